@@ -1,0 +1,1 @@
+"""Thinc architectures. They know Docs and arrays, but no task."""

@@ -1,0 +1,1 @@
+"""The components a Doc passes through."""

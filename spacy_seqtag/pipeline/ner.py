@@ -1,0 +1,182 @@
+"""Named entities as BIO tags over words: `doc.ents`, with confidences."""
+
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.language import Language
+from spacy.scorer import get_ner_prf
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from spacy.util import registry
+from spacy.vocab import Vocab
+from thinc.api import Model
+from thinc.types import Floats2d
+
+from ..schemes import bio
+from .token_tagger import DEFAULT_MODEL, MISSING, TokenTagger, unit_starts
+
+DECODERS: Dict[str, Callable[..., bio.Ints]] = {
+    "viterbi": bio.decode_viterbi,
+    "greedy": bio.decode_greedy,
+}
+_BLOCKED_OR_BEGIN = 3
+_INSIDE = 1
+
+
+@Language.factory(
+    "seqtag_ner",
+    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
+    default_config={
+        "model": DEFAULT_MODEL,
+        "decoding": "viterbi",
+        "overwrite": False,
+        "label_smoothing": 0.0,
+        "scorer": {"@scorers": "spacy_seqtag.ner_scorer.v1"},
+    },
+    default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+)
+def make_entity_tagger(
+    nlp: Language,
+    name: str,
+    model: Model[List[Doc], List[Floats2d]],
+    decoding: str,
+    overwrite: bool,
+    label_smoothing: float,
+    scorer: Optional[Callable],
+) -> "EntityTagger":
+    """Create a named entity recognizer.
+
+    model (Model): Docs to probabilities of the BIO tags, see `spacy_seqtag.SoftmaxTagger.v1`.
+    decoding (str): "viterbi" takes the most probable sequence of tags that breaks no BIO rule,
+        "greedy" the most probable tag of each token.
+    overwrite (bool): Replace entities that the Doc has already; False keeps them and adds
+        entities around them.
+    label_smoothing (float): See `TokenTagger`.
+    scorer (Optional[Callable]): The scoring method.
+    """
+    return EntityTagger(
+        nlp.vocab,
+        model,
+        name,
+        decoding=decoding,
+        overwrite=overwrite,
+        label_smoothing=label_smoothing,
+        scorer=scorer,
+    )
+
+
+def ner_score(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
+    """Score entities by exact boundaries and label: `ents_p`, `ents_r`, `ents_f`,
+    `ents_per_type`, as spaCy's own `ner` does."""
+    return get_ner_prf(examples, **kwargs)
+
+
+@registry.scorers("spacy_seqtag.ner_scorer.v1")
+def make_ner_scorer() -> Callable:
+    """Scorer of `seqtag_ner`."""
+    return ner_score
+
+
+class EntityTagger(TokenTagger):
+    """Named entity recognizer; the settings are those of the factory `seqtag_ner`.
+
+    `ent._.confidence` is the probability that the model gives to exactly that entity: that it
+    begins there, goes on, and ends there.
+    """
+
+    annotation = "named entities (doc.ents)"
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[List[Doc], List[Floats2d]],
+        name: str = "seqtag_ner",
+        *,
+        decoding: str = "viterbi",
+        overwrite: bool = False,
+        label_smoothing: float = 0.0,
+        scorer: Optional[Callable] = ner_score,
+    ) -> None:
+        if decoding not in DECODERS:
+            raise ValueError(
+                f"[components.{name}] decoding = {decoding!r} is unknown; set it to one of: "
+                f"{', '.join(DECODERS)}."
+            )
+        super().__init__(
+            vocab,
+            model,
+            name,
+            scorer=scorer,
+            label_smoothing=label_smoothing,
+            decoding=decoding,
+            overwrite=overwrite,
+        )
+        if not Span.has_extension("confidence"):
+            Span.set_extension("confidence", default=None)
+
+    @property
+    def classes(self) -> Sequence[str]:
+        return bio.bio_tags(self.labels)
+
+    def find_labels(self, reference: Doc) -> Iterable[str]:
+        return {ent.label_ for ent in reference.ents}
+
+    def encode(self, example: Example) -> NDArray[np.int64]:
+        index = {label: i for i, label in enumerate(self.labels)}
+        tags = example.get_aligned_ner()  # BILUO; None or "-" where missing or not aligned
+        classes = np.full(len(tags), MISSING, dtype=np.int64)
+        for i, tag in enumerate(tags):
+            if tag == "O":
+                classes[i] = bio.OUTSIDE
+            elif tag not in (None, "-", ""):
+                prefix, label = tag.split("-", 1)
+                if label not in index:
+                    raise self.unknown_label(label, example)
+                classes[i] = 2 * index[label] + (1 if prefix in "BU" else 2)
+        return classes
+
+    def set_annotations(self, docs: Iterable[Doc], scores: List[Floats2d]) -> None:
+        """Decode the probabilities and write `doc.ents`.
+
+        scores: Arrays (tokens, tags) of probabilities, from `predict`. Entities never cross a
+        sentence boundary that the Doc has. Blocked tokens (`doc.set_ents(blocked=...)`) stay
+        outside every entity, and entities already there are kept unless `overwrite` is set.
+        """
+        docs = list(docs)
+        lengths = [len(doc) for doc in docs]
+        if not sum(lengths):
+            return
+        kept = [self._kept(doc) for doc in docs]
+        probs = np.concatenate([s for s in scores if len(s)])
+        starts = np.concatenate([unit_starts(doc) for doc in docs])
+        is_space = np.concatenate([doc.to_array("IS_SPACE") == 1 for doc in docs])
+        fixed = np.concatenate([mask for mask, _, _ in kept])
+        tags = DECODERS[self.cfg["decoding"]](probs, starts, is_space, fixed)
+        spans = bio.spans_from_tags(tags, starts)
+        confidence = bio.span_probabilities(probs, starts, spans)
+        ends = np.cumsum(lengths)
+        bounds = np.searchsorted(spans.start, ends).tolist()
+        low = 0
+        for doc, (_, ents, blocked), offset, high in zip(
+            docs, kept, (ends - lengths).tolist(), bounds
+        ):
+            new = [
+                Span(doc, start - offset, end - offset, label=self.labels[label])
+                for start, end, label in zip(*(a[low:high].tolist() for a in spans))
+            ]
+            doc.set_ents([*ents, *new], blocked=blocked, default="outside")
+            for ent, p in zip(new, confidence[low:high].tolist()):
+                ent._.confidence = p
+            low = high
+
+    def _kept(self, doc: Doc) -> Tuple[NDArray[np.bool_], List[Span], List[Span]]:
+        """Tokens closed to new entities, entities to keep, blocked tokens."""
+        iob, kind = doc.to_array(["ENT_IOB", "ENT_TYPE"]).astype(np.int64).reshape(-1, 2).T
+        is_blocked = (iob == _BLOCKED_OR_BEGIN) & (kind == 0)
+        closed = is_blocked.copy()
+        ents: List[Span] = []
+        if not self.cfg["overwrite"]:
+            closed |= ((iob == _BLOCKED_OR_BEGIN) | (iob == _INSIDE)) & ~is_blocked
+            ents = list(doc.ents) if closed.any() else []
+        return closed, ents, [doc[i : i + 1] for i in np.flatnonzero(is_blocked).tolist()]

@@ -1,0 +1,208 @@
+"""Part-of-speech tagging: `token.pos_` or `token.tag_`, with confidences."""
+
+from collections import defaultdict
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.language import Language
+from spacy.parts_of_speech import IDS as POS_IDS
+from spacy.scorer import PRFScore, Scorer
+from spacy.tokens import Doc, Token
+from spacy.training import Example
+from spacy.util import registry
+from spacy.vocab import Vocab
+from thinc.api import Model
+from thinc.types import Floats2d
+
+from .token_tagger import DEFAULT_MODEL, MISSING, TokenTagger
+
+LAYERS = ("pos", "tag")
+# Universal Dependencies v2; spaCy knows also CONJ (UD v1), SPACE and EOL.
+UPOS = (
+    *("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM"),
+    *("PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM", "VERB", "X"),
+)
+# What spaCy gives whitespace tokens, in each layer.
+_SPACE = {"pos": "SPACE", "tag": "_SP"}
+
+
+@Language.factory(
+    "seqtag_pos",
+    assigns=["token.pos", "token.tag"],
+    default_config={
+        "model": DEFAULT_MODEL,
+        "layer": "pos",
+        "overwrite": False,
+        "label_smoothing": 0.0,
+        "confidence": "tag_confidence",
+        "scorer": {"@scorers": "spacy_seqtag.pos_scorer.v1"},
+    },
+    default_score_weights={
+        "pos_acc": 1.0,
+        "tag_acc": None,
+        "pos_per_type": None,
+        "tag_per_type": None,
+    },
+)
+def make_pos_tagger(
+    nlp: Language,
+    name: str,
+    model: Model[List[Doc], List[Floats2d]],
+    layer: str,
+    overwrite: bool,
+    label_smoothing: float,
+    confidence: Optional[str],
+    scorer: Optional[Callable],
+) -> "PosTagger":
+    """Create a part-of-speech tagger.
+
+    model (Model): Docs to class probabilities, see `spacy_seqtag.SoftmaxTagger.v1`.
+    layer (str): "pos" writes `token.pos_` (universal POS tags), "tag" writes `token.tag_` (any
+        tag set). Two components on one encoder give both.
+    overwrite (bool): Replace tags that the Doc has already.
+    label_smoothing (float): See `TokenTagger`.
+    confidence (Optional[str]): Token extension that gets the probability of the assigned tag
+        (`token._.tag_confidence`); None for none.
+    scorer (Optional[Callable]): The scoring method.
+    """
+    return PosTagger(
+        nlp.vocab,
+        model,
+        name,
+        layer=layer,
+        overwrite=overwrite,
+        label_smoothing=label_smoothing,
+        confidence=confidence,
+        scorer=scorer,
+    )
+
+
+def pos_score(
+    examples: Iterable[Example], *, layer: str = "pos", **kwargs: Any
+) -> Dict[str, Any]:
+    """Score tags: `pos_acc` / `tag_acc` by `Scorer.score_token_attr`, and p/r/f for each tag.
+
+    A token with missing gold annotation is not counted, nor one that does not align.
+    """
+    examples = list(examples)
+    scores = Scorer.score_token_attr(examples, layer, **kwargs)
+    per_type: Dict[str, PRFScore] = defaultdict(PRFScore)
+    for example in examples:
+        predicted = example.predicted.to_array(layer.upper())
+        strings = example.reference.vocab.strings
+        gold = example.get_aligned(layer.upper(), as_string=True)
+        for gold_tag, tag_id in zip(gold, predicted.tolist()):
+            if not gold_tag:
+                continue
+            tag = strings[tag_id] if tag_id else ""
+            if tag == gold_tag:
+                per_type[tag].tp += 1
+                continue
+            per_type[gold_tag].fn += 1
+            if tag:
+                per_type[tag].fp += 1
+    by_type = {tag: score.to_dict() for tag, score in sorted(per_type.items())}
+    scores[f"{layer}_per_type"] = by_type or None
+    return scores
+
+
+@registry.scorers("spacy_seqtag.pos_scorer.v1")
+def make_pos_scorer() -> Callable:
+    """Scorer of `seqtag_pos`: `pos_acc`, `pos_per_type`, or the same for `tag`."""
+    return pos_score
+
+
+class PosTagger(TokenTagger):
+    """Part-of-speech tagger; the settings are those of the factory `seqtag_pos`."""
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[List[Doc], List[Floats2d]],
+        name: str = "seqtag_pos",
+        *,
+        layer: str = "pos",
+        overwrite: bool = False,
+        label_smoothing: float = 0.0,
+        confidence: Optional[str] = "tag_confidence",
+        scorer: Optional[Callable] = pos_score,
+    ) -> None:
+        if layer not in LAYERS:
+            raise ValueError(
+                f"[components.{name}] layer = {layer!r} is not a layer of tags; set it to "
+                "\"pos\" (token.pos_, universal POS tags) or \"tag\" (token.tag_, any tag set)."
+            )
+        super().__init__(
+            vocab,
+            model,
+            name,
+            scorer=scorer,
+            label_smoothing=label_smoothing,
+            layer=layer,
+            overwrite=overwrite,
+            confidence=confidence,
+        )
+        self.annotation = "UPOS tags (token.pos_)" if layer == "pos" else "tags (token.tag_)"
+        if confidence and not Token.has_extension(confidence):
+            Token.set_extension(confidence, default=None)
+
+    @property
+    def classes(self) -> Sequence[str]:
+        return self.labels
+
+    def add_label(self, label: str) -> int:
+        if self.cfg["layer"] == "pos" and label not in UPOS:
+            raise ValueError(
+                f"[components.{self.name}] {label!r} is not a universal POS tag, and token.pos_ "
+                f"takes no other: {', '.join(UPOS)}. For other tags set layer = \"tag\"."
+            )
+        return super().add_label(label)
+
+    def find_labels(self, reference: Doc) -> Iterable[str]:
+        attr = self.cfg["layer"].upper()
+        strings = reference.vocab.strings
+        tags = (strings[i] for i in np.unique(reference.to_array(attr)).tolist() if i)
+        return [tag for tag in tags if tag != _SPACE[self.cfg["layer"]]]
+
+    def encode(self, example: Example) -> NDArray[np.int64]:
+        index = {label: i for i, label in enumerate(self.labels)}
+        index[_SPACE[self.cfg["layer"]]] = MISSING  # whitespace is not learned
+        tags = example.get_aligned(self.cfg["layer"].upper(), as_string=True)
+        classes = np.full(len(tags), MISSING, dtype=np.int64)
+        for i, tag in enumerate(tags):
+            if tag:
+                if tag not in index:
+                    raise self.unknown_label(tag, example)
+                classes[i] = index[tag]
+        return classes
+
+    def set_annotations(self, docs: Iterable[Doc], scores: List[Floats2d]) -> None:
+        """Write the most probable tag of each token, and its probability.
+
+        scores: Arrays (tokens, labels) of probabilities, from `predict`. Whitespace tokens get
+        spaCy's tag for them (SPACE, _SP). Tokens whose tag is kept get no confidence.
+        """
+        layer, confidence = self.cfg["layer"], self.cfg["confidence"]
+        for tag in (*self.labels, _SPACE[layer]):
+            self.vocab.strings.add(tag)
+        ids = np.asarray([_tag_id(self.vocab, layer, tag) for tag in self.labels], dtype="uint64")
+        space_id = _tag_id(self.vocab, layer, _SPACE[layer])
+        for doc, probs in zip(docs, scores):
+            if not len(doc):
+                continue
+            best = probs.argmax(axis=1)
+            sure = probs[np.arange(len(doc)), best]
+            old, is_space, offsets = doc.to_array([layer.upper(), "IS_SPACE", "IDX"]).T
+            tags = np.where(is_space == 1, np.uint64(space_id), ids[best])
+            write = np.ones(len(doc), dtype=bool) if self.cfg["overwrite"] else old == 0
+            doc.from_array([layer.upper()], np.where(write, tags, old))
+            if confidence:
+                sure = np.where(is_space == 1, 1.0, sure)
+                # What `token._.NAME = value` stores, without a Python call a token.
+                keys = [("._.", confidence, i, None) for i in offsets[write].tolist()]
+                doc.user_data.update(zip(keys, sure[write].tolist()))
+
+
+def _tag_id(vocab: Vocab, layer: str, tag: str) -> int:
+    return int(POS_IDS[tag]) if layer == "pos" else int(vocab.strings[tag])

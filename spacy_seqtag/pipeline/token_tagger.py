@@ -1,0 +1,250 @@
+"""The token tagger that all tasks share: probabilities of classes for every token of a Doc.
+
+A task says what the classes of its labels are, which class each token of a gold Doc has, and
+what to write for given probabilities; everything else (training, prediction, labels, saving) is
+here, once.
+"""
+
+from itertools import islice
+from typing import Any, Callable, ClassVar, Dict, Iterable, List, Optional, Sequence, Tuple
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.errors import Errors
+from spacy.language import Language
+from spacy.pipeline import TrainablePipe
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from thinc.types import Floats2d
+
+MISSING = -1
+
+default_model_config = """
+[model]
+@architectures = "spacy_seqtag.SoftmaxTagger.v1"
+dropout = null
+nO = null
+
+[model.tok2vec]
+@architectures = "spacy-transformers.TransformerListener.v1"
+grad_factor = 1.0
+upstream = "*"
+
+[model.tok2vec.pooling]
+@layers = "reduce_mean.v1"
+"""
+DEFAULT_MODEL: Dict[str, Any] = Config().from_str(default_model_config)["model"]
+
+
+class TokenTagger(TrainablePipe):
+    """Base of the components that give every token one of a fixed set of classes.
+
+    Subclasses implement `classes`, `find_labels`, `encode` and `set_annotations`.
+
+    vocab (Vocab): The shared vocabulary.
+    model (Model[List[Doc], List[Floats2d]]): Docs to class probabilities, one array
+        (tokens, classes) a Doc, with the ref `output_layer` (see
+        `spacy_seqtag.SoftmaxTagger.v1`).
+    name (str): The component's name in the pipeline, used for losses and messages.
+    scorer (Optional[Callable]): The scoring method.
+    label_smoothing (float): Share of the target probability, 0 to 1 exclusive, that is spread
+        evenly over all classes (Szegedy et al. 2016).
+    cfg: Settings of the subclass, saved with the component.
+    """
+
+    # What the training data lack when no label is found, for the error message.
+    annotation: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[List[Doc], List[Floats2d]],
+        name: str,
+        *,
+        scorer: Optional[Callable],
+        label_smoothing: float = 0.0,
+        **cfg: Any,
+    ) -> None:
+        if not 0.0 <= label_smoothing < 1.0:
+            raise ValueError(
+                f"[components.{name}] label_smoothing is {label_smoothing}; "
+                "it must be at least 0 and below 1."
+            )
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        self.cfg: Dict[str, Any] = {"labels": [], "label_smoothing": label_smoothing, **cfg}
+
+    # Labels
+
+    @property
+    def labels(self) -> Tuple[str, ...]:
+        """The labels this component can assign, in the order they were added."""
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> Tuple[str, ...]:
+        """The labels as `spacy init labels` saves them and `[initialize]` takes them."""
+        return self.labels
+
+    def add_label(self, label: str) -> int:
+        """Add a label; on a trained component the output layer grows and keeps what it learned.
+
+        RETURNS (int): 0 if the label is already there, else 1.
+        """
+        if not isinstance(label, str):
+            raise ValueError(Errors.E187)
+        if label in self.labels:
+            return 0
+        self.cfg["labels"].append(label)
+        self.vocab.strings.add(label)
+        if self.model.get_ref("output_layer").has_dim("nO"):
+            self.set_output(len(self.classes))
+        return 1
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """The classes of the softmax layer, one a column of the probabilities."""
+        raise NotImplementedError(_abstract("classes", self.name))
+
+    def find_labels(self, reference: Doc) -> Iterable[str]:
+        """The labels that occur in a gold Doc."""
+        raise NotImplementedError(_abstract("find_labels", self.name))
+
+    def encode(self, example: Example) -> NDArray[np.int64]:
+        """The gold class of each token of `example.predicted`, or MISSING.
+
+        A token has none where the annotation is missing or the tokenisations do not align.
+        Raises ValueError for a label that the component does not have.
+        """
+        raise NotImplementedError(_abstract("encode", self.name))
+
+    # Prediction
+
+    def predict(self, docs: Iterable[Doc]) -> List[Floats2d]:
+        """Class probabilities for each Doc: float32 arrays (tokens, classes) on the CPU."""
+        docs = list(docs)
+        n_classes = len(self.classes)
+        if not any(len(doc) for doc in docs):
+            return [np.zeros((0, n_classes), dtype="f") for _ in docs]
+        to_numpy = self.model.ops.to_numpy
+        return [to_numpy(probs).reshape(-1, n_classes) for probs in self.model.predict(docs)]
+
+    # Training
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        labels: Optional[Sequence[str]] = None,
+    ) -> None:
+        """Initialize the component for training.
+
+        get_examples (Callable[[], Iterable[Example]]): Returns the training examples.
+        nlp (Optional[Language]): The pipeline the component is part of.
+        labels (Optional[Sequence[str]]): The labels, e.g. from `spacy init labels`. If None they
+            are read from the examples.
+
+        Raises ValueError if there are no labels.
+        """
+        validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
+        if labels is None:
+            found = {label for eg in get_examples() for label in self.find_labels(eg.reference)}
+            labels = sorted(found)
+        for label in labels:
+            self.add_label(label)
+        if not self.labels:
+            raise ValueError(
+                f"[components.{self.name}] The training data have no {self.annotation}. Check "
+                f"[paths] train, add that layer with 'python -m spacy seqtag convert', or list "
+                f"the labels in [initialize.components.{self.name}] labels."
+            )
+        output_layer = self.model.get_ref("output_layer")
+        n_classes = len(self.classes)
+        if output_layer.maybe_get_dim("nO") not in (None, n_classes):
+            raise ValueError(
+                f"[components.{self.name}] The model has nO = {output_layer.get_dim('nO')}, but "
+                f"{len(self.labels)} labels need {n_classes} classes. Set nO = null."
+            )
+        output_layer.set_dim("nO", n_classes, force=True)
+        sample = [example.predicted for example in islice(get_examples(), 10)]
+        self.model.initialize(X=sample)
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[Dict[str, float]] = None,
+    ) -> Dict[str, float]:
+        """Learn from a batch of examples; the loss is reported as the mean a labelled token."""
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.update")
+        if not any(len(eg.predicted) for eg in examples):
+            return losses
+        set_dropout_rate(self.model, drop)
+        probs, backprop = self.model.begin_update([eg.predicted for eg in examples])
+        loss, d_logits = self.get_loss(examples, probs)
+        backprop(d_logits)
+        if sgd not in (None, False):
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        return losses
+
+    def get_loss(
+        self, examples: Iterable[Example], scores: List[Floats2d]
+    ) -> Tuple[float, List[Floats2d]]:
+        """Cross-entropy of the probabilities and its gradient with respect to the logits.
+
+        The loss is the mean a labelled token; the gradient is that of the sum over tokens, as in
+        spaCy's own components, so that components on one encoder pull with like strength. Tokens
+        without a label contribute to neither.
+        """
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.get_loss")
+        xp = self.model.ops.xp
+        gold = np.concatenate([self.encode(eg) for eg in examples])
+        rows = xp.asarray(np.flatnonzero(gold != MISSING))
+        probs = xp.vstack([s.reshape(-1, len(self.classes)) for s in scores]).astype("float32")
+        gradient = xp.zeros_like(probs)
+        loss = 0.0
+        if len(rows):
+            n_classes = probs.shape[1]
+            smoothing = self.cfg["label_smoothing"]
+            target = xp.full((len(rows), n_classes), smoothing / n_classes, dtype="float32")
+            target[xp.arange(len(rows)), xp.asarray(gold[gold != MISSING])] += 1.0 - smoothing
+            labelled = probs[rows]
+            gradient[rows] = labelled - target
+            log_probs = xp.log(xp.maximum(labelled, 1e-30))
+            loss = float(-(target * log_probs).sum() / len(rows))
+            if not np.isfinite(loss):
+                raise ValueError(Errors.E910.format(name=self.name))
+        ends = np.cumsum([len(s) for s in scores])[:-1]
+        return loss, xp.split(gradient, ends.tolist())
+
+    def unknown_label(self, label: str, example: Example) -> ValueError:
+        """The error for gold annotation with a label that the component does not have."""
+        return ValueError(
+            f"[components.{self.name}] The training data have the label {label!r} (in the Doc "
+            f"that begins {example.reference.text[:40]!r}), which is not among the component's "
+            f"labels: {', '.join(self.labels)}. Add it with add_label, or to "
+            f"[initialize.components.{self.name}] labels."
+        )
+
+
+def unit_starts(doc: Doc) -> NDArray[np.bool_]:
+    """True at the first token of each sentence; of the Doc where boundaries are unknown."""
+    starts = doc.to_array("SENT_START") == 1
+    starts[:1] = True
+    return starts
+
+
+def _abstract(method: str, name: str) -> str:
+    return Errors.E931.format(parent="TokenTagger", method=method, name=name)
