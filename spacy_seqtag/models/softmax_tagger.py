@@ -1,11 +1,12 @@
 """The output layer of a token tagger: dropout, linear, softmax over token vectors."""
 
-from typing import Any, Callable, List, Optional, Tuple
+from collections.abc import Callable
+from typing import Any, cast
 
 from spacy.tokens import Doc
 from spacy.util import registry
 from thinc.api import Dropout, Model, Softmax_v2, chain, with_array, zero_init
-from thinc.types import Floats2d
+from thinc.types import Floats1d, Floats2d
 
 # A new class starts this far below the other classes' bias: what was learned still decides, and
 # the class can rise quickly once there are examples of it.
@@ -14,10 +15,10 @@ NEW_CLASS_LOGIT = -5.0
 
 @registry.architectures("spacy_seqtag.SoftmaxTagger.v1")
 def build_softmax_tagger(
-    tok2vec: Model[List[Doc], List[Floats2d]],
-    dropout: Optional[float] = None,
-    nO: Optional[int] = None,
-) -> Model[List[Doc], List[Floats2d]]:
+    tok2vec: Model[list[Doc], list[Floats2d]],
+    dropout: float | None = None,
+    nO: int | None = None,
+) -> Model[list[Doc], list[Floats2d]]:
     """Build a token tagger: linear + softmax over the vectors of the `tok2vec` sublayer.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): Token vectors, one array a Doc; usually a
@@ -35,8 +36,8 @@ def build_softmax_tagger(
     if dropout is not None:
         # spaCy sets the rate of the training run on every layer named "dropout".
         drop.name = "token_dropout"
-    head = with_array(chain(drop, output_layer))
-    model: Model[List[Doc], List[Floats2d]] = chain(tok2vec, head)
+    head: Model[list[Floats2d], list[Floats2d]] = with_array(chain(drop, output_layer))
+    model: Model[list[Doc], list[Floats2d]] = chain(tok2vec, head)
     model.set_ref("tok2vec", tok2vec)
     model.set_ref("output_layer", output_layer)
     model.attrs["resize_output"] = resize_output
@@ -45,9 +46,9 @@ def build_softmax_tagger(
 
 @registry.architectures("spacy_seqtag.WithWordFeatures.v1")
 def build_with_word_features(
-    encoder: Model[List[Doc], List[Floats2d]],
-    features: Model[List[Doc], List[Floats2d]],
-) -> Model[List[Doc], List[Floats2d]]:
+    encoder: Model[list[Doc], list[Floats2d]],
+    features: Model[list[Doc], list[Floats2d]],
+) -> Model[list[Doc], list[Floats2d]]:
     """Put vectors of the words' own features (shape, affixes) beside the encoder's vectors.
 
     An uncased encoder cannot see capital letters, which tell names from words; a small embedding
@@ -69,8 +70,8 @@ def build_with_word_features(
 
 
 def resize_output(
-    model: Model[List[Doc], List[Floats2d]], n_classes: int
-) -> Model[List[Doc], List[Floats2d]]:
+    model: Model[list[Doc], list[Floats2d]], n_classes: int
+) -> Model[list[Doc], list[Floats2d]]:
     """Grow the output layer to `n_classes`, in place; classes before keep their weights.
 
     Raises ValueError if that would make it smaller.
@@ -87,10 +88,10 @@ def resize_output(
     new = Softmax_v2(n_classes, old.get_dim("nI"), init_W=zero_init, normalize_outputs=True)
     weights = new.ops.alloc2f(n_classes, old.get_dim("nI"))
     bias = new.ops.alloc1f(n_classes)
-    weights[:n_old] = old.get_param("W")
     old_bias = old.get_param("b")
-    bias[:n_old] = old_bias
-    bias[n_old:] = min(float(old_bias.min()), 0.0) + NEW_CLASS_LOGIT
+    weights[:n_old] = cast(Floats2d, old.get_param("W"))
+    bias += min(float(old_bias.min()), 0.0) + NEW_CLASS_LOGIT
+    bias[:n_old] = cast(Floats1d, old_bias)
     new.set_param("W", weights)
     new.set_param("b", bias)
     # A new node rather than new arrays: optimizers keep their moments by node.
@@ -99,19 +100,19 @@ def resize_output(
     return model
 
 
-def _width(tok2vec: Model) -> Optional[int]:
+def _width(tok2vec: Model) -> int | None:
     return tok2vec.get_dim("nO") if tok2vec.has_dim("nO") else None
 
 
-def _features_init(model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
+def _features_init(model: Model, X: list[Doc] | None = None, Y: Any = None) -> None:
     for layer in model.layers:
         layer.initialize(X=X)
     model.set_dim("nO", sum(layer.get_dim("nO") for layer in model.layers), force=True)
 
 
 def _features_forward(
-    model: Model, docs: List[Doc], is_train: bool
-) -> Tuple[List[Floats2d], Callable]:
+    model: Model, docs: list[Doc], is_train: bool
+) -> tuple[list[Floats2d], Callable]:
     encoder, features = model.layers
     encoded, backprop_encoded = encoder(docs, is_train)
     embedded, backprop_embedded = features(docs, is_train)
@@ -120,7 +121,7 @@ def _features_forward(
     encoded = [v if len(v) else model.ops.alloc2f(0, width) for v in encoded]
     outputs = [model.ops.xp.hstack(pair) for pair in zip(encoded, embedded)]
 
-    def backprop(d_outputs: List[Floats2d]) -> List[Doc]:
+    def backprop(d_outputs: list[Floats2d]) -> list[Doc]:
         backprop_embedded([model.ops.as_contig(d[:, width:]) for d in d_outputs])
         backprop_encoded([model.ops.as_contig(d[:, :width]) for d in d_outputs])
         return docs

@@ -1,6 +1,7 @@
 """Named entities as BIO tags over words: `doc.ents`, with confidences."""
 
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,16 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..schemes import bio
-from .token_tagger import DEFAULT_MODEL, MISSING, TokenTagger, unit_starts
+from .token_tagger import (
+    DEFAULT_MODEL,
+    MISSING,
+    Probabilities,
+    TokenTagger,
+    settings_error,
+    unit_starts,
+)
 
-DECODERS: Dict[str, Callable[..., bio.Ints]] = {
+DECODERS: dict[str, Callable[..., bio.Ints]] = {
     "viterbi": bio.decode_viterbi,
     "greedy": bio.decode_greedy,
 }
@@ -39,11 +47,11 @@ _INSIDE = 1
 def make_entity_tagger(
     nlp: Language,
     name: str,
-    model: Model[List[Doc], List[Floats2d]],
+    model: Model[list[Doc], list[Floats2d]],
     decoding: str,
     overwrite: bool,
     label_smoothing: float,
-    scorer: Optional[Callable],
+    scorer: Callable | None,
 ) -> "EntityTagger":
     """Create a named entity recognizer.
 
@@ -66,7 +74,7 @@ def make_entity_tagger(
     )
 
 
-def ner_score(examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
+def ner_score(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
     """Score entities by exact boundaries and label: `ents_p`, `ents_r`, `ents_f`,
     `ents_per_type`, as spaCy's own `ner` does."""
     return get_ner_prf(examples, **kwargs)
@@ -90,16 +98,16 @@ class EntityTagger(TokenTagger):
     def __init__(
         self,
         vocab: Vocab,
-        model: Model[List[Doc], List[Floats2d]],
+        model: Model[list[Doc], list[Floats2d]],
         name: str = "seqtag_ner",
         *,
         decoding: str = "viterbi",
         overwrite: bool = False,
         label_smoothing: float = 0.0,
-        scorer: Optional[Callable] = ner_score,
+        scorer: Callable | None = ner_score,
     ) -> None:
         if decoding not in DECODERS:
-            raise ValueError(
+            raise settings_error(
                 f"[components.{name}] decoding = {decoding!r} is unknown; set it to one of: "
                 f"{', '.join(DECODERS)}."
             )
@@ -136,7 +144,7 @@ class EntityTagger(TokenTagger):
                 classes[i] = 2 * index[label] + (1 if prefix in "BU" else 2)
         return classes
 
-    def set_annotations(self, docs: Iterable[Doc], scores: List[Floats2d]) -> None:
+    def set_annotations(self, docs: Iterable[Doc], scores: list[Probabilities]) -> None:
         """Decode the probabilities and write `doc.ents`.
 
         scores: Arrays (tokens, tags) of probabilities, from `predict`. Entities never cross a
@@ -170,12 +178,12 @@ class EntityTagger(TokenTagger):
                 ent._.confidence = p
             low = high
 
-    def _kept(self, doc: Doc) -> Tuple[NDArray[np.bool_], List[Span], List[Span]]:
+    def _kept(self, doc: Doc) -> tuple[NDArray[np.bool_], list[Span], list[Span]]:
         """Tokens closed to new entities, entities to keep, blocked tokens."""
         iob, kind = doc.to_array(["ENT_IOB", "ENT_TYPE"]).astype(np.int64).reshape(-1, 2).T
         is_blocked = (iob == _BLOCKED_OR_BEGIN) & (kind == 0)
         closed = is_blocked.copy()
-        ents: List[Span] = []
+        ents: list[Span] = []
         if not self.cfg["overwrite"]:
             closed |= ((iob == _BLOCKED_OR_BEGIN) | (iob == _INSIDE)) & ~is_blocked
             ents = list(doc.ents) if closed.any() else []

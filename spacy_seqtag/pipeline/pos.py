@@ -1,7 +1,8 @@
 """Part-of-speech tagging: `token.pos_` or `token.tag_`, with confidences."""
 
 from collections import defaultdict
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from .token_tagger import DEFAULT_MODEL, MISSING, TokenTagger
+from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger, settings_error
 
 LAYERS = ("pos", "tag")
 # Universal Dependencies v2; spaCy knows also CONJ (UD v1), SPACE and EOL.
@@ -48,12 +49,12 @@ _SPACE = {"pos": "SPACE", "tag": "_SP"}
 def make_pos_tagger(
     nlp: Language,
     name: str,
-    model: Model[List[Doc], List[Floats2d]],
+    model: Model[list[Doc], list[Floats2d]],
     layer: str,
     overwrite: bool,
     label_smoothing: float,
-    confidence: Optional[str],
-    scorer: Optional[Callable],
+    confidence: str | None,
+    scorer: Callable | None,
 ) -> "PosTagger":
     """Create a part-of-speech tagger.
 
@@ -78,16 +79,14 @@ def make_pos_tagger(
     )
 
 
-def pos_score(
-    examples: Iterable[Example], *, layer: str = "pos", **kwargs: Any
-) -> Dict[str, Any]:
+def pos_score(examples: Iterable[Example], *, layer: str = "pos", **kwargs: Any) -> dict[str, Any]:
     """Score tags: `pos_acc` / `tag_acc` by `Scorer.score_token_attr`, and p/r/f for each tag.
 
     A token with missing gold annotation is not counted, nor one that does not align.
     """
     examples = list(examples)
     scores = Scorer.score_token_attr(examples, layer, **kwargs)
-    per_type: Dict[str, PRFScore] = defaultdict(PRFScore)
+    per_type: dict[str, PRFScore] = defaultdict(PRFScore)
     for example in examples:
         predicted = example.predicted.to_array(layer.upper())
         strings = example.reference.vocab.strings
@@ -119,19 +118,19 @@ class PosTagger(TokenTagger):
     def __init__(
         self,
         vocab: Vocab,
-        model: Model[List[Doc], List[Floats2d]],
+        model: Model[list[Doc], list[Floats2d]],
         name: str = "seqtag_pos",
         *,
         layer: str = "pos",
         overwrite: bool = False,
         label_smoothing: float = 0.0,
-        confidence: Optional[str] = "tag_confidence",
-        scorer: Optional[Callable] = pos_score,
+        confidence: str | None = "tag_confidence",
+        scorer: Callable | None = pos_score,
     ) -> None:
         if layer not in LAYERS:
-            raise ValueError(
+            raise settings_error(
                 f"[components.{name}] layer = {layer!r} is not a layer of tags; set it to "
-                "\"pos\" (token.pos_, universal POS tags) or \"tag\" (token.tag_, any tag set)."
+                '"pos" (token.pos_, universal POS tags) or "tag" (token.tag_, any tag set).'
             )
         super().__init__(
             vocab,
@@ -153,9 +152,9 @@ class PosTagger(TokenTagger):
 
     def add_label(self, label: str) -> int:
         if self.cfg["layer"] == "pos" and label not in UPOS:
-            raise ValueError(
+            raise settings_error(
                 f"[components.{self.name}] {label!r} is not a universal POS tag, and token.pos_ "
-                f"takes no other: {', '.join(UPOS)}. For other tags set layer = \"tag\"."
+                f'takes no other: {", ".join(UPOS)}. For other tags set layer = "tag".'
             )
         return super().add_label(label)
 
@@ -177,7 +176,7 @@ class PosTagger(TokenTagger):
                 classes[i] = index[tag]
         return classes
 
-    def set_annotations(self, docs: Iterable[Doc], scores: List[Floats2d]) -> None:
+    def set_annotations(self, docs: Iterable[Doc], scores: list[Probabilities]) -> None:
         """Write the most probable tag of each token, and its probability.
 
         scores: Arrays (tokens, labels) of probabilities, from `predict`. Whitespace tokens get
@@ -192,13 +191,13 @@ class PosTagger(TokenTagger):
             if not len(doc):
                 continue
             best = probs.argmax(axis=1)
-            sure = probs[np.arange(len(doc)), best]
+            sure = probs[np.arange(len(doc)), best].astype(np.float64)
             old, is_space, offsets = doc.to_array([layer.upper(), "IS_SPACE", "IDX"]).T
             tags = np.where(is_space == 1, np.uint64(space_id), ids[best])
             write = np.ones(len(doc), dtype=bool) if self.cfg["overwrite"] else old == 0
             doc.from_array([layer.upper()], np.where(write, tags, old))
             if confidence:
-                sure = np.where(is_space == 1, 1.0, sure)
+                sure[is_space == 1] = 1.0
                 # What `token._.NAME = value` stores, without a Python call a token.
                 keys = [("._.", confidence, i, None) for i in offsets[write].tolist()]
                 doc.user_data.update(zip(keys, sure[write].tolist()))

@@ -5,8 +5,9 @@ what to write for given probabilities; everything else (training, prediction, la
 here, once.
 """
 
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import Any, Callable, ClassVar, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +17,13 @@ from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from thinc.api import Config, ConfigValidationError, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
 MISSING = -1
+
+# Class probabilities of one Doc on the CPU: float32 (tokens, classes).
+Probabilities = NDArray[np.float32]
 
 default_model_config = """
 [model]
@@ -35,7 +39,7 @@ upstream = "*"
 [model.tok2vec.pooling]
 @layers = "reduce_mean.v1"
 """
-DEFAULT_MODEL: Dict[str, Any] = Config().from_str(default_model_config)["model"]
+DEFAULT_MODEL: dict[str, Any] = Config().from_str(default_model_config)["model"]
 
 
 class TokenTagger(TrainablePipe):
@@ -55,20 +59,20 @@ class TokenTagger(TrainablePipe):
     """
 
     # What the training data lack when no label is found, for the error message.
-    annotation: ClassVar[str] = ""
+    annotation: str = ""
 
     def __init__(
         self,
         vocab: Vocab,
-        model: Model[List[Doc], List[Floats2d]],
+        model: Model[list[Doc], list[Floats2d]],
         name: str,
         *,
-        scorer: Optional[Callable],
+        scorer: Callable | None,
         label_smoothing: float = 0.0,
         **cfg: Any,
     ) -> None:
         if not 0.0 <= label_smoothing < 1.0:
-            raise ValueError(
+            raise settings_error(
                 f"[components.{name}] label_smoothing is {label_smoothing}; "
                 "it must be at least 0 and below 1."
             )
@@ -76,17 +80,17 @@ class TokenTagger(TrainablePipe):
         self.model = model
         self.name = name
         self.scorer = scorer
-        self.cfg: Dict[str, Any] = {"labels": [], "label_smoothing": label_smoothing, **cfg}
+        self.cfg: dict[str, Any] = {"labels": [], "label_smoothing": label_smoothing, **cfg}
 
     # Labels
 
     @property
-    def labels(self) -> Tuple[str, ...]:
+    def labels(self) -> tuple[str, ...]:
         """The labels this component can assign, in the order they were added."""
         return tuple(self.cfg["labels"])
 
     @property
-    def label_data(self) -> Tuple[str, ...]:
+    def label_data(self) -> tuple[str, ...]:
         """The labels as `spacy init labels` saves them and `[initialize]` takes them."""
         return self.labels
 
@@ -124,7 +128,7 @@ class TokenTagger(TrainablePipe):
 
     # Prediction
 
-    def predict(self, docs: Iterable[Doc]) -> List[Floats2d]:
+    def predict(self, docs: Iterable[Doc]) -> list[Probabilities]:
         """Class probabilities for each Doc: float32 arrays (tokens, classes) on the CPU."""
         docs = list(docs)
         n_classes = len(self.classes)
@@ -139,8 +143,8 @@ class TokenTagger(TrainablePipe):
         self,
         get_examples: Callable[[], Iterable[Example]],
         *,
-        nlp: Optional[Language] = None,
-        labels: Optional[Sequence[str]] = None,
+        nlp: Language | None = None,
+        labels: Sequence[str] | None = None,
     ) -> None:
         """Initialize the component for training.
 
@@ -149,24 +153,29 @@ class TokenTagger(TrainablePipe):
         labels (Optional[Sequence[str]]): The labels, e.g. from `spacy init labels`. If None they
             are read from the examples.
 
-        Raises ValueError if there are no labels.
+        Raises ConfigValidationError (a ValueError) if the examples have no annotation for this
+        component, or labels that are not among `labels`.
         """
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
-        if labels is None:
-            found = {label for eg in get_examples() for label in self.find_labels(eg.reference)}
-            labels = sorted(found)
-        for label in labels:
+        found = {label for eg in get_examples() for label in self.find_labels(eg.reference)}
+        for label in sorted(found) if labels is None else labels:
             self.add_label(label)
-        if not self.labels:
-            raise ValueError(
+        if not found:
+            raise settings_error(
                 f"[components.{self.name}] The training data have no {self.annotation}. Check "
-                f"[paths] train, add that layer with 'python -m spacy seqtag convert', or list "
-                f"the labels in [initialize.components.{self.name}] labels."
+                f"[paths] train, or add that layer with 'python -m spacy seqtag convert'."
+            )
+        unknown = sorted(found.difference(self.labels))
+        if unknown:
+            raise settings_error(
+                f"[components.{self.name}] The training data have labels that are not among "
+                f"[initialize.components.{self.name}] labels: {', '.join(unknown)}. Add them "
+                "there, or set labels = null to read the labels from the data."
             )
         output_layer = self.model.get_ref("output_layer")
         n_classes = len(self.classes)
         if output_layer.maybe_get_dim("nO") not in (None, n_classes):
-            raise ValueError(
+            raise settings_error(
                 f"[components.{self.name}] The model has nO = {output_layer.get_dim('nO')}, but "
                 f"{len(self.labels)} labels need {n_classes} classes. Set nO = null."
             )
@@ -179,9 +188,9 @@ class TokenTagger(TrainablePipe):
         examples: Iterable[Example],
         *,
         drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
-    ) -> Dict[str, float]:
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
         """Learn from a batch of examples; the loss is reported as the mean a labelled token."""
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
@@ -199,8 +208,8 @@ class TokenTagger(TrainablePipe):
         return losses
 
     def get_loss(
-        self, examples: Iterable[Example], scores: List[Floats2d]
-    ) -> Tuple[float, List[Floats2d]]:
+        self, examples: Iterable[Example], scores: list[Floats2d]
+    ) -> tuple[float, list[Floats2d]]:
         """Cross-entropy of the probabilities and its gradient with respect to the logits.
 
         The loss is the mean a labelled token; the gradient is that of the sum over tokens, as in
@@ -212,7 +221,7 @@ class TokenTagger(TrainablePipe):
         xp = self.model.ops.xp
         gold = np.concatenate([self.encode(eg) for eg in examples])
         rows = xp.asarray(np.flatnonzero(gold != MISSING))
-        probs = xp.vstack([s.reshape(-1, len(self.classes)) for s in scores]).astype("float32")
+        probs = xp.vstack([s.reshape((-1, len(self.classes))) for s in scores]).astype("float32")
         gradient = xp.zeros_like(probs)
         loss = 0.0
         if len(rows):
@@ -244,6 +253,11 @@ def unit_starts(doc: Doc) -> NDArray[np.bool_]:
     starts = doc.to_array("SENT_START") == 1
     starts[:1] = True
     return starts
+
+
+def settings_error(message: str) -> ConfigValidationError:
+    """An error in the user's settings, which spaCy's commands show as one line."""
+    return ConfigValidationError(title=message)
 
 
 def _abstract(method: str, name: str) -> str:

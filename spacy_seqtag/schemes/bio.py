@@ -9,7 +9,8 @@ All functions work on the tokens of a whole batch, laid end to end; ``unit_start
 new unit begins.
 """
 
-from typing import List, NamedTuple, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ class Spans(NamedTuple):
     label: Ints
 
 
-def bio_tags(labels: Sequence[str]) -> List[str]:
+def bio_tags(labels: Sequence[str]) -> list[str]:
     """The tags of span labels, in the order of the classes (``2 * len(labels) + 1``)."""
     tags = ["O"]
     for label in labels:
@@ -149,10 +150,10 @@ def _illegal(tags: Ints, unit_start: Bools, is_space: Bools) -> Bools:
     return bad | (is_space & (tags > OUTSIDE) & ~followed)
 
 
-def _similar_lengths(units: Ints, lengths: Ints, max_cells: int = 1 << 16) -> List[Ints]:
+def _similar_lengths(units: Ints, lengths: Ints, max_cells: int = 1 << 16) -> list[Ints]:
     """Units in groups of like length, so that padding and memory stay small."""
     units = units[np.argsort(lengths[units], kind="stable")]
-    groups: List[Ints] = []
+    groups: list[Ints] = []
     begin = 0
     for i in range(1, len(units) + 1):
         full = i == len(units) or (i + 1 - begin) * lengths[units[i]] > max_cells

@@ -1,0 +1,30 @@
+"""The command `python -m spacy seqtag`.
+
+spaCy finds it by the entry point group `spacy_cli`. Each command is a module of this package.
+"""
+
+from typing import NoReturn
+
+import typer
+from spacy.cli._util import app
+from wasabi import Printer
+
+seqtag = typer.Typer(
+    name="seqtag",
+    help="Transformer sequence labelling: prepare corpora and evaluate pipelines.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(seqtag)
+
+
+def fail(message: object) -> NoReturn:
+    """Print a message as one line and exit with code 1.
+
+    wasabi's usual printer would wrap the line, and with it break paths for whoever reads the log.
+    """
+    Printer(pretty=False).fail(message, exits=1)
+
+
+# The commands register themselves on `seqtag`: one import for each module.
+from . import convert, evaluate  # noqa: E402, F401

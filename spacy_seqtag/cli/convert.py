@@ -1,0 +1,146 @@
+"""`python -m spacy seqtag convert`: corpus files to one `.spacy` file."""
+
+import sqlite3
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from spacy.util import get_lang_class
+from tqdm import tqdm
+from wasabi import msg
+
+from ..corpus.convert import Summary, convert, parse_docs_by
+from ..corpus.sentence import LAYERS, FormatError
+from . import fail, seqtag
+
+# From here on the wait is long enough to show a bar in log files too.
+_LONG_INPUT = 20_000_000
+
+_LAYER_NAMES = {"upos": "UPOS", "xpos": "XPOS", "lemmas": "lemma", "entities": "entities"}
+
+
+class Format(str, Enum):
+    """A key of `spacy_seqtag.corpus.convert.FORMATS`."""
+
+    conllu = "conllu"
+    iob = "iob"
+    spacy = "spacy"
+
+
+class Scheme(str, Enum):
+    """How entities are written in columns."""
+
+    auto = "auto"
+    iob1 = "iob1"
+    iob2 = "iob2"
+    bioes = "bioes"
+
+
+@seqtag.command("convert", no_args_is_help=True)
+def convert_cli(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="The first file gives the words; each further file gives layers that the files "
+            "before it lack. After a .spacy file, further .spacy files are more documents"
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .spacy file to write")],
+    docs_by: Annotated[
+        str,
+        typer.Option(
+            help="What becomes a Doc: 'document', 'sentence', or a number of sentences at most"
+        ),
+    ] = "document",
+    file_format: Annotated[
+        Format | None,
+        typer.Option("--format", help="Format of the first file (default: by its ending)"),
+    ] = None,
+    lang: Annotated[str, typer.Option(help="Language code of the vocabulary")] = "en",
+    scheme: Annotated[
+        Scheme, typer.Option(help="How entities are written in columns (bioes is also BILOU)")
+    ] = Scheme.auto,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="Take an I- tag that continues no entity as an error, do not read it as B-",
+        ),
+    ] = False,
+    max_mismatch: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Share of a further file's sentences that may have other words than the first "
+            "file's",
+        ),
+    ] = 0.02,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
+) -> None:
+    """Convert corpus files to a .spacy file for training.
+
+    Reads CoNLL-U (.conllu, .conll-u), columns with entities (.iob, .iob2, .conll, .bio, .tsv,
+    .txt: CoNLL-2003, Universal NER, two columns) and .spacy. Sentences of several files are joined
+    by their sent_id or, in files that have none, by their order.
+    """
+    total = sum(path.stat().st_size for path in files if path.is_file())
+    hide_bar = quiet or not (sys.stderr.isatty() or total > _LONG_INPUT)
+    try:
+        get_lang_class(lang)
+    except ImportError:
+        fail(f"--lang {lang}: spaCy knows no such language. Give a code such as en, de or xx")
+    try:
+        parse_docs_by(docs_by)
+    except ValueError as error:
+        fail(f"--{error}")
+    try:
+        with tqdm(total=total, unit="B", unit_scale=True, leave=False, disable=hide_bar) as bar:
+            summary = convert(
+                files,
+                output,
+                docs_by=docs_by,
+                lang=lang,
+                file_format=None if file_format is None else file_format.value,
+                scheme=scheme.value,
+                strict=strict,
+                max_mismatch=max_mismatch,
+                progress=bar.update,
+            )
+    except (FormatError, OSError, sqlite3.Error) as error:
+        fail(error)
+    if not quiet:
+        _report(summary, output)
+
+
+def _report(summary: Summary, output: Path) -> None:
+    """Print what was written, and what a user should look at."""
+    rows = [
+        ("Documents", summary.documents),
+        ("Sentences", summary.sentences),
+        ("Words", summary.words),
+        *((f"Words with {_LAYER_NAMES[name]}", summary.words_with[name]) for name in LAYERS),
+        *((f"Entities {label}", n) for label, n in summary.entities.most_common()),
+        *((f"Sentences without {_LAYER_NAMES[name]}", summary.missing[name]) for name in LAYERS),
+    ]
+    msg.table([(name, f"{n:,}") for name, n in rows], aligns=("l", "r"))
+    for note in summary.notes:
+        msg.info(note)
+    if summary.repaired:
+        msg.warn(f"{summary.repaired} tags continued no entity and were read as B-:")
+        _examples(summary.repairs, summary.repaired)
+    if summary.mismatched:
+        msg.warn(f"{summary.mismatched} sentences have other words and were not joined:")
+        _examples(summary.mismatches, summary.mismatched)
+    if summary.unjoined:
+        msg.warn(f"{summary.unjoined} sentences of further files are not in the first file")
+    msg.good(f"Wrote {output}")
+
+
+def _examples(lines: list[str], total: int) -> None:
+    for line in lines:
+        print(f"  {line}")
+    if total > len(lines):
+        print(f"  and {total - len(lines)} more")

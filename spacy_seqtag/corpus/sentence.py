@@ -1,0 +1,224 @@
+"""What every corpus format shares: a sentence with its layers, errors, lines, comments, spacing."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+Progress = Callable[[int], object]
+"""Called now and then with the number of bytes read since the last call."""
+
+LAYERS = ("upos", "xpos", "lemmas", "entities")
+"""The layers of a `Sentence`: names of fields that hold one string a word, or None."""
+
+# https://universaldependencies.org/u/pos/
+UPOS_TAGS = (
+    *("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM"),
+    *("PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM", "VERB", "X"),
+)
+
+_PROGRESS_STEP = 1 << 16
+
+
+class FormatError(ValueError):
+    """A file that cannot be read as what it should be.
+
+    path: the file. line: 1-based line number, None where the whole file is meant.
+    message: what is wrong and what was expected. fix: how to mend it, a full sentence.
+    As a string it is one line: `path:line: message. fix`.
+    """
+
+    def __init__(self, path: str | Path, line: int | None, message: str, fix: str) -> None:
+        super().__init__(path, line, message, fix)
+        self.path = Path(path)
+        self.line = line
+        self.message = message
+        self.fix = fix
+
+    def __str__(self) -> str:
+        place = str(self.path) if self.line is None else f"{self.path}:{self.line}"
+        return f"{place}: {self.message}. {self.fix}"
+
+
+@dataclass(slots=True)
+class Sentence:
+    """One sentence of a corpus file.
+
+    sent_id: the file's identifier, or one made up (`<file stem>-<number>`, then `made_up_id`).
+    doc_id: identifier of the document, None where the file marks no documents.
+    words, spaces: one entry a word; `spaces` says whether whitespace follows (for the last word:
+        whether it separates this sentence from the next).
+    upos, xpos, lemmas, entities: one string a word (`entities` as IOB2 tags), or None when the
+        layer is missing. An empty string is a word whose annotation is missing.
+    path, line: where the sentence's first word stands.
+    new_doc, new_par: whether a document or a paragraph begins here.
+    """
+
+    sent_id: str
+    doc_id: str | None
+    words: list[str]
+    spaces: list[bool]
+    path: Path
+    line: int
+    upos: list[str] | None = None
+    xpos: list[str] | None = None
+    lemmas: list[str] | None = None
+    entities: list[str] | None = None
+    made_up_id: bool = False
+    new_doc: bool = False
+    new_par: bool = False
+
+
+class SentenceMaker:
+    """Turns the comments and words of a file, in reading order, into `Sentence`s.
+
+    The comments are those of CoNLL-U (https://universaldependencies.org/format.html):
+    `sent_id`, `text`, `newdoc`, `newpar`; others are passed over.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.n_sentences = 0
+        self.text: str | None = None
+        self._n_docs = 0
+        self._doc_id: str | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        self.text = None
+        self._sent_id = ""
+        self._new_doc = False
+        self._new_par = False
+
+    def comment(self, line: str) -> bool:
+        """Take in a comment line. RETURNS: whether it is one of those that mean something."""
+        key, _, value = line[1:].partition("=")
+        key, value = key.strip(), value.strip()
+        if key == "sent_id":
+            self._sent_id = value
+        elif key == "text":
+            self.text = value
+        elif key in ("newdoc", "newdoc id"):
+            self.new_document(value)
+        elif key in ("newpar", "newpar id"):
+            self._new_par = True
+        else:
+            return False
+        return True
+
+    def new_document(self, doc_id: str = "") -> None:
+        """Begin a document; without an id it gets one made up (`<file stem>-doc<number>`)."""
+        self._n_docs += 1
+        self._doc_id = doc_id or f"{self.path.stem}-doc{self._n_docs}"
+        self._new_doc = True
+
+    def sentence(
+        self, line: int, words: list[str], spaces: list[bool], **layers: list[str] | None
+    ) -> Sentence:
+        """The sentence made of these words and the comments since the last one.
+
+        line: of the first word. layers: by the names in `LAYERS`; a layer that is empty at every
+        word counts as missing.
+        """
+        self.n_sentences += 1
+        result = Sentence(
+            self._sent_id or f"{self.path.stem}-{self.n_sentences}",
+            self._doc_id,
+            words,
+            spaces,
+            self.path,
+            line,
+            made_up_id=not self._sent_id,
+            new_doc=self._new_doc,
+            new_par=self._new_par,
+        )
+        for name, tags in layers.items():
+            if tags and any(tags):
+                setattr(result, name, tags)
+        self._forget()
+        return result
+
+
+def read_lines(path: Path, progress: Progress | None = None) -> Iterator[tuple[int, str]]:
+    """The lines of a UTF-8 text file with their numbers, without line ends and byte order mark.
+
+    RAISES FormatError: no such file, a folder, an empty file, a line that is not UTF-8.
+    """
+    if path.is_dir():
+        raise FormatError(path, None, "this is a folder, not a file", "Name a file in it")
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        raise FormatError(path, None, "there is no such file", "Check the path") from None
+    with file:
+        line = unreported = 0
+        # Bytes are split at line feeds only: words may hold what else Unicode calls a line break.
+        for line, raw in enumerate(file, start=1):
+            try:
+                text = raw.decode("utf-8-sig" if line == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                byte, position = raw[error.start], error.start + 1
+                raise FormatError(
+                    path,
+                    line,
+                    f"not UTF-8: byte 0x{byte:02x} at position {position} of the line",
+                    "Save the file in UTF-8",
+                ) from None
+            unreported += len(raw)
+            if progress is not None and unreported >= _PROGRESS_STEP:
+                progress(unreported)
+                unreported = 0
+            yield line, text.rstrip("\r\n")
+        if progress is not None:
+            progress(unreported)
+    if line == 0:
+        raise FormatError(path, None, "the file is empty", "Give a file with sentences")
+
+
+def no_sentence(path: Path) -> FormatError:
+    """The error for a file that holds lines, but no sentence."""
+    return FormatError(
+        path, None, "there is no sentence in the file", "Give a file with one word a line"
+    )
+
+
+def unknown_upos(path: Path, line: int, tag: str) -> FormatError:
+    """The error for a UPOS value that Universal Dependencies does not have."""
+    return FormatError(
+        path,
+        line,
+        f"unknown UPOS {tag!r}, expected one of {', '.join(UPOS_TAGS)}",
+        "Correct the tag, or write `_` where it is missing",
+    )
+
+
+def spaces_from_text(forms: Sequence[str], text: str) -> list[bool] | None:
+    """Where whitespace follows the forms in a text that they spell.
+
+    Whitespace inside a form may differ from the text's, in kind and amount.
+    RETURNS: one value a form, or None when the forms do not spell the whole text in order.
+    """
+    spaces = []
+    end = len(text)
+    position = _skip_whitespace(text, 0)
+    for form in forms:
+        if text.startswith(form, position):
+            position += len(form)
+        else:
+            for char in form:
+                if char.isspace():
+                    continue
+                position = _skip_whitespace(text, position)
+                if position >= end or text[position] != char:
+                    return None
+                position += 1
+        after = _skip_whitespace(text, position)
+        spaces.append(after > position)
+        position = after
+    return spaces if position == end else None
+
+
+def _skip_whitespace(text: str, position: int) -> int:
+    end = len(text)
+    while position < end and text[position].isspace():
+        position += 1
+    return position

@@ -1,0 +1,103 @@
+"""AdamW with learning rates that differ between the encoder's layers and the output layers."""
+
+import re
+from typing import Any
+
+from spacy.util import registry
+from thinc.api import Optimizer
+from thinc.types import FloatsXd
+
+# Hugging Face encoders name their blocks encoder.layer.3.…, transformer.layer.3.…, layers.3.….
+_BLOCK = re.compile(r"(?:^|\.)(?:layer|layers|h|block)\.(\d+)\.")
+
+
+@registry.optimizers("spacy_seqtag.LayerwiseAdamW.v1")
+def create_layerwise_adamw(
+    learn_rate: Any,
+    head_factor: float = 1.0,
+    layer_decay: float = 1.0,
+    weight_decay: float = 0.01,
+    grad_clip: float = 1.0,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    eps: float = 1e-8,
+    use_averages: bool = False,
+) -> "LayerwiseAdamW":
+    """Create AdamW (Loshchilov & Hutter 2019) with layer-wise learning rates.
+
+    learn_rate (float, or a schedule: an iterable of floats): The encoder's learning rate.
+    head_factor (float): The output layers, which start from zero, learn this many times faster
+        than the pretrained encoder.
+    layer_decay (float): Each encoder block learns this many times the rate of the block above it
+        (discriminative fine-tuning, Howard & Ruder 2018); 1.0 for the same rate everywhere.
+    weight_decay (float): Decoupled weight decay; biases and normalisation weights have none.
+    grad_clip (float): The gradient of each parameter array is scaled down to this norm.
+    beta1, beta2, eps (float): Adam's settings (Kingma & Ba 2015).
+    use_averages (bool): Evaluate and save running averages of the weights.
+    """
+    return LayerwiseAdamW(
+        learn_rate,
+        head_factor=head_factor,
+        layer_decay=layer_decay,
+        L2=weight_decay,
+        grad_clip=grad_clip,
+        beta1=beta1,
+        beta2=beta2,
+        eps=eps,
+        use_averages=use_averages,
+    )
+
+
+class LayerwiseAdamW(Optimizer):
+    """See :func:`create_layerwise_adamw`."""
+
+    def __init__(
+        self,
+        learn_rate: Any,
+        *,
+        head_factor: float = 1.0,
+        layer_decay: float = 1.0,
+        **settings: Any,
+    ) -> None:
+        super().__init__(learn_rate, L2_is_weight_decay=True, **settings)
+        self.head_factor = head_factor
+        self.layer_decay = layer_decay
+        self._n_blocks: dict[int, int] = {}
+
+    def __call__(
+        self,
+        key: tuple[int, str],
+        weights: FloatsXd,
+        gradient: FloatsXd,
+        *,
+        lr_scale: float = 1.0,
+    ) -> tuple[FloatsXd, FloatsXd]:
+        weight_decay = self.L2
+        if weights.ndim < 2:
+            self.L2 = 0.0
+        try:
+            return super().__call__(key, weights, gradient, lr_scale=lr_scale * self.factor(key))
+        finally:
+            self.L2 = weight_decay
+
+    def factor(self, key: tuple[int, str]) -> float:
+        """Learning rate of a parameter, as a multiple of the encoder's.
+
+        key: Thinc's key of the parameter: (node, name), or (shim, name) with PyTorch's dotted
+            name. Torch modules under `head.` count as output layers.
+        """
+        owner, name = key
+        if "." not in name or name.startswith("head."):
+            return self.head_factor
+        if self.layer_decay == 1.0:
+            return 1.0
+        block = _BLOCK.search(name)
+        if block:
+            index = int(block[1])
+            # The number of blocks is known once all have been seen, that is after the first
+            # step, which a warm-up takes at a rate near zero.
+            self._n_blocks[owner] = max(self._n_blocks.get(owner, 0), index + 1)
+            return self.layer_decay ** (self._n_blocks[owner] - 1 - index)
+        if "embed" in name:
+            return self.layer_decay ** self._n_blocks.get(owner, 0)
+        return 1.0

