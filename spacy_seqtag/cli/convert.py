@@ -87,7 +87,12 @@ def convert_cli(
     by their sent_id or, in files that have none, by their order.
     """
     total = sum(path.stat().st_size for path in files if path.is_file())
-    hide_bar = quiet or not (sys.stderr.isatty() or total > _LONG_INPUT)
+    terminal = sys.stderr.isatty()
+    bar_options = {
+        "leave": False,
+        "disable": quiet or not (terminal or total > _LONG_INPUT),
+        "mininterval": 0.1 if terminal else 10.0,  # seconds; few lines in log files
+    }
     try:
         get_lang_class(lang)
     except ImportError:
@@ -97,7 +102,7 @@ def convert_cli(
     except ValueError as error:
         fail(f"--{error}")
     try:
-        with tqdm(total=total, unit="B", unit_scale=True, leave=False, disable=hide_bar) as bar:
+        with tqdm(total=total, unit="B", unit_scale=True, **bar_options) as bar:
             summary = convert(
                 files,
                 output,

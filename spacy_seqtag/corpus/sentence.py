@@ -49,7 +49,7 @@ class Sentence:
         whether it separates this sentence from the next).
     upos, xpos, lemmas, entities: one string a word (`entities` as IOB2 tags), or None when the
         layer is missing. An empty string is a word whose annotation is missing.
-    path, line: where the sentence's first word stands.
+    path, line: where the sentence's first word stands (in a `.spacy` file: number of the Doc).
     new_doc, new_par: whether a document or a paragraph begins here.
     """
 

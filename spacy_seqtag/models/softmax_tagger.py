@@ -80,8 +80,8 @@ def resize_output(
     n_old = old.get_dim("nO") if old.has_dim("nO") else None
     if n_old == n_classes:
         return model
-    if n_old is None or not old.has_param("W"):
-        old.set_dim("nO", n_classes, force=True)
+    if n_old is None:
+        old.set_dim("nO", n_classes)
         return model
     if n_classes < n_old:
         raise ValueError(f"Cannot shrink an output layer of {n_old} classes to {n_classes}.")

@@ -199,7 +199,7 @@ class PosTagger(TokenTagger):
             if confidence:
                 sure[is_space == 1] = 1.0
                 # What `token._.NAME = value` stores, without a Python call a token.
-                keys = [("._.", confidence, i, None) for i in offsets[write].tolist()]
+                keys: Any = [("._.", confidence, i, None) for i in offsets[write].tolist()]
                 doc.user_data.update(zip(keys, sure[write].tolist()))
 
 

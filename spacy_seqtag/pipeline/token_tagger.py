@@ -105,7 +105,7 @@ class TokenTagger(TrainablePipe):
             return 0
         self.cfg["labels"].append(label)
         self.vocab.strings.add(label)
-        if self.model.get_ref("output_layer").has_dim("nO"):
+        if self.model.get_ref("output_layer").has_param("W"):
             self.set_output(len(self.classes))
         return 1
 
@@ -180,8 +180,9 @@ class TokenTagger(TrainablePipe):
                 f"{len(self.labels)} labels need {n_classes} classes. Set nO = null."
             )
         output_layer.set_dim("nO", n_classes, force=True)
-        sample = [example.predicted for example in islice(get_examples(), 10)]
-        self.model.initialize(X=sample)
+        # Widths are inferred from a sample, for which an empty Doc is no use.
+        filled = (eg.predicted for eg in get_examples() if len(eg.predicted))
+        self.model.initialize(X=list(islice(filled, 10)))
 
     def update(
         self,

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 OUTSIDE = 0
-# Log-probability of what may not happen. Finite, so that a token at which every tag is forbidden
-# or has probability 0 still leaves sums that can be compared.
+# Log-probability of what breaks a rule: below the sum of any number of probabilities of 0, which
+# count as _TINY, so that a sequence of probability 0 still is a legal one.
 _NEVER = -1e30
+_TINY = 1e-300
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -99,8 +100,7 @@ def decode_viterbi(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Boo
     if not unit_start[0]:
         unit_start = unit_start.copy()
         unit_start[0] = True
-    with np.errstate(divide="ignore"):
-        scores = np.maximum(np.log(probs.astype(np.float64)), _NEVER)
+    scores = np.log(np.maximum(probs.astype(np.float64), _TINY))
     scores[is_space, 1::2] = _NEVER
     scores[fixed, 1:] = _NEVER
     tags = scores.argmax(axis=1).astype(np.int64)
@@ -127,8 +127,7 @@ def span_probabilities(probs: Floats, unit_start: Bools, spans: Spans) -> NDArra
         return np.zeros(0)
     # Sums of log-probabilities as differences of running sums, one column a label in use.
     labels, column = np.unique(spans.label, return_inverse=True)
-    with np.errstate(divide="ignore"):
-        inside = np.maximum(np.log(probs[:, 2 * labels + 2].astype(np.float64)), -1e4)
+    inside = np.log(np.maximum(probs[:, 2 * labels + 2].astype(np.float64), _TINY))
     running = np.concatenate([np.zeros((1, len(labels))), np.cumsum(inside, axis=0)])
     log_inside = running[spans.end, column] - running[spans.start + 1, column]
     result = probs[spans.start, 2 * spans.label + 1] * np.exp(np.minimum(log_inside, 0.0))

@@ -15,8 +15,8 @@ def nlp():
 
 @pytest.fixture
 def path(tmp_path, nlp):
-    """Two documents: sentences of 2, 3, 1 and 4 words, and one without boundaries."""
-    words = "It's ok . Why not now So I'd go home".split()
+    """Two documents: sentences of 3, 3 and 4 words, and one without boundaries."""
+    words = ["It's", "ok", ".", "Why", "not", "now", "So", "I'd", "go", "home"]
     starts = [1, -1, -1, 1, -1, -1, 1, -1, -1, -1]
     marked = Doc(nlp.vocab, words=words, spaces=[True] * 10, sent_starts=starts)
     marked.user_data["sent_ids"] = ["s1", "s2", "s3"]

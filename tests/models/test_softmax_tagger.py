@@ -145,8 +145,7 @@ def test_resize_to_the_same_size_changes_nothing():
 
 
 def test_resize_before_initialisation():
-    model = build_softmax_tagger(token_vectors(), nO=3)
-    resize_output(model, 2)
+    model = build_softmax_tagger(token_vectors())
     resize_output(model, 5)
     model.initialize(X=make_docs())
     assert model.predict(make_docs())[0].shape == (3, 5)
