@@ -14,7 +14,7 @@ from spacy.training import Example
 from thinc.api import fix_random_seed
 from wasabi import msg
 
-from . import seqtag
+from . import fail, seqtag
 
 # Title and score of each row of the table, where the pipeline has it.
 METRICS = {
@@ -73,7 +73,7 @@ def evaluate_cli(
             gpu_id=gpu_id,
         )
     except (ValueError, OSError) as err:
-        msg.fail(getattr(err, "title", None) or str(err), exits=1)
+        fail(getattr(err, "title", None) or err)
     rows = {
         title: f"{scores[key] * 100:.2f}"
         for title, key in METRICS.items()

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from ..schemes.upos import UPOS_TAGS
 from .sentence import (
-    UPOS_TAGS,
     FormatError,
     Progress,
     Sentence,

@@ -12,7 +12,7 @@ import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -24,10 +24,11 @@ from spacy.util import get_lang_class
 from spacy.vocab import Vocab, create_vocab
 from srsly.msgpack import Packer
 
+from ..schemes.upos import UPOS_TAGS
 from .conllu import read_conllu
 from .iob import IobCounts, read_iob
 from .reader import cut_doc, read_docs, sentence_bounds
-from .sentence import LAYERS, UPOS_TAGS, FormatError, Progress, Sentence, unknown_upos
+from .sentence import LAYERS, FormatError, Progress, Sentence, unknown_upos
 
 FORMATS = {
     "conllu": (".conllu", ".conll-u"),
@@ -144,6 +145,7 @@ def convert(
             "Name it first",
         )
     with ExitStack() as stack:
+        stack.enter_context(_folder(output.parent))
         writer = stack.enter_context(DocBinWriter(output))
         layers = [
             stack.enter_context(Layer(path, sentences(path, kind), max_mismatch=max_mismatch))
@@ -206,14 +208,23 @@ def _format_of(path: Path) -> str:
     )
 
 
+@contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    """Make a folder; if what is done in it fails, remove what was made."""
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        for path in made:
+            path.rmdir()
+        raise
+
+
 def _check_output(output: Path, inputs: Sequence[Path]) -> None:
     if output.suffix != ".spacy" or output.is_dir():
         raise FormatError(
             output, None, "the output has to be a file that ends in .spacy", "Name such a file"
-        )
-    if not output.parent.is_dir():
-        raise FormatError(
-            output, None, f"there is no folder {output.parent} to write to", "Make it first"
         )
     if any(path.exists() and output.exists() and path.samefile(output) for path in inputs):
         raise FormatError(

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
 from typing import Any, Optional
@@ -14,6 +15,7 @@ from spacy.training import Example
 from spacy.training.corpus import FILE_TYPE, walk_corpus
 from spacy.util import registry
 from spacy.vocab import Vocab
+from thinc.api import ConfigValidationError
 
 from .sentence import FormatError
 
@@ -42,12 +44,13 @@ def create_corpus(
     limit (int): Read no more than this number of documents. 0 is no limit.
     augmenter (Optional[Callable]): Data augmentation, as in `spacy.Corpus.v1`.
 
-    RAISES ValueError: no path; no such path; a folder without `.spacy` files; while reading, a
-        file that is no `.spacy` file.
+    RAISES ValueError: no path. ConfigValidationError (a ValueError): no such path; a folder
+        without `.spacy` files; while reading, a file that is no `.spacy` file.
     """
     if path is None:
         raise ValueError(Errors.E913)
-    find_docbins(path)  # a wrong path should fail now, not when evaluation begins
+    with _as_settings_error():
+        find_docbins(path)  # a wrong path should fail now, not when evaluation begins
     return Corpus(
         path,
         gold_tokens=gold_tokens,
@@ -80,8 +83,9 @@ class Corpus(spacy.training.Corpus):
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         """Yield the examples. RAISES ValueError: see `create_corpus`."""
-        find_docbins(self.path)
-        yield from super().__call__(nlp)
+        with _as_settings_error():
+            find_docbins(self.path)
+            yield from super().__call__(nlp)
 
     def read_docbin(self, vocab: Vocab, locs: Iterable[str | Path]) -> Iterator[Doc]:
         """Yield the documents of the files, empty ones left out, up to the limit."""
@@ -96,16 +100,8 @@ class Corpus(spacy.training.Corpus):
 
     def make_examples(self, nlp: Language, reference_docs: Iterable[Doc]) -> Iterator[Example]:
         """Yield an example for each document or, where `max_length` cuts it, for each piece."""
-        warned = False
         for doc in reference_docs:
             for reference in self._pieces(doc):
-                if 0 < self.max_length < len(reference) and not warned:
-                    warned = True
-                    warnings.warn(
-                        f"{self.path}: {len(reference)} words without a sentence boundary are "
-                        f"more than max_length = {self.max_length}; they are kept whole",
-                        stacklevel=2,
-                    )
                 yield self._make_example(nlp, reference, self.gold_tokens)
 
     def _pieces(self, doc: Doc) -> Iterable[Doc]:
@@ -126,6 +122,15 @@ class Corpus(spacy.training.Corpus):
             starts: Any = reference.to_array(["SENT_START"])
             example.predicted.from_array(["SENT_START"], starts)
         return example
+
+
+@contextmanager
+def _as_settings_error() -> Iterator[None]:
+    """Let `spacy train` show an unreadable corpus as one line, as it does errors in the config."""
+    try:
+        yield
+    except FormatError as err:
+        raise ConfigValidationError(title=str(err)) from err
 
 
 def find_docbins(path: str | Path) -> list[Path]:

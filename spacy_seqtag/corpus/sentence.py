@@ -4,17 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..schemes.upos import UPOS_TAGS
+
 Progress = Callable[[int], object]
 """Called now and then with the number of bytes read since the last call."""
 
 LAYERS = ("upos", "xpos", "lemmas", "entities")
 """The layers of a `Sentence`: names of fields that hold one string a word, or None."""
-
-# https://universaldependencies.org/u/pos/
-UPOS_TAGS = (
-    *("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM"),
-    *("PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM", "VERB", "X"),
-)
 
 _PROGRESS_STEP = 1 << 16
 

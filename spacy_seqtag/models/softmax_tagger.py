@@ -8,8 +8,8 @@ from spacy.util import registry
 from thinc.api import Dropout, Model, Softmax_v2, chain, with_array, zero_init
 from thinc.types import Floats1d, Floats2d
 
-# A new class starts this far below the other classes' bias: what was learned still decides, and
-# the class can rise quickly once there are examples of it.
+# A new class starts this far below the lowest bias, so that what was learned still decides; the
+# gradient of the first examples lifts it.
 NEW_CLASS_LOGIT = -5.0
 
 
@@ -32,10 +32,7 @@ def build_softmax_tagger(
     the output layer.
     """
     output_layer = Softmax_v2(nO, _width(tok2vec), init_W=zero_init, normalize_outputs=True)
-    drop: Model[Floats2d, Floats2d] = Dropout(dropout or 0.0)
-    if dropout is not None:
-        # spaCy sets the rate of the training run on every layer named "dropout".
-        drop.name = "token_dropout"
+    drop: Model[Floats2d, Floats2d] = Dropout() if dropout is None else _pinned_dropout(dropout)
     head: Model[list[Floats2d], list[Floats2d]] = with_array(chain(drop, output_layer))
     model: Model[list[Doc], list[Floats2d]] = chain(tok2vec, head)
     model.set_ref("tok2vec", tok2vec)
@@ -80,8 +77,8 @@ def resize_output(
     n_old = old.get_dim("nO") if old.has_dim("nO") else None
     if n_old == n_classes:
         return model
-    if n_old is None:
-        old.set_dim("nO", n_classes)
+    if n_old is None or not old.has_param("W"):
+        old.set_dim("nO", n_classes, force=True)
         return model
     if n_classes < n_old:
         raise ValueError(f"Cannot shrink an output layer of {n_old} classes to {n_classes}.")
@@ -97,7 +94,22 @@ def resize_output(
     # A new node rather than new arrays: optimizers keep their moments by node.
     model.replace_node(old, new)
     model.set_ref("output_layer", new)
+    for node in model.walk():
+        if node.maybe_get_dim("nO") == n_old and any(layer is new for layer in node.walk()):
+            node.set_dim("nO", n_classes, force=True)
     return model
+
+
+def _pinned_dropout(rate: float) -> Model[Floats2d, Floats2d]:
+    """Dropout whose rate stays: a training run sets that of every layer with `dropout_rate`."""
+
+    def forward(model: Model, X: Floats2d, is_train: bool) -> tuple[Floats2d, Callable]:
+        if not is_train or rate == 0.0:
+            return X, lambda dY: dY
+        mask = model.ops.get_dropout_mask(X.shape, rate)
+        return X * mask, lambda dY: dY * mask
+
+    return Model("token_dropout", forward, attrs={"rate": rate})
 
 
 def _width(tok2vec: Model) -> int | None:

@@ -173,6 +173,8 @@ class EntityTagger(TokenTagger):
                 Span(doc, start - offset, end - offset, label=self.labels[label])
                 for start, end, label in zip(*(a[low:high].tolist() for a in spans))
             ]
+            for ent in doc.ents if self.cfg["overwrite"] else ():
+                ent._.confidence = None  # of the entity that is replaced
             doc.set_ents([*ents, *new], blocked=blocked, default="outside")
             for ent, p in zip(new, confidence[low:high].tolist()):
                 ent._.confidence = p

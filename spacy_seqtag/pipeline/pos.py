@@ -16,14 +16,10 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ..schemes.upos import UPOS_TAGS
 from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger, settings_error
 
 LAYERS = ("pos", "tag")
-# Universal Dependencies v2; spaCy knows also CONJ (UD v1), SPACE and EOL.
-UPOS = (
-    *("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM"),
-    *("PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM", "VERB", "X"),
-)
 # What spaCy gives whitespace tokens, in each layer.
 _SPACE = {"pos": "SPACE", "tag": "_SP"}
 
@@ -40,8 +36,9 @@ _SPACE = {"pos": "SPACE", "tag": "_SP"}
         "scorer": {"@scorers": "spacy_seqtag.pos_scorer.v1"},
     },
     default_score_weights={
-        "pos_acc": 1.0,
-        "tag_acc": None,
+        # A component writes one of the two layers.
+        "pos_acc": 0.5,
+        "tag_acc": 0.5,
         "pos_per_type": None,
         "tag_per_type": None,
     },
@@ -82,17 +79,18 @@ def make_pos_tagger(
 def pos_score(examples: Iterable[Example], *, layer: str = "pos", **kwargs: Any) -> dict[str, Any]:
     """Score tags: `pos_acc` / `tag_acc` by `Scorer.score_token_attr`, and p/r/f for each tag.
 
-    A token with missing gold annotation is not counted, nor one that does not align.
+    A token with missing gold annotation is not counted. In the accuracy, as spaCy defines it,
+    a gold token without its like in the prediction is an error; p/r/f are over aligned tokens.
     """
     examples = list(examples)
     scores = Scorer.score_token_attr(examples, layer, **kwargs)
     per_type: dict[str, PRFScore] = defaultdict(PRFScore)
     for example in examples:
         predicted = example.predicted.to_array(layer.upper())
-        strings = example.reference.vocab.strings
+        strings = example.predicted.vocab.strings
         gold = example.get_aligned(layer.upper(), as_string=True)
         for gold_tag, tag_id in zip(gold, predicted.tolist()):
-            if not gold_tag:
+            if not gold_tag or gold_tag == _SPACE[layer]:
                 continue
             tag = strings[tag_id] if tag_id else ""
             if tag == gold_tag:
@@ -151,10 +149,10 @@ class PosTagger(TokenTagger):
         return self.labels
 
     def add_label(self, label: str) -> int:
-        if self.cfg["layer"] == "pos" and label not in UPOS:
+        if self.cfg["layer"] == "pos" and label not in UPOS_TAGS:
             raise settings_error(
                 f"[components.{self.name}] {label!r} is not a universal POS tag, and token.pos_ "
-                f'takes no other: {", ".join(UPOS)}. For other tags set layer = "tag".'
+                f'takes no other: {", ".join(UPOS_TAGS)}. For other tags set layer = "tag".'
             )
         return super().add_label(label)
 

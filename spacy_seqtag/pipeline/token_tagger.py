@@ -7,6 +7,7 @@ here, once.
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -134,6 +135,8 @@ class TokenTagger(TrainablePipe):
         n_classes = len(self.classes)
         if not any(len(doc) for doc in docs):
             return [np.zeros((0, n_classes), dtype="f") for _ in docs]
+        if not self.model.get_ref("output_layer").has_param("W"):
+            raise ValueError(Errors.E109.format(name=self.name))
         to_numpy = self.model.ops.to_numpy
         return [to_numpy(probs).reshape(-1, n_classes) for probs in self.model.predict(docs)]
 
@@ -238,6 +241,26 @@ class TokenTagger(TrainablePipe):
                 raise ValueError(Errors.E910.format(name=self.name))
         ends = np.cumsum([len(s) for s in scores])[:-1]
         return loss, xp.split(gradient, ends.tolist())
+
+    # Serialisation: a saved component brings its labels and weights, the pipeline's config its
+    # settings. So `spacy.load(path, config=...)` can change them.
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "TokenTagger":
+        """Load labels and weights from bytes; settings stay as they are."""
+        settings = self._settings()
+        super().from_bytes(bytes_data, exclude=tuple(exclude))
+        self.cfg.update(settings)
+        return self
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "TokenTagger":
+        """Load labels and weights from a folder; settings stay as they are."""
+        settings = self._settings()
+        super().from_disk(path, exclude=tuple(exclude))
+        self.cfg.update(settings)
+        return self
+
+    def _settings(self) -> dict[str, Any]:
+        return {key: value for key, value in self.cfg.items() if key != "labels"}
 
     def unknown_label(self, label: str, example: Example) -> ValueError:
         """The error for gold annotation with a label that the component does not have."""

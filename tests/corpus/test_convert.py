@@ -250,12 +250,14 @@ def test_unknown_ending(base, tmp_path, run):
 
 
 def test_output_path(base, tmp_path):
-    for output, message in (
-        ("out.docbin", "has to be a file that ends in .spacy"),
-        ("none/out.spacy", "no folder"),
-    ):
+    for output, message in (("out.docbin", "has to be a file that ends in .spacy"),):
         with pytest.raises(FormatError, match=message):
             convert([base], tmp_path / output)
+    with pytest.raises(FormatError, match="no such file"):
+        convert([tmp_path / "none.conllu"], tmp_path / "new" / "folder" / "out.spacy")
+    assert not (tmp_path / "new").exists()
+    convert([base], tmp_path / "new" / "folder" / "out.spacy")
+    assert (tmp_path / "new" / "folder" / "out.spacy").is_file()
     output = tmp_path / "out.spacy"
     convert([base], output)
     with pytest.raises(FormatError, match="the output is one of the inputs"):

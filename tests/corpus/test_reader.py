@@ -49,8 +49,7 @@ def test_tokenizer_tokens(path, nlp):
 
 
 def test_max_length_keeps_whole_sentences(path, nlp):
-    with pytest.warns(UserWarning, match="6 words without a sentence boundary"):
-        pieces = [example.y for example in create_corpus(path, max_length=5)(nlp)]
+    pieces = [example.y for example in create_corpus(path, max_length=5)(nlp)]
     assert [len(piece) for piece in pieces] == [3, 3, 4, 6]
     pieces = [example.y for example in create_corpus(path, max_length=7)(nlp)]
     assert [len(piece) for piece in pieces] == [6, 4, 6]
@@ -99,4 +98,4 @@ def test_damaged_files(path, nlp):
         path.write_bytes(content)
         with pytest.raises(ValueError, match=r"corpus\.spacy: this is no .*seqtag convert") as info:
             list(create_corpus(path)(nlp))
-        assert "\n" not in str(info.value)
+        assert "\n" not in info.value.title
