@@ -1,0 +1,140 @@
+"""The configs through spaCy's own commands: debug, fill, train, evaluate, package."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import spacy
+import srsly
+from spacy.tokens import Doc, DocBin
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = ("pos", "ner", "joint")
+
+
+def run(*args, ok=True):
+    """Run `python -m spacy ...`; returns what it printed."""
+    command = [sys.executable, "-m", "spacy", *map(str, args)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf8")
+    output = done.stdout + done.stderr
+    assert (done.returncode == 0) == ok, output
+    return output
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    path = tmp_path_factory.mktemp("corpus") / "mini.spacy"
+    mini = ROOT / "assets" / "mini"
+    run("seqtag", "convert", mini / "dev.conllu", mini / "dev.iob2", "--output", path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def settings(corpus, tiny_bert):
+    return (
+        *("--paths.train", corpus, "--paths.dev", corpus, "--paths.base_model", tiny_bert),
+        *("--training.max_steps", 4, "--training.eval_frequency", 2),
+        *("--training.optimizer.learn_rate.warmup_steps", 1),
+    )
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory, settings):
+    output = tmp_path_factory.mktemp("training")
+    run("train", ROOT / "configs" / "joint.cfg", "--output", output, *settings)
+    return output / "model-best"
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_config_is_complete(name, corpus, tmp_path):
+    config = ROOT / "configs" / f"{name}.cfg"
+    run("init", "fill-config", config, tmp_path / "filled.cfg")
+    filled = spacy.util.load_config(tmp_path / "filled.cfg", interpolate=False)
+    assert filled == spacy.util.load_config(config, interpolate=False)
+    run("debug", "config", config, "--paths.train", corpus, "--paths.dev", corpus)
+
+
+@pytest.mark.parametrize("name", ["pos", "ner"])
+def test_single_task_configs_train(name, settings, tmp_path):
+    run("train", ROOT / "configs" / f"{name}.cfg", "--output", tmp_path, *settings)
+    assert spacy.load(tmp_path / "model-best").pipe_names == ["transformer", name]
+
+
+def test_evaluate(pipeline, corpus, tmp_path):
+    scores, html, docs = tmp_path / "new" / "a.json", tmp_path / "a.html", tmp_path / "a.spacy"
+    run(
+        *("seqtag", "evaluate", pipeline, corpus, "--output", scores),
+        *("--displacy", html, "--predictions", docs),
+    )
+    result = srsly.read_json(scores)
+    nlp = spacy.load(pipeline)
+    gold = list(DocBin().from_disk(corpus).get_docs(nlp.vocab))
+    predicted = list(DocBin().from_disk(docs).get_docs(nlp.vocab))
+    pairs = [(p, g) for x, y in zip(predicted, gold, strict=True) for p, g in zip(x, y)]
+    assert result["pos_acc"] == pytest.approx(sum(p.pos == g.pos for p, g in pairs) / len(pairs))
+    assert result["token_acc"] == result["sents_f"] == 1.0
+    assert "</html>" in html.read_text("utf8")
+    run("seqtag", "evaluate", pipeline, corpus, "--raw-text", "--output", scores)
+    assert srsly.read_json(scores)["token_acc"] < 1.0
+
+
+def test_evaluate_with_labels_never_seen(pipeline, tmp_path):
+    vocab = spacy.blank("en").vocab
+    doc = Doc(vocab, words=["Ann", "sang"], ents=["B-SINGER", "O"], pos=["PROPN", "VERB"])
+    path = tmp_path / "other.spacy"
+    DocBin(docs=[doc]).to_disk(path)
+    scores = tmp_path / "scores.json"
+    output = run("seqtag", "evaluate", pipeline, path, "--output", scores, ok=False)
+    assert "other.spacy" in output and "SINGER" in output and "--allow-unknown-labels" in output
+    assert "Traceback" not in output
+    assert not scores.exists()
+    run("seqtag", "evaluate", pipeline, path, "-o", scores, "--allow-unknown-labels")
+    assert srsly.read_json(scores)["ents_per_type"]["SINGER"]["r"] == 0.0
+
+
+def test_package_declares_what_it_needs(pipeline, tmp_path):
+    run("package", pipeline, tmp_path, "--name", "tiny", "--version", "1.2.3", "--build", "wheel")
+    (wheel,) = tmp_path.rglob("en_tiny-1.2.3*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (metadata,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
+        lines = archive.read(metadata).decode("utf8").splitlines()
+    needs = [line for line in lines if line.startswith("Requires-Dist:")]
+    assert any("spacy-seqtag" in line or "spacy_seqtag" in line for line in needs)
+    assert any("spacy-transformers" in line for line in needs)
+
+
+def bad_train(config, settings, tmp_path, *overrides):
+    """The output of a training run that fails before it begins."""
+    output = run("train", config, "-o", tmp_path / "out", *settings, *overrides, ok=False)
+    assert "Traceback" not in output
+    assert not list((tmp_path / "out").glob("model-*"))
+    return output
+
+
+def test_base_model_that_does_not_exist(settings, tmp_path):
+    config = ROOT / "configs" / "pos.cfg"
+    output = bad_train(config, settings, tmp_path, "--paths.base_model", "./no/such/model")
+    assert "name = './no/such/model'" in output and "no such folder" in output
+
+
+def test_unknown_label_layer(settings, tmp_path):
+    config = ROOT / "configs" / "pos.cfg"
+    output = bad_train(config, settings, tmp_path, "--components.pos.layer", "upos")
+    assert "layer = 'upos'" in output
+
+
+def test_no_annotation(settings, tmp_path):
+    path = tmp_path / "bare.spacy"
+    DocBin(docs=[Doc(spacy.blank("en").vocab, words=["Hello"])]).to_disk(path)
+    config = ROOT / "configs" / "ner.cfg"
+    output = bad_train(config, settings, tmp_path, "--paths.train", path)
+    assert "[components.ner]" in output and "no named entities" in output
+
+
+def test_damaged_corpus(settings, tmp_path):
+    path = tmp_path / "damaged.spacy"
+    path.write_bytes(b"not a DocBin")
+    output = bad_train(ROOT / "configs" / "pos.cfg", settings, tmp_path, "--paths.train", path)
+    assert "damaged.spacy" in output and "seqtag convert" in output
