@@ -10,7 +10,7 @@ from spacy.tokens.underscore import Underscore
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from spacy_seqtag.pipeline.pos import UPOS
+from spacy_seqtag.schemes.upos import UPOS_TAGS
 
 SPACES = {"pos": "SPACE", "tag": "_SP"}
 LABELS = {"pos": ["NOUN", "VERB", "DET"], "tag": ["NN", "VBZ", "DT", "-LRB-"]}
@@ -154,7 +154,7 @@ def test_both_layers_at_once(tiny_bert, make_nlp, mini_examples, train, make_pip
     scores = nlp.evaluate(examples)
     assert scores["pos_acc"] != scores["tag_acc"]
     assert set(scores["tag_per_type"]) > {"NN", "VBD"}
-    assert set(scores["pos_per_type"]) <= set(UPOS)
+    assert set(scores["pos_per_type"]) <= set(UPOS_TAGS)
 
 
 def test_no_confidence(make_pipe, layer):
@@ -187,11 +187,11 @@ def test_only_universal_tags(make_pipe, label):
 
 def test_every_universal_tag(make_pipe):
     nlp, pipe = make_pipe("pos")
-    for label in UPOS:
+    for label in UPOS_TAGS:
         pipe.add_label(label)
-    assert set(pipe.labels) == set(UPOS)
-    doc = Doc(nlp.vocab, words=[f"w{i}" for i in range(len(UPOS))])
-    pipe.set_annotations([doc], [np.eye(len(UPOS), dtype="f")])
+    assert set(pipe.labels) == set(UPOS_TAGS)
+    doc = Doc(nlp.vocab, words=[f"w{i}" for i in range(len(UPOS_TAGS))])
+    pipe.set_annotations([doc], [np.eye(len(UPOS_TAGS), dtype="f")])
     assert tags_of(doc, "pos") == list(pipe.labels)
 
 

@@ -14,8 +14,8 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Adam, fix_random_seed
 
-from spacy_seqtag.pipeline.pos import UPOS
 from spacy_seqtag.pipeline.token_tagger import DEFAULT_MODEL
+from spacy_seqtag.schemes.upos import UPOS_TAGS
 
 TASKS = ("seqtag_pos", "seqtag_ner")
 
@@ -47,7 +47,9 @@ def gold_labels(task, golds):
 def spare_label(task, known):
     """A label that is not in use."""
     return next(
-        label for label in {"seqtag_pos": UPOS, "seqtag_ner": ["GPE"]}[task] if label not in known
+        label
+        for label in {"seqtag_pos": UPOS_TAGS, "seqtag_ner": ["GPE"]}[task]
+        if label not in known
     )
 
 
