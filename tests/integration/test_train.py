@@ -18,7 +18,8 @@ def run(*args, ok=True):
     """Run `python -m spacy ...`; returns what it printed."""
     command = [sys.executable, "-m", "spacy", *map(str, args)]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf8")
-    output = done.stdout + done.stderr
+    # wasabi wraps its messages
+    output = " ".join((done.stdout + done.stderr).split())
     assert (done.returncode == 0) == ok, output
     return output
 
@@ -73,11 +74,13 @@ def test_evaluate(pipeline, corpus, tmp_path):
     gold = list(DocBin().from_disk(corpus).get_docs(nlp.vocab))
     predicted = list(DocBin().from_disk(docs).get_docs(nlp.vocab))
     pairs = [(p, g) for x, y in zip(predicted, gold, strict=True) for p, g in zip(x, y)]
-    assert result["pos_acc"] == pytest.approx(sum(p.pos == g.pos for p, g in pairs) / len(pairs))
+    right = sum(p.pos == g.pos for p, g in pairs)
+    assert 0 < right < len(pairs)
+    assert result["pos_acc"] == pytest.approx(right / len(pairs), abs=1e-6)
     assert result["token_acc"] == result["sents_f"] == 1.0
     assert "</html>" in html.read_text("utf8")
     run("seqtag", "evaluate", pipeline, corpus, "--raw-text", "--output", scores)
-    assert srsly.read_json(scores)["token_acc"] < 1.0
+    assert srsly.read_json(scores)["sents_f"] < 1.0  # now its own boundaries
 
 
 def test_evaluate_with_labels_never_seen(pipeline, tmp_path):
@@ -87,7 +90,9 @@ def test_evaluate_with_labels_never_seen(pipeline, tmp_path):
     DocBin(docs=[doc]).to_disk(path)
     scores = tmp_path / "scores.json"
     output = run("seqtag", "evaluate", pipeline, path, "--output", scores, ok=False)
-    assert "other.spacy" in output and "SINGER" in output and "--allow-unknown-labels" in output
+    assert "other.spacy" in output
+    assert "SINGER" in output
+    assert "--allow-unknown-labels" in output
     assert "Traceback" not in output
     assert not scores.exists()
     run("seqtag", "evaluate", pipeline, path, "-o", scores, "--allow-unknown-labels")
@@ -116,7 +121,8 @@ def bad_train(config, settings, tmp_path, *overrides):
 def test_base_model_that_does_not_exist(settings, tmp_path):
     config = ROOT / "configs" / "pos.cfg"
     output = bad_train(config, settings, tmp_path, "--paths.base_model", "./no/such/model")
-    assert "name = './no/such/model'" in output and "no such folder" in output
+    assert "name = './no/such/model'" in output
+    assert "no such folder" in output
 
 
 def test_unknown_label_layer(settings, tmp_path):
@@ -130,11 +136,13 @@ def test_no_annotation(settings, tmp_path):
     DocBin(docs=[Doc(spacy.blank("en").vocab, words=["Hello"])]).to_disk(path)
     config = ROOT / "configs" / "ner.cfg"
     output = bad_train(config, settings, tmp_path, "--paths.train", path)
-    assert "[components.ner]" in output and "no named entities" in output
+    assert "[components.ner]" in output
+    assert "no named entities" in output
 
 
 def test_damaged_corpus(settings, tmp_path):
     path = tmp_path / "damaged.spacy"
     path.write_bytes(b"not a DocBin")
     output = bad_train(ROOT / "configs" / "pos.cfg", settings, tmp_path, "--paths.train", path)
-    assert "damaged.spacy" in output and "seqtag convert" in output
+    assert "damaged.spacy" in output
+    assert "seqtag convert" in output
