@@ -1,0 +1,263 @@
+"""Semantic roles as spans of a Doc, and frames as views of those spans.
+
+A Doc with semantic roles has these span groups:
+
+- `doc.spans["predicates"]`: one token each, label = roleset (`give.01`; `V` where not known).
+  `attrs["scores"]` and `attrs["roleset_scores"]`, where a model made them, are parallel to the
+  spans: the probability of a predicate, and of its roleset given that it is one.
+- `doc.spans["srl"]`: the arguments, label = role (`ARG0`, `ARGM-TMP`, `C-ARG1`, `R-ARG0`), and
+  `attrs["scores"]`.
+- `doc.spans["predicate_parts"]`: what continues a predicate (`C-V`, a particle).
+- `doc.spans["srl_annotated"]`: the sentences that carry the layer. A sentence outside has none,
+  which is not the same as having no predicate. Without this group, a Doc with
+  `doc.spans["predicates"]` is annotated as a whole.
+
+An argument (or part) finds its predicate by `span.id_`: the signed distance in tokens from its
+own start to the predicate's token (`"+2"`, `"-5"`). Being relative it survives slicing, merging
+and saving.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.tokens import Doc, Span, SpanGroup
+
+from .schemes.propbank import PREDICATE, PREDICATE_PART, Argument, Proposition
+
+PREDICATES = "predicates"
+ARGUMENTS = "srl"
+PARTS = "predicate_parts"
+ANNOTATED = "srl_annotated"
+GROUPS = (PREDICATES, ARGUMENTS, PARTS, ANNOTATED)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A predicate with its arguments: a view of the spans of a Doc.
+
+    predicate: its one-token span. roleset: its sense (`give.01`, or `V` where not known).
+    arguments: spans whose label is the role, in the order of their words. parts: spans that
+    continue the predicate (`C-V`).
+    confidence, roleset_confidence, argument_confidences: probabilities from 0 to 1 where a model
+    made them, else None.
+    """
+
+    predicate: Span
+    roleset: str
+    arguments: list[Span]
+    parts: list[Span]
+    confidence: float | None = None
+    roleset_confidence: float | None = None
+    argument_confidences: tuple[float | None, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The frame as a JSON-ready dict; `start` and `end` are token positions in the Doc."""
+        confidences = self.argument_confidences or (None,) * len(self.arguments)
+        return {
+            "predicate": _span_dict(self.predicate, self.confidence),
+            "roleset": self.roleset,
+            "roleset_confidence": self.roleset_confidence,
+            "parts": [_span_dict(part) for part in self.parts],
+            "arguments": [
+                {"role": arg.label_, **_span_dict(arg, confidence)}
+                for arg, confidence in zip(self.arguments, confidences, strict=True)
+            ],
+        }
+
+    def __str__(self) -> str:
+        """The predicate's words in order: `[ARG0 She] [V gave] [ARG2 him] [ARG1 the book]`."""
+        spans = [(PREDICATE, self.predicate), *((a.label_, a) for a in self.arguments)]
+        spans += [(PREDICATE_PART, part) for part in self.parts]
+        spans.sort(key=lambda pair: pair[1].start)
+        return " ".join(f"[{label} {span.text}]" for label, span in spans)
+
+
+def get_frames(doc: Doc) -> list[Frame]:
+    """The frames of a Doc, in the order of their predicates; what `doc._.frames` returns.
+
+    Spans that lead to no predicate are passed over; `problems` names them.
+    """
+    predicates = doc.spans[PREDICATES] if PREDICATES in doc.spans else None
+    if predicates is None or not len(predicates):
+        return []
+    scores = _scores(predicates, "scores")
+    roleset_scores = _scores(predicates, "roleset_scores")
+    arguments: dict[int, list[tuple[Span, float | None]]] = {}
+    parts: dict[int, list[Span]] = {}
+    if ARGUMENTS in doc.spans:
+        group = doc.spans[ARGUMENTS]
+        for span, score in zip(group, _scores(group, "scores"), strict=True):
+            target = predicate_of(span)
+            if target is not None:
+                arguments.setdefault(target, []).append((span, score))
+    if PARTS in doc.spans:
+        for span in doc.spans[PARTS]:
+            target = predicate_of(span)
+            if target is not None:
+                parts.setdefault(target, []).append(span)
+    frames = []
+    for span, score, roleset_score in zip(predicates, scores, roleset_scores, strict=True):
+        own = sorted(arguments.get(span.start, ()), key=lambda pair: (pair[0].start, pair[0].end))
+        frames.append(
+            Frame(
+                span,
+                span.label_,
+                [argument for argument, _ in own],
+                sorted(parts.get(span.start, ()), key=lambda part: part.start),
+                score,
+                roleset_score,
+                tuple(score for _, score in own),
+            )
+        )
+    return sorted(frames, key=lambda frame: frame.predicate.start)
+
+
+def predicate_of(span: Span) -> int | None:
+    """Position of the token that an argument's (or part's) `id_` leads to.
+
+    RETURNS: None where `id_` is no signed number, or leads out of the Doc.
+    """
+    try:
+        position = span.start + int(span.id_)
+    except ValueError:
+        return None
+    return position if 0 <= position < len(span.doc) else None
+
+
+def has_frames(doc: Doc) -> bool:
+    """Whether any part of the Doc carries the layer of semantic roles."""
+    return ANNOTATED in doc.spans or PREDICATES in doc.spans
+
+
+def annotated_tokens(doc: Doc) -> NDArray[np.bool_]:
+    """True at the tokens that lie in a stretch with the layer of semantic roles."""
+    if ANNOTATED not in doc.spans:
+        return np.full(len(doc), PREDICATES in doc.spans)
+    result = np.zeros(len(doc), dtype=bool)
+    for span in doc.spans[ANNOTATED]:
+        result[span.start : span.end] = True
+    return result
+
+
+def propositions(doc: Doc) -> list[Proposition]:
+    """The frames of a Doc as plain token positions."""
+    return [
+        Proposition(
+            frame.predicate.start,
+            frame.roleset,
+            [Argument(a.start, a.end, a.label_) for a in frame.arguments],
+            [(part.start, part.end) for part in frame.parts],
+        )
+        for frame in get_frames(doc)
+    ]
+
+
+def set_propositions(
+    doc: Doc,
+    props: Iterable[Proposition],
+    *,
+    annotated: Iterable[tuple[int, int]],
+    scores: Sequence[float] | None = None,
+    roleset_scores: Sequence[float] | None = None,
+    argument_scores: Sequence[Sequence[float]] | None = None,
+) -> None:
+    """Write the span groups of a Doc; groups that are there are replaced.
+
+    props: token positions in the Doc. annotated: `(start, end)` of the stretches, usually
+    sentences, that carry the layer, found empty or not. scores, roleset_scores: one a
+    proposition. argument_scores: one a proposition and argument.
+    """
+    props = list(props)
+    predicates = [Span(doc, p.predicate, p.predicate + 1, label=p.roleset) for p in props]
+    arguments = [
+        Span(doc, start, end, label=role, span_id=f"{p.predicate - start:+d}")
+        for p in props
+        for start, end, role in p.arguments
+    ]
+    parts = [
+        Span(doc, start, end, label=PREDICATE_PART, span_id=f"{p.predicate - start:+d}")
+        for p in props
+        for start, end in p.parts
+    ]
+    predicate_attrs: dict[str, Any] = {}
+    argument_attrs: dict[str, Any] = {}
+    if scores is not None:
+        predicate_attrs["scores"] = list(scores)
+    if roleset_scores is not None:
+        predicate_attrs["roleset_scores"] = list(roleset_scores)
+    if argument_scores is not None:
+        argument_attrs["scores"] = [score for row in argument_scores for score in row]
+    stretches = [Span(doc, start, end) for start, end in annotated]
+    for name, spans, attrs in (
+        (PREDICATES, predicates, predicate_attrs),
+        (ARGUMENTS, arguments, argument_attrs),
+        (PARTS, parts, {}),
+        (ANNOTATED, stretches, {}),
+    ):
+        doc.spans[name] = SpanGroup(doc, name=name, spans=spans, attrs=attrs)
+
+
+def problems(doc: Doc) -> Iterator[str]:
+    """What is wrong with the semantic roles of a Doc, one line each; nothing for a sound Doc.
+
+    Checked: a predicate of several tokens; two predicates on one token; an `id_` that is no
+    signed number, points outside the Doc, or leads to no predicate; an argument outside its
+    predicate's sentence, over its own predicate, or overlapping another of the same predicate;
+    predicates outside the annotated stretches.
+    """
+    seen: set[int] = set()
+    sentence = np.cumsum(doc.to_array("SENT_START") == 1)
+    covered = annotated_tokens(doc)
+    for span in doc.spans[PREDICATES] if PREDICATES in doc.spans else ():
+        if len(span) != 1:
+            yield f"{_where(span, PREDICATES)}: a predicate is one token, this has {len(span)}"
+        if span.start in seen:
+            yield f"{_where(span, PREDICATES)}: there is another predicate on the same token"
+        if len(doc) and not covered[span.start]:
+            yield f"{_where(span, PREDICATES)}: outside every span of doc.spans['{ANNOTATED}']"
+        seen.add(span.start)
+    taken: dict[tuple[int, int], Span] = {}
+    for name in (ARGUMENTS, PARTS):
+        for span in doc.spans[name] if name in doc.spans else ():
+            where = _where(span, name)
+            target = predicate_of(span)
+            if target is None:
+                try:
+                    aim = f"token {span.start + int(span.id_)}, outside the Doc of {len(doc)}"
+                except ValueError:
+                    aim = "no token (expected a signed distance such as '+2')"
+                yield f"{where}: id_ {span.id_!r} points to {aim}"
+                continue
+            if target not in seen:
+                yield f"{where}: id_ {span.id_!r} points to {doc[target].text!r}, no predicate"
+                continue
+            if (sentence[span.start : span.end] != sentence[target]).any():
+                yield f"{where}: outside the sentence of its predicate {doc[target].text!r}"
+            if span.start <= target < span.end:
+                yield f"{where}: covers its own predicate {doc[target].text!r}"
+            for token in range(span.start, span.end):
+                other = taken.setdefault((target, token), span)
+                if other is not span:
+                    yield f"{where}: overlaps {other.text!r} of the same predicate"
+                    break
+
+
+def _where(span: Span, group: str) -> str:
+    label = f" ({span.label_})" if span.label_ else ""
+    return f"doc.spans[{group!r}] [{span.start}:{span.end}] {span.text!r}{label}"
+
+
+def _scores(group: SpanGroup, name: str) -> Sequence[float | None]:
+    scores = group.attrs.get(name)
+    return scores if scores is not None and len(scores) == len(group) else (None,) * len(group)
+
+
+def _span_dict(span: Span, confidence: float | None = None) -> dict[str, Any]:
+    return {"text": span.text, "start": span.start, "end": span.end, "confidence": confidence}
+
+
+if not Doc.has_extension("frames"):
+    Doc.set_extension("frames", getter=get_frames)
