@@ -80,7 +80,7 @@ def get_frames(doc: Doc) -> list[Frame]:
 
     Spans that lead to no predicate are passed over; `problems` names them.
     """
-    predicates = doc.spans[PREDICATES] if PREDICATES in doc.spans else None
+    predicates = doc.spans.get(PREDICATES, None)
     if predicates is None or not len(predicates):
         return []
     scores = _scores(predicates, "scores")
@@ -211,7 +211,7 @@ def problems(doc: Doc) -> Iterator[str]:
     seen: set[int] = set()
     sentence = np.cumsum(doc.to_array("SENT_START") == 1)
     covered = annotated_tokens(doc)
-    for span in doc.spans[PREDICATES] if PREDICATES in doc.spans else ():
+    for span in doc.spans.get(PREDICATES, ()):
         if len(span) != 1:
             yield f"{_where(span, PREDICATES)}: a predicate is one token, this has {len(span)}"
         if span.start in seen:
@@ -221,7 +221,7 @@ def problems(doc: Doc) -> Iterator[str]:
         seen.add(span.start)
     taken: dict[tuple[int, int], Span] = {}
     for name in (ARGUMENTS, PARTS):
-        for span in doc.spans[name] if name in doc.spans else ():
+        for span in doc.spans.get(name, ()):
             where = _where(span, name)
             target = predicate_of(span)
             if target is None:
