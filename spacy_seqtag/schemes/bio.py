@@ -59,15 +59,12 @@ def spans_from_tags(tags: Ints, unit_start: Bools) -> Spans:
 
     tags (tokens,): tag numbers. unit_start (tokens,): True at the first token of each unit.
     """
-    label = (tags - 1) // 2
-    inside = (tags > OUTSIDE) & (tags % 2 == 0)
-    continues = np.zeros(len(tags), dtype=bool)
-    continues[1:] = inside[1:] & ~unit_start[1:] & (tags[:-1] > OUTSIDE) & (label[1:] == label[:-1])
+    continues = _continues(tags, unit_start)
     start = np.flatnonzero((tags > OUTSIDE) & ~continues)
     # A span ends at the next token that does not continue one.
     stops = np.append(np.flatnonzero(~continues), len(tags))
     end = stops[np.searchsorted(stops, start, side="right")]
-    return Spans(start, end, label[start])
+    return Spans(start, end, (tags[start] - 1) // 2)
 
 
 def decode_greedy(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Bools) -> Ints:
@@ -137,16 +134,26 @@ def span_probabilities(probs: Floats, unit_start: Bools, spans: Spans) -> NDArra
     return np.clip(result * ends, 0.0, 1.0)
 
 
+def _is_inside(tags: Ints) -> Bools:
+    return (tags > OUTSIDE) & (tags % 2 == 0)
+
+
+def _continues(tags: Ints, unit_start: Bools) -> Bools:
+    """Tokens whose tag is an `I-X` that goes on with the span of the token before."""
+    label = (tags - 1) // 2
+    result = np.zeros(len(tags), dtype=bool)
+    result[1:] = label[1:] == label[:-1]
+    result[1:] &= _is_inside(tags[1:]) & ~unit_start[1:]
+    return result
+
+
 def _illegal(tags: Ints, unit_start: Bools, is_space: Bools) -> Bools:
     """Tokens at which a tag sequence breaks a rule."""
-    label = (tags - 1) // 2
-    inside = (tags > OUTSIDE) & (tags % 2 == 0)
-    goes_on = np.zeros(len(tags), dtype=bool)
-    goes_on[1:] = inside[1:] & ~unit_start[1:] & (tags[:-1] > OUTSIDE) & (label[1:] == label[:-1])
-    bad = inside & ~goes_on
+    continues = _continues(tags, unit_start)
+    stray = _is_inside(tags) & ~continues
     # A span may run through whitespace, but not end there.
-    followed = np.append(goes_on[1:], False)
-    return bad | (is_space & (tags > OUTSIDE) & ~followed)
+    followed = np.append(continues[1:], False)
+    return stray | (is_space & (tags > OUTSIDE) & ~followed)
 
 
 def _similar_lengths(units: Ints, lengths: Ints, max_cells: int = 1 << 16) -> list[Ints]:
