@@ -14,15 +14,9 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ..errors import settings_error
 from ..schemes import bio
-from .token_tagger import (
-    DEFAULT_MODEL,
-    MISSING,
-    Probabilities,
-    TokenTagger,
-    settings_error,
-    unit_starts,
-)
+from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger, unit_starts
 
 DECODERS: dict[str, Callable[..., bio.Ints]] = {
     "viterbi": bio.decode_viterbi,

@@ -16,8 +16,9 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ..errors import settings_error
 from ..schemes.upos import UPOS_TAGS
-from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger, settings_error
+from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger
 
 LAYERS = ("pos", "tag")
 # What spaCy gives whitespace tokens, in each layer.

@@ -18,8 +18,10 @@ from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Config, ConfigValidationError, Model, Optimizer, set_dropout_rate
+from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
+
+from ..errors import settings_error
 
 MISSING = -1
 
@@ -277,11 +279,6 @@ def unit_starts(doc: Doc) -> NDArray[np.bool_]:
     starts = doc.to_array("SENT_START") == 1
     starts[:1] = True
     return starts
-
-
-def settings_error(message: str) -> ConfigValidationError:
-    """An error in the user's settings, which spaCy's commands show as one line."""
-    return ConfigValidationError(title=message)
 
 
 def _abstract(method: str, name: str) -> str:

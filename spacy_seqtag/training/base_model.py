@@ -6,7 +6,9 @@ from pathlib import Path
 
 from spacy.language import Language
 from spacy.util import registry
-from thinc.api import ConfigValidationError, Model
+from thinc.api import Model
+
+from ..errors import settings_error
 
 
 @registry.callbacks("spacy_seqtag.find_base_model.v1")
@@ -44,16 +46,16 @@ def resolve(name: str, component: str = "transformer") -> str:
         if packaged:
             source = str(packaged[0])
         elif name.startswith((".", "~", "/")) or "\\" in name or name.count("/") > 1:
-            raise ConfigValidationError(
-                title=f"{where}there is no such folder. Give the folder of a saved model "
+            raise settings_error(
+                f"{where}there is no such folder. Give the folder of a saved model "
                 "(config.json, weights, tokenizer), a hub name, or an installed package."
             )
     try:
         AutoConfig.from_pretrained(source)
     except (OSError, ValueError) as err:
         reason = str(err).strip().splitlines()[0]
-        raise ConfigValidationError(
-            title=f"{where}no model was found under this name: it is neither a folder nor an "
+        raise settings_error(
+            f"{where}no model was found under this name: it is neither a folder nor an "
             f"installed package with a model, and could not be loaded from the hub ({reason})"
         ) from err
     return source
