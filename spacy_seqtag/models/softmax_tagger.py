@@ -32,7 +32,7 @@ def build_softmax_tagger(
     the output layer.
     """
     output_layer = Softmax_v2(nO, _width(tok2vec), init_W=zero_init, normalize_outputs=True)
-    drop: Model[Floats2d, Floats2d] = Dropout() if dropout is None else _pinned_dropout(dropout)
+    drop: Model[Floats2d, Floats2d] = Dropout() if dropout is None else pinned_dropout(dropout)
     head: Model[list[Floats2d], list[Floats2d]] = with_array(chain(drop, output_layer))
     model: Model[list[Doc], list[Floats2d]] = chain(tok2vec, head)
     model.set_ref("tok2vec", tok2vec)
@@ -100,7 +100,7 @@ def resize_output(
     return model
 
 
-def _pinned_dropout(rate: float) -> Model[Floats2d, Floats2d]:
+def pinned_dropout(rate: float) -> Model[Floats2d, Floats2d]:
     """Dropout whose rate stays: a training run sets that of every layer with `dropout_rate`."""
 
     def forward(model: Model, X: Floats2d, is_train: bool) -> tuple[Floats2d, Callable]:

@@ -1,0 +1,324 @@
+"""Predicates, their rolesets and the roles of their arguments over the vectors of one encoder pass.
+
+Every word is tagged as predicate or not. For each predicate the words around it are tagged with
+roles: a pair of word and predicate is the sum of a projection of each and of their distance, read
+in context by small transformer layers of its own (He et al. 2017 tag roles a predicate in the
+same way; Shi & Lin 2019 pay an encoder pass a predicate for that context).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import srsly
+import torch
+from numpy.typing import NDArray
+from spacy.tokens import Doc
+from spacy.util import registry
+from thinc.api import (
+    ArgsKwargs,
+    Linear,
+    Model,
+    Softmax_v2,
+    get_torch_default_device,
+    torch2xp,
+    with_array,
+    xp2torch,
+    zero_init,
+)
+from thinc.layers.pytorchwrapper import forward as pytorch_forward
+from thinc.shims.pytorch import default_deserialize_torch_model, default_serialize_torch_model
+from thinc.types import Floats2d
+from torch import nn
+
+from .precision import AutocastShim, check_precision
+from .softmax_tagger import pinned_dropout, resize_output
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+# Distances beyond this many tokens share one embedding on each side.
+MAX_POSITION = 32
+
+
+@dataclass
+class Pairs:
+    """Pairs of word and predicate, laid end to end: the words of the first predicate, and so on.
+
+    predicates (P,): position of each predicate's token in the batch of Docs laid end to end.
+    starts, ends (P,): the stretch of words that may hold its arguments.
+    rolesets (P, R): the rolesets it may have.
+    """
+
+    predicates: Ints
+    starts: Ints
+    ends: Ints
+    rolesets: Bools
+
+    @property
+    def lengths(self) -> Ints:
+        return self.ends - self.starts
+
+
+@dataclass
+class RoleScores:
+    """What the model says of a batch; as gradient, the same with respect to the logits.
+
+    predicates (tokens, 2): probability that a word is no predicate, and that it is one.
+    rolesets (P, R): probability of each roleset. roles (pairs, tags): probability of each tag.
+    pairs: what the rows of `rolesets` and `roles` stand for.
+    """
+
+    predicates: Floats2d
+    rolesets: Floats2d
+    roles: Floats2d
+    pairs: Pairs
+
+
+# Chooses the pairs, given the Docs and the probability of a predicate for each of their words.
+ChoosePairs = Callable[[list[Doc], NDArray[np.float32]], Pairs]
+RoleInput = tuple[list[Doc], ChoosePairs]
+
+
+@registry.architectures("spacy_seqtag.RoleTagger.v1")
+def build_role_tagger(
+    tok2vec: Model[list[Doc], list[Floats2d]],
+    width: int = 192,
+    depth: int = 1,
+    heads: int = 4,
+    dropout: float = 0.1,
+    max_pairs: int = 32768,
+    precision: str = "auto",
+    nO: int | None = None,
+) -> Model[RoleInput, RoleScores]:
+    """Build a tagger of predicates and roles over the vectors of the `tok2vec` sublayer.
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): Token vectors, usually a transformer listener.
+    width (int): Width of a pair's vector; a multiple of `heads`.
+    depth (int): Transformer layers over the words of each predicate.
+    heads (int): Attention heads of each.
+    dropout (float): Dropout rate on the token vectors and in those layers.
+    max_pairs (int): Most pairs of word and predicate, padding included, that are in memory at
+        once (the pairs of one predicate always are).
+    precision (str): "float32", "bfloat16", or "auto", as in `spacy_seqtag.TransformerModel.v1`.
+    nO (Optional[int]): Number of role tags. Inferred from the labels if None.
+    RETURNS: A model from Docs, and a function that chooses the predicates, to `RoleScores`.
+
+    The refs `tok2vec`, `predicate_layer`, `roleset_layer`, `role_context` and `output_layer` lead
+    to the sublayers; `attrs["resize_output"]` grows the output layer.
+    """
+    if width % heads:
+        raise ValueError(f"width = {width} is not a multiple of heads = {heads}.")
+    predicate_layer = Softmax_v2(2, init_W=zero_init)
+    roleset_layer: Model[Floats2d, Floats2d] = Linear(init_W=zero_init)
+    role_context = _build_role_context(width, depth, heads, dropout, precision)
+    output_layer = Softmax_v2(nO, width, init_W=zero_init)
+    layers: dict[str, Model] = {
+        "tok2vec": tok2vec,
+        "dropout": with_array(pinned_dropout(dropout)),
+        "predicate_layer": predicate_layer,
+        "roleset_layer": roleset_layer,
+        "role_context": role_context,
+        "output_layer": output_layer,
+    }
+    return Model(
+        "role_tagger",
+        _forward,
+        init=_init,
+        layers=list(layers.values()),
+        refs=dict(layers),
+        attrs={"max_pairs": max_pairs, "resize_output": resize_output},
+    )
+
+
+def _init(model: Model, X: list[Doc] | None = None, Y: Any = None) -> None:
+    """X: a sample of Docs."""
+    tok2vec = model.get_ref("tok2vec")
+    tok2vec.initialize(X=X)
+    width = tok2vec.predict(X)[0].shape[1] if X else tok2vec.get_dim("nO")
+    for name in ("predicate_layer", "roleset_layer"):
+        model.get_ref(name).set_dim("nI", width, force=True)
+        model.get_ref(name).initialize()
+    cast(RoleContextShim, model.get_ref("role_context").shims[0]).build(width)
+    model.get_ref("output_layer").initialize()
+
+
+def _forward(
+    model: Model, inputs: RoleInput, is_train: bool
+) -> tuple[RoleScores, Callable[[RoleScores], list[Doc]]]:
+    docs, choose_pairs = inputs
+    ops = model.ops
+    vectors, backprop_tok2vec = model.get_ref("tok2vec")(docs, is_train)
+    # The listener's array for an empty Doc has no width of its own.
+    width = max((v.shape[1] for v in vectors), default=0)
+    X = ops.xp.vstack([v if len(v) else ops.alloc2f(0, width) for v in vectors])
+    lengths = [len(v) for v in vectors]
+    X, backprop_dropout = model.get_ref("dropout")(X, is_train)
+    predicates, backprop_predicates = model.get_ref("predicate_layer")(X, is_train)
+    pairs = choose_pairs(docs, ops.to_numpy(predicates)[:, 1])
+    at = ops.xp.asarray(pairs.predicates)
+    logits, backprop_rolesets = model.get_ref("roleset_layer")(X[at], is_train)
+    logits = ops.xp.where(ops.xp.asarray(pairs.rolesets), logits, -1e9)
+    rolesets = ops.softmax(logits) if logits.size else logits
+    output_layer = model.get_ref("output_layer")
+    roles = ops.alloc2f(int(pairs.lengths.sum()), output_layer.get_dim("nO"))
+    backprops = []
+    for batch in _batches(pairs, model.attrs["max_pairs"]):
+        context, backprop_context = model.get_ref("role_context")((X, batch), is_train)
+        tags, backprop_tags = output_layer(context, is_train)
+        roles[ops.xp.asarray(batch.rows)] = tags
+        if is_train:
+            backprops.append((batch, backprop_context, backprop_tags))
+
+    def backprop(d_scores: RoleScores) -> list[Doc]:
+        dX = backprop_predicates(d_scores.predicates)
+        ops.scatter_add(dX, at, backprop_rolesets(d_scores.rolesets))
+        for batch, backprop_context, backprop_tags in backprops:
+            dX += backprop_context(backprop_tags(d_scores.roles[ops.xp.asarray(batch.rows)]))
+        dX = backprop_dropout(dX)
+        backprop_tok2vec(ops.unflatten(dX, ops.asarray1i(lengths)))
+        return docs
+
+    return RoleScores(predicates, rolesets, roles, pairs), backprop
+
+
+# Roles in context
+
+
+@dataclass
+class _Batch:
+    """Pairs that go through the role layers together, padded to the longest stretch.
+
+    rows (real pairs,): where each stands among all pairs. words (P, L): position of each word
+    among the batch's words, -1 for padding. predicates (P,): positions of the predicates.
+    """
+
+    rows: Ints
+    words: Ints
+    predicates: Ints
+
+
+def _batches(pairs: Pairs, max_pairs: int) -> Iterator[_Batch]:
+    """The pairs in batches of like length, so that there is little padding."""
+    lengths = pairs.lengths
+    offsets = np.cumsum(lengths) - lengths
+    order = np.argsort(-lengths, kind="stable")
+    begin = 0
+    while begin < len(order):
+        longest = int(lengths[order[begin]])
+        end = begin + max(1, max_pairs // max(1, longest))
+        chosen = order[begin:end]
+        step = np.arange(longest)
+        real = step < lengths[chosen, None]
+        rows = (offsets[chosen, None] + step)[real]
+        words = np.where(real, pairs.starts[chosen, None] + step, -1)
+        yield _Batch(rows, words, pairs.predicates[chosen])
+        begin = end
+
+
+def _build_role_context(
+    width: int, depth: int, heads: int, dropout: float, precision: str
+) -> Model[tuple[Floats2d, _Batch], Floats2d]:
+    shim = RoleContextShim(width, depth, heads, dropout, precision)
+    return Model(
+        "role_context",
+        pytorch_forward,
+        attrs={"convert_inputs": _convert_inputs, "convert_outputs": _convert_outputs},
+        shims=[shim],
+        dims={"nI": None, "nO": width},
+    )
+
+
+class RoleContext(nn.Module):
+    """Vectors of pairs of word and predicate in the context of the predicate's stretch of words.
+
+    nI: width of the token vectors. The other arguments are those of `build_role_tagger`.
+    """
+
+    def __init__(self, nI: int, width: int, depth: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.word = nn.Linear(nI, width)
+        self.predicate = nn.Linear(nI, width)
+        self.position = nn.Embedding(2 * MAX_POSITION + 1, width)
+        nn.init.normal_(self.position.weight, std=0.02)
+        layer = nn.TransformerEncoderLayer(
+            width, heads, 2 * width, dropout, "gelu", batch_first=True, norm_first=True
+        )
+        norm = nn.LayerNorm(width)
+        self.layers = nn.TransformerEncoder(layer, depth, norm, enable_nested_tensor=False)
+
+    def forward(
+        self, X: torch.Tensor, words: torch.Tensor, predicates: torch.Tensor
+    ) -> torch.Tensor:
+        """X (tokens, nI), words (P, L), predicates (P,) → (real pairs, width)."""
+        real = words >= 0
+        distance = (words - predicates[:, None]).clamp(-MAX_POSITION, MAX_POSITION)
+        pair = self.word(X)[words.clamp(min=0)]
+        pair = pair + self.predicate(X[predicates])[:, None]
+        pair = pair + self.position(distance + MAX_POSITION)
+        return self.layers(pair, src_key_padding_mask=~real)[real]
+
+
+class _Head(nn.Module):
+    """Gives the parameters the prefix `head.`, by which optimizers know an output layer."""
+
+    def __init__(self, head: nn.Module) -> None:
+        super().__init__()
+        self.head = head
+
+    def forward(self, *args: torch.Tensor) -> torch.Tensor:
+        return self.head(*args)
+
+
+class RoleContextShim(AutocastShim):
+    """Holds the module, which is built when the width of the token vectors is known."""
+
+    def __init__(self, width: int, depth: int, heads: int, dropout: float, precision: str) -> None:
+        self.settings = (width, depth, heads, dropout)
+        self.precision = check_precision(precision)
+        super().__init__(None, serialize_model=self._serialize, deserialize_model=self._deserialize)
+
+    def build(self, nI: int) -> None:
+        """Make the module anew for token vectors of width nI."""
+        self._model = _Head(RoleContext(nI, *self.settings)).to(get_torch_default_device())
+
+    def _serialize(self, module: Any) -> bytes:
+        if module is None:
+            return srsly.msgpack_dumps({})
+        state = default_serialize_torch_model(module)
+        return srsly.msgpack_dumps({"nI": module.head.word.in_features, "state": state})
+
+    def _deserialize(self, module: Any, data: bytes, device: torch.device) -> Any:
+        msg = srsly.msgpack_loads(data)
+        if not msg:
+            return None
+        made = _Head(RoleContext(msg["nI"], *self.settings))
+        return default_deserialize_torch_model(made, msg["state"], device)
+
+
+def _convert_inputs(
+    model: Model, inputs: tuple[Floats2d, _Batch], is_train: bool
+) -> tuple[ArgsKwargs, Callable]:
+    X, batch = inputs
+    device = cast(RoleContextShim, model.shims[0]).device
+    vectors = xp2torch(X, requires_grad=is_train, device=device)
+    words = torch.from_numpy(batch.words).to(device)
+    predicates = torch.from_numpy(batch.predicates).to(device)
+
+    def backprop(d_inputs: ArgsKwargs) -> Floats2d:
+        return cast(Floats2d, torch2xp(d_inputs.args[0]))
+
+    return ArgsKwargs(args=(vectors, words, predicates), kwargs={}), backprop
+
+
+def _convert_outputs(
+    model: Model, inputs_outputs: tuple[Any, torch.Tensor], is_train: bool
+) -> tuple[Floats2d, Callable]:
+    _, output = inputs_outputs
+
+    def backprop(d_output: Floats2d) -> ArgsKwargs:
+        gradient = xp2torch(d_output, device=output.device)
+        return ArgsKwargs(args=((output,),), kwargs={"grad_tensors": (gradient,)})
+
+    return cast(Floats2d, torch2xp(output.detach())), backprop
