@@ -13,11 +13,13 @@ A Doc with semantic roles has these span groups:
   `doc.spans["predicates"]` is annotated as a whole.
 
 An argument (or part) finds its predicate by `span.id_`: the signed distance in tokens from its
-own start to the predicate's token (`"+2"`, `"-5"`). Being relative it survives slicing, merging
-and saving.
+own start to the predicate's token (`"+2"`, `"-5"`). Being relative it survives slicing
+(`span._.as_doc()`; spaCy's `span.as_doc()` has no span groups), merging and saving. spaCy's
+`Doc.to_json` writes no `id_`; for JSON there is `Frame.to_dict`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,12 +69,16 @@ class Frame:
             ],
         }
 
+    @property
+    def pieces(self) -> list[tuple[str, Span]]:
+        """Predicate, arguments and parts with their labels, in the order of their words."""
+        pieces = [(PREDICATE, self.predicate), *((a.label_, a) for a in self.arguments)]
+        pieces += [(PREDICATE_PART, part) for part in self.parts]
+        return sorted(pieces, key=lambda piece: (piece[1].start, piece[1].end))
+
     def __str__(self) -> str:
-        """The predicate's words in order: `[ARG0 She] [V gave] [ARG2 him] [ARG1 the book]`."""
-        spans = [(PREDICATE, self.predicate), *((a.label_, a) for a in self.arguments)]
-        spans += [(PREDICATE_PART, part) for part in self.parts]
-        spans.sort(key=lambda pair: pair[1].start)
-        return " ".join(f"[{label} {span.text}]" for label, span in spans)
+        """The pieces in order: `[ARG0 She] [V gave] [ARG2 him] [ARG1 the book]`."""
+        return " ".join(f"[{label} {span.text}]" for label, span in self.pieces)
 
 
 def get_frames(doc: Doc) -> list[Frame]:
@@ -129,7 +135,9 @@ def predicate_of(span: Span) -> int | None:
 
 def has_frames(doc: Doc) -> bool:
     """Whether any part of the Doc carries the layer of semantic roles."""
-    return ANNOTATED in doc.spans or PREDICATES in doc.spans
+    if ANNOTATED in doc.spans:
+        return len(doc.spans[ANNOTATED]) > 0
+    return PREDICATES in doc.spans
 
 
 def annotated_tokens(doc: Doc) -> NDArray[np.bool_]:
@@ -185,11 +193,11 @@ def set_propositions(
     predicate_attrs: dict[str, Any] = {}
     argument_attrs: dict[str, Any] = {}
     if scores is not None:
-        predicate_attrs["scores"] = list(scores)
+        predicate_attrs["scores"] = [float(score) for score in scores]
     if roleset_scores is not None:
-        predicate_attrs["roleset_scores"] = list(roleset_scores)
+        predicate_attrs["roleset_scores"] = [float(score) for score in roleset_scores]
     if argument_scores is not None:
-        argument_attrs["scores"] = [score for row in argument_scores for score in row]
+        argument_attrs["scores"] = [float(score) for row in argument_scores for score in row]
     stretches = [Span(doc, start, end) for start, end in annotated]
     for name, spans, attrs in (
         (PREDICATES, predicates, predicate_attrs),
@@ -198,6 +206,63 @@ def set_propositions(
         (ANNOTATED, stretches, {}),
     ):
         doc.spans[name] = SpanGroup(doc, name=name, spans=spans, attrs=attrs)
+
+
+def slice_doc(span: Span, **kwargs: Any) -> Doc:
+    """A Doc of the words of a Span, as `span.as_doc(**kwargs)` makes it, with the span groups of
+    semantic roles; also `span._.as_doc()`.
+
+    Predicates are kept, and the arguments and parts that lie within the Span as a whole and have
+    their predicate in it. What the Span cuts (usually the sentence at its edge) is not annotated
+    any more, as arguments may lie outside.
+    """
+    doc, start, end = span.doc, span.start, span.end
+    piece = span.as_doc(**kwargs)
+
+    def keep(part: Span) -> bool:
+        target = predicate_of(part)
+        return target is not None and start <= target < end
+
+    for name in GROUPS:
+        if name in doc.spans:
+            chosen = keep if name in (ARGUMENTS, PARTS) else None
+            piece.spans[name] = slice_group(doc.spans[name], piece, start, end, chosen)
+    if PREDICATES in doc.spans and ANNOTATED not in doc.spans and len(span) < len(doc):
+        # All of the Doc is annotated; of the slice it is what sentences show to be complete.
+        sents = doc.sents if doc.has_annotation("SENT_START") else ()
+        whole = [s for s in sents if start <= s.start and s.end <= end]
+        spans = [Span(piece, s.start - start, s.end - start) for s in whole]
+        piece.spans[ANNOTATED] = SpanGroup(piece, name=ANNOTATED, spans=spans)
+    return piece
+
+
+def slice_group(
+    group: SpanGroup,
+    piece: Doc,
+    start: int,
+    end: int,
+    keep: Callable[[Span], bool] | None = None,
+) -> SpanGroup:
+    """A span group for the Doc of the tokens from `start` to `end`.
+
+    piece: that Doc. keep: which spans to keep of those that lie within as a whole, if not all.
+    Attributes named `...scores` that are parallel to the spans stay so; others are copied.
+    """
+    within = (i for i, s in enumerate(group) if start <= s.start and s.end <= end)
+    rows = [i for i in within if keep is None or keep(group[i])]
+    attrs = {}
+    for name, value in group.attrs.items():
+        if not name.endswith("scores") or len(value) != len(group):
+            attrs[name] = copy(value)
+        elif isinstance(value, np.ndarray):
+            attrs[name] = value[rows]
+        else:
+            attrs[name] = [value[i] for i in rows]
+    kept: list[Any] = [group[i] for i in rows]  # the type stub of Span has other arguments
+    spans = [
+        Span(piece, s.start - start, s.end - start, s.label, s.kb_id, span_id=s.id) for s in kept
+    ]
+    return SpanGroup(piece, name=group.name, attrs=attrs, spans=spans)
 
 
 def problems(doc: Doc) -> Iterator[str]:
@@ -252,7 +317,9 @@ def _where(span: Span, group: str) -> str:
 
 def _scores(group: SpanGroup, name: str) -> Sequence[float | None]:
     scores = group.attrs.get(name)
-    return scores if scores is not None and len(scores) == len(group) else (None,) * len(group)
+    if scores is None or len(scores) != len(group):  # not there, or spans came or went since
+        return (None,) * len(group)
+    return [None if score is None else float(score) for score in scores]
 
 
 def _span_dict(span: Span, confidence: float | None = None) -> dict[str, Any]:
@@ -261,3 +328,5 @@ def _span_dict(span: Span, confidence: float | None = None) -> dict[str, Any]:
 
 if not Doc.has_extension("frames"):
     Doc.set_extension("frames", getter=get_frames)
+if not Span.has_extension("as_doc"):
+    Span.set_extension("as_doc", method=slice_doc)
