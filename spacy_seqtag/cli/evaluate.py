@@ -1,5 +1,7 @@
 """`python -m spacy seqtag evaluate`: score a pipeline on the corpus's own words."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from timeit import default_timer
 from typing import Any
@@ -11,11 +13,13 @@ from spacy.cli._util import setup_gpu
 from spacy.cli.evaluate import print_prf_per_type
 from spacy.language import Language
 from spacy.scorer import Scorer
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from thinc.api import fix_random_seed
 from wasabi import msg
 
+from ..frames import PREDICATES, has_frames
+from ..schemes.propbank import PREDICATE
 from . import fail, seqtag
 
 # Title and score of each row of the table, where the pipeline has it.
@@ -29,7 +33,21 @@ METRICS = {
     "SENT P": "sents_p",
     "SENT R": "sents_r",
     "SENT F": "sents_f",
+    "PRED P": "predicates_p",
+    "PRED R": "predicates_r",
+    "PRED F": "predicates_f",
+    "ROLESET": "roleset_acc",
+    "SRL P": "srl_p",
+    "SRL R": "srl_r",
+    "SRL F": "srl_f",
 }
+# Title and key of the tables with a row a label.
+PER_TYPE = {"POS": "pos", "TAG": "tag", "NER": "ents", "SRL": "srl"}
+
+# Components of this factory can be given their predicates.
+SRL_FACTORY = "seqtag_srl"
+# Documents in the HTML file.
+_SHOWN = 25
 
 
 @seqtag.command("evaluate")
@@ -49,7 +67,15 @@ def evaluate_cli(
         True, "--gold-tokens/--raw-text", help="Annotate the corpus's own words, or its raw text"
     ),
     sent_starts: bool = typer.Option(
-        True, "--sent-starts/--no-sent-starts", help="Give the corpus's sentence boundaries, too"
+        True,
+        "--sent-starts/--no-sent-starts",
+        help="Give the corpus's sentence boundaries, too (with --gold-tokens)",
+    ),
+    gold_predicates: bool = typer.Option(
+        False,
+        "--gold-predicates",
+        help="Give the corpus's predicates, too, without their rolesets (with --gold-tokens), and "
+        "let the semantic role labeller find the rest",
     ),
     allow_unknown_labels: bool = typer.Option(
         False,
@@ -63,62 +89,71 @@ def evaluate_cli(
     Unlike `spacy evaluate` it can keep the words and sentences of the corpus and still read whole
     documents. Scores have spaCy's names.
     """
+    outputs = {"--output": output, "--predictions": predictions, "--displacy": displacy_path}
     try:
-        scores = evaluate(
+        _check_outputs(outputs, data)
+        scores, docs = evaluate(
             model,
             data,
-            predictions=predictions,
-            displacy_path=displacy_path,
             gold_tokens=gold_tokens,
             sent_starts=sent_starts,
+            gold_predicates=gold_predicates,
             allow_unknown_labels=allow_unknown_labels,
             gpu_id=gpu_id,
         )
     except (ValueError, OSError) as err:
         fail(getattr(err, "title", None) or err)
-    rows = {
-        title: f"{scores[key] * 100:.2f}"
-        for title, key in METRICS.items()
-        if isinstance(scores.get(key), float)
-    }
-    rows["SPEED"] = f"{scores['speed']:.0f}"
-    msg.table(rows, title="Results")
-    for title, key in (("POS", "pos"), ("TAG", "tag"), ("NER", "ents")):
-        if scores.get(f"{key}_per_type"):
-            print_prf_per_type(msg, scores[f"{key}_per_type"], title, "type")
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        srsly.write_json(output, scores)
-        msg.good(f"Saved results to {output}")
+    _print_scores(scores)
+    try:
+        if predictions is not None:
+            _save(predictions, DocBin(docs=docs, store_user_data=True).to_bytes())
+            msg.good(f"Saved annotated documents to {predictions}")
+        if displacy_path is not None:
+            page = displacy.render(docs[:_SHOWN], style="ent", page=True, jupyter=False)
+            _save(displacy_path, page.encode("utf8"))
+            msg.good(f"Saved entities to {displacy_path}")
+        if output is not None:
+            _save(output, srsly.json_dumps(scores, indent=2).encode("utf8"))
+            msg.good(f"Saved results to {output}")
+    except OSError as err:
+        fail(err)
 
 
 def evaluate(
     model: str,
     data: Path,
     *,
-    predictions: Path | None = None,
-    displacy_path: Path | None = None,
     gold_tokens: bool = True,
     sent_starts: bool = True,
+    gold_predicates: bool = False,
     allow_unknown_labels: bool = False,
     gpu_id: int = -1,
-) -> dict[str, Any]:
-    """Score a pipeline as the command does; see there for the arguments.
+) -> tuple[dict[str, Any], list[Doc]]:
+    """Annotate a corpus and score the result, as the command does; see there for the arguments.
 
-    RETURNS: The scores of `Language.evaluate`.
+    RETURNS: The scores of `Language.evaluate`, and the annotated Docs in the corpus's order.
 
-    Raises ValueError for a corpus that cannot be read, or whose labels the pipeline does not
-    know; OSError for a pipeline that cannot be found.
+    Raises ValueError for a corpus that cannot be read or is empty, whose labels the pipeline does
+    not know, or that has no predicates to give; OSError for a pipeline that cannot be found.
     """
     from ..corpus.reader import create_corpus
 
+    if gold_predicates and not gold_tokens:
+        raise ValueError(
+            "--gold-predicates: the corpus's predicates are given on its own words, which "
+            "--raw-text leaves out. Use one of the two."
+        )
     fix_random_seed()
     setup_gpu(gpu_id, silent=True)
-    corpus = create_corpus(data, gold_tokens=gold_tokens, sent_starts=gold_tokens and sent_starts)
+    corpus = create_corpus(data, gold_tokens=gold_tokens, sent_starts=sent_starts)
     nlp = util.load_model(model)
     examples = list(corpus(nlp))
+    if not examples:
+        raise ValueError(f"{data}: there is no document with words. Give a corpus with some.")
     if not allow_unknown_labels:
         _check_labels(nlp, examples, data)
+    if gold_predicates:
+        give_predicates(nlp, examples, data)
     # As `Language.evaluate`, which scores copies and so loses the annotated Docs.
     start = default_timer()
     docs = list(nlp.pipe(example.predicted for example in examples))
@@ -127,13 +162,78 @@ def evaluate(
         example.predicted = doc
     scores = Scorer(nlp).score(examples)
     scores["speed"] = sum(len(doc) for doc in docs) / seconds
-    if predictions is not None:
-        DocBin(docs=docs, store_user_data=True).to_disk(predictions)
-    if displacy_path is not None:
-        displacy_path.parent.mkdir(parents=True, exist_ok=True)
-        shown = [doc for doc in docs[:25] if len(doc)]
-        displacy_path.write_text(displacy.render(shown, style="ent", page=True), encoding="utf8")
-    return scores
+    return scores, docs
+
+
+def give_predicates(nlp: Language, examples: Sequence[Example], data: Path) -> None:
+    """Give gold predicates to the Docs to annotate, and let the pipeline's labellers use them.
+
+    Their rolesets are not given: all get the label `V`. Both Docs of an example have the same
+    words. data: the corpus, for the messages.
+
+    Raises ValueError for a pipeline without a semantic role labeller, and for a corpus without
+    semantic roles.
+    """
+    labellers = [name for name in nlp.pipe_names if nlp.get_pipe_meta(name).factory == SRL_FACTORY]
+    if not labellers:
+        raise ValueError(
+            f"--gold-predicates: the pipeline has no component of the factory {SRL_FACTORY!r} "
+            f"(only {', '.join(nlp.pipe_names)}). Give a pipeline that labels semantic roles, or "
+            "leave the option out."
+        )
+    annotated = [example for example in examples if has_frames(example.reference)]
+    if not annotated:
+        raise ValueError(
+            f"{data}: no document has semantic roles (doc.spans[{PREDICATES!r}]). Add that layer "
+            "with 'python -m spacy seqtag convert', or leave out --gold-predicates."
+        )
+    for example in annotated:
+        example.predicted.spans[PREDICATES] = [
+            Span(example.predicted, span.start, span.end, label=PREDICATE)
+            for span in example.reference.spans.get(PREDICATES, ())
+        ]
+    for name in labellers:
+        labeller: Any = nlp.get_pipe(name)
+        labeller.cfg["use_existing_predicates"] = True
+
+
+def _print_scores(scores: dict[str, Any]) -> None:
+    rows = {
+        title: f"{scores[key] * 100:.2f}"
+        for title, key in METRICS.items()
+        if isinstance(scores.get(key), float)
+    }
+    rows["SPEED"] = f"{scores['speed']:.0f}"
+    msg.table(rows, title="Results")
+    for title, key in PER_TYPE.items():
+        if scores.get(f"{key}_per_type"):
+            print_prf_per_type(msg, scores[f"{key}_per_type"], title, "type")
+
+
+def _check_outputs(outputs: dict[str, Path | None], data: Path) -> None:
+    """Raises ValueError where a file would replace the corpus or another file of this run."""
+    taken = {data.resolve(): f"the corpus {data}"}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        if path.resolve() in taken:
+            raise ValueError(
+                f"{option} {path}: this would replace {taken[path.resolve()]}. Give the output "
+                "another name."
+            )
+        taken[path.resolve()] = f"the file of {option}"
+
+
+def _save(path: Path, content: bytes) -> None:
+    """Write a file that appears when it is complete; its folder is made where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(path.name + ".tmp")
+    try:
+        aside.write_bytes(content)
+        os.replace(aside, path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 def _check_labels(nlp: Language, examples: list[Example], data: Path) -> None:

@@ -1,0 +1,208 @@
+"""`python -m spacy seqtag evaluate`."""
+
+import os
+
+import pytest
+import spacy
+import srsly
+from spacy.cli._util import app
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+from spacy.training import Example
+from typer.testing import CliRunner
+
+from spacy_seqtag.cli import evaluate as command
+from spacy_seqtag.frames import set_propositions
+from spacy_seqtag.schemes.propbank import Argument, Proposition
+
+
+@Language.factory("silent_labeller")
+class SilentLabeller:
+    """Stands for a semantic role labeller: takes predicates as they are."""
+
+    def __init__(self, nlp, name):
+        self.cfg = {}
+
+    def __call__(self, doc):
+        return doc
+
+
+@pytest.fixture
+def corpus(tmp_path, mini_docs):
+    path = tmp_path / "gold.spacy"
+    DocBin(docs=mini_docs(spacy.blank("en").vocab, n=5)).to_disk(path)
+    return path
+
+
+@pytest.fixture
+def run(trained_path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def evaluate(corpus, *options, model=trained_path):
+        arguments = ["seqtag", "evaluate", model, corpus, *options]
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+    return evaluate
+
+
+def failed(result, tmp_path, *files):
+    """The message of a run that leaves only these files."""
+    assert result.exit_code == 1, result.output
+    assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")} == set(files)
+    (line,) = result.output.strip().splitlines()
+    return line
+
+
+def with_roles(doc):
+    first, last = doc[0], doc[len(doc) - 1]
+    proposition = Proposition(last.i, "sing.01", [Argument(first.i, first.i + 1, "ARG0")], [])
+    set_propositions(doc, [proposition], annotated=[(0, len(doc))])
+    return doc
+
+
+def test_files_in_new_folders(run, corpus, tmp_path):
+    names = {"-o": "a/b.json", "--predictions": "c/d.spacy", "--displacy": "e/f/g.html"}
+    result = run(corpus, *(part for pair in names.items() for part in pair))
+    assert result.exit_code == 0, result.output
+    files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert files == {"gold.spacy", *names.values()}
+    vocab = spacy.blank("en").vocab
+    gold = list(DocBin().from_disk(corpus).get_docs(vocab))
+    found = list(DocBin().from_disk(tmp_path / "c/d.spacy").get_docs(vocab))
+    assert [[t.text for t in doc] for doc in found] == [[t.text for t in doc] for doc in gold]
+    assert all(token._.tag_confidence for doc in found for token in doc)
+    right = sum(p.pos == g.pos for x, y in zip(found, gold) for p, g in zip(x, y))
+    scores = srsly.read_json(tmp_path / "a/b.json")
+    assert scores["pos_acc"] == pytest.approx(right / sum(map(len, gold)))
+    assert (tmp_path / "e/f/g.html").read_text("utf8").strip().endswith("</html>")
+
+
+def test_files_of_before_stay_when_writing_fails(run, corpus, tmp_path, monkeypatch):
+    def broken(source, target):
+        assert os.path.getsize(source)
+        raise OSError(f"{target}: no space left")
+
+    (tmp_path / "a.json").write_text("before")
+    monkeypatch.setattr(command.os, "replace", broken)
+    result = run(corpus, "-o", "a.json")
+    assert result.exit_code == 1
+    assert "a.json: no space left" in result.output
+    assert "NER F" in result.output  # the scores are not lost
+    assert (tmp_path / "a.json").read_text() == "before"
+    assert {path.name for path in tmp_path.iterdir()} == {"gold.spacy", "a.json"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ["--predictions", "gold.spacy"],
+            "--predictions gold.spacy: this would replace the corpus",
+        ),
+        (["-o", "a.x", "--displacy", "./a.x"], "would replace the file of --output"),
+    ],
+)
+def test_files_that_replace_one_another(run, corpus, tmp_path, options, message):
+    before = corpus.read_bytes()
+    assert message in failed(run("gold.spacy", *options), tmp_path, "gold.spacy")
+    assert corpus.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "c.spacy: there is no such file or folder. Check the path"),
+        (b"", "c.spacy: this is no .spacy file, or a damaged one. Make it anew"),
+        (b"junk", "c.spacy: this is no .spacy file, or a damaged one. Make it anew"),
+        (DocBin().to_bytes(), "c.spacy: there is no document with words. Give a corpus"),
+    ],
+)
+def test_bad_corpus(run, tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "c.spacy").write_bytes(content)
+    files = [] if content is None else ["c.spacy"]
+    assert message in failed(run("c.spacy", "-o", "new/a.json"), tmp_path, *files)
+
+
+def test_truncated_corpus(run, corpus, tmp_path):
+    corpus.write_bytes(corpus.read_bytes()[:-20])
+    line = failed(run(corpus, "-o", "a.json"), tmp_path, "gold.spacy")
+    assert "gold.spacy: this is no .spacy file, or a damaged one." in line
+
+
+def test_no_such_pipeline(run, corpus, tmp_path):
+    result = run(corpus, "-o", "a.json", model="no/such/pipeline")
+    assert "no/such/pipeline" in failed(result, tmp_path, "gold.spacy")
+
+
+def test_labels_never_seen(run, tmp_path):
+    doc = Doc(spacy.blank("en").vocab, words=["Ann", "sang"], ents=["B-SINGER", "O"])
+    DocBin(docs=[doc]).to_disk(tmp_path / "c.spacy")
+    line = failed(run("c.spacy", "-o", "a.json"), tmp_path, "c.spacy")
+    assert "c.spacy: the component 'seqtag_ner' has never seen these labels" in line
+    assert ": SINGER. " in line
+    assert "--allow-unknown-labels" in line
+
+
+# Semantic roles
+
+
+def test_scores_of_semantic_roles_are_shown(capsys):
+    parts = {"p": 0.25, "r": 0.5, "f": 0.3333}
+    scores = {
+        "speed": 1.0,
+        "srl_f": 0.8765,
+        "predicates_f": 0.9123,
+        "roleset_acc": 0.6543,
+        "srl_p": None,
+        "srl_per_type": {"ARGM-TMP": parts},
+    }
+    command._print_scores(scores)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    for row in (
+        ["SRL", "F", "87.65"],
+        ["PRED", "F", "91.23"],
+        ["ROLESET", "65.43"],
+        ["ARGM-TMP", "25.00", "50.00", "33.33"],
+    ):
+        assert row in lines
+    assert not any(line[:2] == ["SRL", "P"] for line in lines)
+
+
+def test_gold_predicates(monkeypatch):
+    monkeypatch.setattr(command, "SRL_FACTORY", "silent_labeller")
+    nlp = spacy.blank("en")
+    labeller = nlp.add_pipe("silent_labeller", "roles")
+    words = ["Ann", "sang"]
+    golds = [with_roles(Doc(nlp.vocab, words=words)), Doc(nlp.vocab, words=words)]
+    examples = [Example(Doc(nlp.vocab, words=words), gold) for gold in golds]
+    command.give_predicates(nlp, examples, "gold.spacy")
+    assert labeller.cfg == {"use_existing_predicates": True}
+    given, missing = (example.predicted for example in examples)
+    # The roleset is for the labeller to find.
+    assert [(s.start, s.end, s.label_) for s in given.spans["predicates"]] == [(1, 2, "V")]
+    assert "srl" not in given.spans
+    assert "predicates" not in missing.spans
+    (gold,) = golds[0].spans["predicates"]
+    assert gold.label_ == "sing.01"
+
+
+def test_gold_predicates_that_are_not_there(monkeypatch):
+    monkeypatch.setattr(command, "SRL_FACTORY", "silent_labeller")
+    nlp = spacy.blank("en")
+    nlp.add_pipe("silent_labeller")
+    examples = [Example(nlp("Ann sang"), nlp("Ann sang"))]
+    with pytest.raises(ValueError, match=r"^gold\.spacy: no document has semantic roles"):
+        command.give_predicates(nlp, examples, "gold.spacy")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "--gold-predicates: the pipeline has no component of the factory 'seqtag_srl'"),
+        (("--raw-text",), "--gold-predicates: the corpus's predicates are given on its own words"),
+    ],
+)
+def test_gold_predicates_without_use(run, corpus, tmp_path, options, message):
+    result = run(corpus, "--gold-predicates", *options)
+    assert message in failed(result, tmp_path, "gold.spacy")
