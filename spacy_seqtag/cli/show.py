@@ -1,0 +1,115 @@
+"""`python -m spacy seqtag show`: annotate a text and look at it."""
+
+from pathlib import Path
+from typing import Any
+
+import typer
+from spacy import displacy, util
+from spacy.cli._util import setup_gpu
+from spacy.tokens import Doc
+from wasabi import msg
+
+from ..frames import get_frames, has_frames
+from ..report.frames import (
+    displacy_blocks,
+    displacy_options,
+    entity_rows,
+    render_html,
+    render_text,
+    render_title,
+)
+from . import fail, seqtag
+
+# Not displaCy's own default, which is open to the network.
+_HOST = "127.0.0.1"
+
+
+@seqtag.command("show", no_args_is_help=True)
+def show_cli(
+    model: str = typer.Argument(..., help="Pipeline: package name or folder"),
+    text: str = typer.Argument(..., help="Text to annotate, or - to read it from stdin"),
+    output: Path | None = typer.Option(
+        None, "--output", "-o", help="HTML file to write", dir_okay=False
+    ),
+    serve: bool = typer.Option(
+        True, "--serve/--no-serve", help="Serve the HTML until interrupted (Ctrl+C)"
+    ),
+    port: int = typer.Option(5000, "--port", "-p", min=1, max=65535, help="Port to serve on"),
+    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU, or -1 for CPU"),
+) -> None:
+    """Annotate a text; show its predicates with their arguments, and its entities.
+
+    Prints them, and serves them as HTML with displaCy: one block for each predicate.
+    """
+    try:
+        doc = annotate(model, _read_stdin() if text == "-" else text, gpu_id=gpu_id)
+    except (ValueError, OSError) as err:
+        fail(" ".join(str(getattr(err, "title", None) or err).split()))
+    print_doc(doc)
+    if output is not None:
+        try:
+            _write(output, render_html(doc))
+        except OSError as err:
+            fail(f"{output}: cannot be written ({err.strerror})")
+        msg.good(f"Wrote {output}")
+    if serve:
+        blocks: Any = displacy_blocks(doc)  # the type stub of `serve` knows Docs only
+        options = displacy_options(blocks)
+        try:
+            displacy.serve(
+                blocks, style="span", manual=True, options=options, host=_HOST, port=port
+            )
+        except (ValueError, OSError):
+            fail(
+                f"--port {port}: the port is in use or not allowed. Give another one, or write the "
+                "HTML to a file with --no-serve --output FILE.html"
+            )
+
+
+def annotate(model: str, text: str, *, gpu_id: int = -1) -> Doc:
+    """Annotate a text with a pipeline, given as package name or folder.
+
+    Raises OSError for a pipeline that cannot be found; ValueError for one that cannot be read,
+    or gives neither semantic roles nor entities, and for a text without words.
+    """
+    if not text.strip():
+        raise ValueError("There is no text to annotate. Give some words, or - to read stdin")
+    setup_gpu(gpu_id, silent=True)
+    nlp = util.load_model(model)
+    doc = nlp(text)
+    if not has_frames(doc) and not doc.has_annotation("ENT_IOB"):
+        raise ValueError(
+            f"{model}: the pipeline ({', '.join(nlp.pipe_names) or 'no components'}) gives neither "
+            "semantic roles nor entities. Use one with seqtag_srl or seqtag_ner"
+        )
+    return doc
+
+
+def print_doc(doc: Doc) -> None:
+    """Print the frames and entities of a Doc."""
+    for frame in get_frames(doc):
+        print(f"\n{render_title(frame)}\n{render_text(frame)}")
+    if has_frames(doc) and not get_frames(doc):
+        msg.info("No predicates were found")
+    entities = entity_rows(doc)
+    if entities:
+        msg.table(entities, header=("entity", "label", "confidence"), divider=True)
+    elif doc.has_annotation("ENT_IOB"):
+        msg.info("No entities were found")
+
+
+def _read_stdin() -> str:
+    try:
+        return typer.get_text_stream("stdin", encoding="utf8").read()
+    except UnicodeDecodeError:
+        raise ValueError("The text from stdin is not UTF-8. Convert it, e.g. with iconv") from None
+
+
+def _write(path: Path, html: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(path.name + ".tmp")
+    try:
+        aside.write_text(html, encoding="utf8")
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""What annotation looks like: text for the terminal, HTML with displaCy."""
