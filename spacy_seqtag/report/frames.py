@@ -34,7 +34,7 @@ def render_text(frame: Frame) -> str:
     shown = []
     for label, span in frame.pieces:
         shown += [doc[position : span.start].text] if position < span.start else []
-        shown.append(f"[{label} {span.text}]")
+        shown.append(f"[{label} {span.text.strip()}]")
         position = max(position, span.end)
     shown.append(doc[position:end].text)
     return " ".join(" ".join(shown).split())
