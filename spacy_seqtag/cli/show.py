@@ -19,6 +19,7 @@ from ..report.frames import (
     render_title,
 )
 from . import fail, seqtag
+from .evaluate import _save
 
 # Not displaCy's own default, which is open to the network.
 _HOST = "127.0.0.1"
@@ -48,7 +49,7 @@ def show_cli(
     print_doc(doc)
     if output is not None:
         try:
-            _write(output, render_html(doc))
+            _save(output, render_html(doc).encode("utf8"))
         except OSError as err:
             fail(f"{output}: cannot be written ({err.strerror})")
         msg.good(f"Wrote {output}")
@@ -103,13 +104,3 @@ def _read_stdin() -> str:
         return typer.get_text_stream("stdin", encoding="utf8").read()
     except UnicodeDecodeError:
         raise ValueError("The text from stdin is not UTF-8. Convert it, e.g. with iconv") from None
-
-
-def _write(path: Path, html: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + ".tmp")
-    try:
-        aside.write_text(html, encoding="utf8")
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
