@@ -117,7 +117,7 @@ def count_example(example: Example) -> RoleCounts:
     gold = [prop for prop in propositions(gold_doc) if covered[prop.predicate]]
     predicted = propositions(doc)
     if not np.array_equal(gold_doc.to_array("ORTH"), doc.to_array("ORTH")):
-        gold_starts, starts = _solid_offsets(gold_doc), _solid_offsets(doc)
+        gold_starts, starts = solid_offsets(gold_doc), solid_offsets(doc)
         if gold_starts[-1] != starts[-1]:
             raise ValueError(
                 "Semantic roles cannot be scored: the annotated and the predicted Doc have "
@@ -163,7 +163,7 @@ def _prf(name: str, score: PRFScore) -> dict[str, float | None]:
     }
 
 
-def _solid_offsets(doc: Doc) -> NDArray[np.int64]:
+def solid_offsets(doc: Doc) -> NDArray[np.int64]:
     """Where each token begins, counted in characters that are not whitespace; then their number."""
     lengths = [len("".join(token.text.split())) for token in doc]
     return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])

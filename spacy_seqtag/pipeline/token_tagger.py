@@ -8,7 +8,7 @@ here, once.
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,8 @@ class TokenTagger(TrainablePipe):
 
     # What the training data lack when no label is found, for the error message.
     annotation: str = ""
+    # What of `cfg` is learned from the data, not set by the user.
+    learned: tuple[str, ...] = ("labels",)
 
     def __init__(
         self,
@@ -205,18 +207,22 @@ class TokenTagger(TrainablePipe):
         if not any(len(eg.predicted) for eg in examples):
             return losses
         set_dropout_rate(self.model, drop)
-        probs, backprop = self.model.begin_update([eg.predicted for eg in examples])
-        loss, d_logits = self.get_loss(examples, probs)
+        scores, backprop = self.begin_update(examples)
+        loss, d_logits = self.get_loss(examples, scores)
         backprop(d_logits)
         if sgd not in (None, False):
             self.finish_update(sgd)
         losses[self.name] += loss
         return losses
 
-    def get_loss(
-        self, examples: Iterable[Example], scores: list[Floats2d]
-    ) -> tuple[float, list[Floats2d]]:
+    def begin_update(self, examples: list[Example]) -> tuple[Any, Callable]:
+        """Run the model for training: its scores, and the callback that takes their gradient."""
+        return self.model.begin_update([eg.predicted for eg in examples])
+
+    def get_loss(self, examples: Iterable[Example], scores: Any) -> tuple[float, Any]:
         """Cross-entropy of the probabilities and its gradient with respect to the logits.
+
+        scores: what `begin_update` gave, here probabilities (tokens, classes), one array a Doc.
 
         The loss is the mean a labelled token; the gradient is that of the sum over tokens, as in
         spaCy's own components, so that components on one encoder pull with like strength. Tokens
@@ -224,25 +230,40 @@ class TokenTagger(TrainablePipe):
         """
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.get_loss")
-        xp = self.model.ops.xp
         gold = np.concatenate([self.encode(eg) for eg in examples])
-        rows = xp.asarray(np.flatnonzero(gold != MISSING))
-        probs = xp.vstack([s.reshape((-1, len(self.classes))) for s in scores]).astype("float32")
-        gradient = xp.zeros_like(probs)
-        loss = 0.0
-        if len(rows):
-            n_classes = probs.shape[1]
-            smoothing = self.cfg["label_smoothing"]
-            target = xp.full((len(rows), n_classes), smoothing / n_classes, dtype="float32")
-            target[xp.arange(len(rows)), xp.asarray(gold[gold != MISSING])] += 1.0 - smoothing
-            labelled = probs[rows]
-            gradient[rows] = labelled - target
-            log_probs = xp.log(xp.maximum(labelled, 1e-30))
-            loss = float(-(target * log_probs).sum() / len(rows))
-            if not np.isfinite(loss):
-                raise ValueError(Errors.E910.format(name=self.name))
+        xp = self.model.ops.xp
+        probs = xp.vstack([s.reshape((-1, len(self.classes))) for s in scores])
+        loss, gradient = self.cross_entropy(probs, gold)
         ends = np.cumsum([len(s) for s in scores])[:-1]
         return loss, xp.split(gradient, ends.tolist())
+
+    def cross_entropy(
+        self, probs: Floats2d, gold: NDArray[np.int64], smoothing: float | None = None
+    ) -> tuple[float, Floats2d]:
+        """Masked cross-entropy in float32.
+
+        probs (rows, classes): probabilities. gold (rows,): the right class of each row, or
+        MISSING. smoothing (Optional[float]): instead of the setting `label_smoothing`.
+        RETURNS: The mean loss of the rows that have a class (0.0 if there is none), and the
+            gradient of the sum with respect to the logits: zero in the other rows.
+        """
+        xp = self.model.ops.xp
+        probs = cast(Floats2d, probs.astype("float32"))
+        gradient = xp.zeros_like(probs)
+        rows = xp.asarray(np.flatnonzero(gold != MISSING))
+        if not len(rows):
+            return 0.0, gradient
+        n_classes = probs.shape[1]
+        smoothing = self.cfg["label_smoothing"] if smoothing is None else smoothing
+        target = xp.full((len(rows), n_classes), smoothing / n_classes, dtype="float32")
+        target[xp.arange(len(rows)), xp.asarray(gold[gold != MISSING])] += 1.0 - smoothing
+        labelled = probs[rows]
+        gradient[rows] = labelled - target
+        log_probs = xp.log(xp.maximum(labelled, 1e-30))
+        loss = float(-(target * log_probs).sum() / len(rows))
+        if not np.isfinite(loss):
+            raise ValueError(Errors.E910.format(name=self.name))
+        return loss, gradient
 
     # Serialisation: a saved component brings its labels and weights, the pipeline's config its
     # settings. So `spacy.load(path, config=...)` can change them.
@@ -262,7 +283,7 @@ class TokenTagger(TrainablePipe):
         return self
 
     def _settings(self) -> dict[str, Any]:
-        return {key: value for key, value in self.cfg.items() if key != "labels"}
+        return {key: value for key, value in self.cfg.items() if key not in self.learned}
 
     def unknown_label(self, label: str, example: Example) -> ValueError:
         """The error for gold annotation with a label that the component does not have."""

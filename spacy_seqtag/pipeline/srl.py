@@ -1,0 +1,501 @@
+"""Semantic roles: predicates with their rolesets, and their arguments as labelled spans."""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.errors import Errors
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples
+from spacy.util import registry
+from spacy.vocab import Vocab
+from thinc.api import Config, Model
+
+from ..frames import ARGUMENTS, PARTS, PREDICATES, annotated_tokens, propositions, set_propositions
+from ..models.role_tagger import Pairs, RoleInput, RoleScores
+from ..schemes import bio
+from ..schemes.propbank import PREDICATE, PREDICATE_PART, Argument, Proposition
+from ..schemes.rolesets import RolesetLexicon
+from .srl_score import solid_offsets, srl_score
+from .token_tagger import MISSING, TokenTagger, unit_starts
+
+Ints = NDArray[np.int64]
+
+CORE_ROLES = ("ARG0", "ARG1", "ARG2", "ARG3", "ARG4", "ARG5")
+_CONTINUES = "C-"
+
+default_model_config = """
+[model]
+@architectures = "spacy_seqtag.RoleTagger.v1"
+width = 192
+depth = 1
+heads = 4
+dropout = 0.1
+max_pairs = 32768
+precision = "auto"
+nO = null
+
+[model.tok2vec]
+@architectures = "spacy-transformers.TransformerListener.v1"
+grad_factor = 1.0
+upstream = "*"
+
+[model.tok2vec.pooling]
+@layers = "reduce_mean.v1"
+"""
+
+
+@Language.factory(
+    "seqtag_srl",
+    assigns=["doc.spans"],
+    default_config={
+        "model": Config().from_str(default_model_config)["model"],
+        "use_existing_predicates": False,
+        "unique_core_roles": True,
+        "max_distance": 200,
+        "label_smoothing": 0.0,
+        "scorer": {"@scorers": "spacy_seqtag.srl_scorer.v1"},
+    },
+    default_score_weights={
+        "srl_f": 1.0,
+        "srl_p": 0.0,
+        "srl_r": 0.0,
+        "srl_per_type": None,
+        "predicates_f": 0.0,
+        "predicates_p": 0.0,
+        "predicates_r": 0.0,
+        "roleset_acc": 0.0,
+    },
+)
+def make_role_tagger(
+    nlp: Language,
+    name: str,
+    model: Model[RoleInput, RoleScores],
+    use_existing_predicates: bool,
+    unique_core_roles: bool,
+    max_distance: int,
+    label_smoothing: float,
+    scorer: Callable | None,
+) -> "RoleTagger":
+    """Create a semantic role labeller.
+
+    model (Model): Docs to `RoleScores`, see `spacy_seqtag.RoleTagger.v1`.
+    use_existing_predicates (bool): Where a Doc has `doc.spans["predicates"]`, find the roles of
+        those predicates instead of finding predicates; a roleset that one has is kept, unless it
+        is `V` (not known).
+    unique_core_roles (bool): Of several arguments of one predicate with the same core role
+        (ARG0 to ARG5) keep the most probable; what continues one (`C-`) is no other.
+    max_distance (int): Arguments are looked for at most this many tokens from the predicate, and
+        within its sentence where sentence boundaries are known.
+    label_smoothing (float): See `TokenTagger`; of the role tags.
+    scorer (Optional[Callable]): The scoring method.
+    """
+    return RoleTagger(
+        nlp.vocab,
+        model,
+        name,
+        use_existing_predicates=use_existing_predicates,
+        unique_core_roles=unique_core_roles,
+        max_distance=max_distance,
+        label_smoothing=label_smoothing,
+        scorer=scorer,
+    )
+
+
+@registry.scorers("spacy_seqtag.srl_scorer.v1")
+def make_srl_scorer() -> Callable:
+    """Scorer of `seqtag_srl`: `srl_p/r/f`, `srl_per_type`, `predicates_p/r/f`, `roleset_acc`."""
+    return srl_score
+
+
+class _Gold(NamedTuple):
+    """The right classes for a batch: of its words, and of the pairs and their rows."""
+
+    pairs: Pairs
+    predicates: Ints
+    rolesets: Ints
+    roles: Ints
+
+
+class RoleTagger(TokenTagger):
+    """Semantic role labeller; the settings are those of the factory `seqtag_srl`.
+
+    Writes `doc.spans["predicates"]`, `doc.spans["srl"]` and what else `spacy_seqtag.frames`
+    describes; `doc._.frames` shows them as frames. The labels are the roles; `C-V` among them is
+    what continues a predicate. The rolesets are not labels: an unknown one is not learned.
+    """
+
+    annotation = "semantic roles (doc.spans['predicates'], doc.spans['srl'])"
+    learned = ("labels", "lexicon")
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[RoleInput, RoleScores],
+        name: str = "seqtag_srl",
+        *,
+        use_existing_predicates: bool = False,
+        unique_core_roles: bool = True,
+        max_distance: int = 200,
+        label_smoothing: float = 0.0,
+        scorer: Callable | None = srl_score,
+    ) -> None:
+        super().__init__(
+            vocab,
+            model,  # type: ignore[arg-type]
+            name,
+            scorer=scorer,
+            label_smoothing=label_smoothing,
+            use_existing_predicates=use_existing_predicates,
+            unique_core_roles=unique_core_roles,
+            max_distance=max_distance,
+            lexicon=RolesetLexicon().to_dict(),
+        )
+        self._lexicon = RolesetLexicon()
+
+    @property
+    def classes(self) -> Sequence[str]:
+        return bio.bio_tags(self.labels)
+
+    @property
+    def lexicon(self) -> RolesetLexicon:
+        """The rolesets that training saw, by word form."""
+        return self._lexicon
+
+    @lexicon.setter
+    def lexicon(self, lexicon: RolesetLexicon) -> None:
+        self._lexicon = lexicon
+        self.cfg["lexicon"] = lexicon.to_dict()
+
+    @property
+    def label_data(self) -> Any:
+        return {"roles": self.labels, "rolesets": self.cfg["lexicon"]}
+
+    def find_labels(self, reference: Doc) -> Iterable[str]:
+        groups = (reference.spans.get(name, ()) for name in (ARGUMENTS, PARTS))
+        return {span.label_ for group in groups for span in group}
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: Any = None,
+    ) -> None:
+        """Initialize the component for training; see `TokenTagger.initialize`.
+
+        labels (Optional[dict]): Roles and rolesets, from `spacy init labels`.
+        """
+        if labels is None:
+            self.lexicon = RolesetLexicon.from_pairs(
+                (span.text, span.label_)
+                for example in get_examples()
+                for span in example.reference.spans.get(PREDICATES, ())
+                if span.label_ not in ("", PREDICATE)
+            )
+        else:
+            self.lexicon = RolesetLexicon.from_dict(labels["rolesets"])
+        roles = None if labels is None else labels["roles"]
+        n_rolesets = max(1, len(self.lexicon.rolesets))
+        self.model.get_ref("roleset_layer").set_dim("nO", n_rolesets, force=True)
+        super().initialize(get_examples, nlp=nlp, labels=roles)
+
+    # Prediction
+
+    def predict(self, docs: Iterable[Doc]) -> RoleScores:  # type: ignore[override]
+        """Probabilities for a batch of Docs laid end to end, see `RoleScores`; on the CPU."""
+        docs = list(docs)
+        if not any(len(doc) for doc in docs):
+            none: Any = np.zeros((0, 2), dtype="f")
+            rolesets: Any = np.zeros((0, max(1, len(self.lexicon.rolesets))), dtype="f")
+            roles: Any = np.zeros((0, len(self.classes)), dtype="f")
+            return RoleScores(none, rolesets, roles, self._pairs([]))
+        self._require_labels()
+        model: Model = self.model
+        scores: RoleScores = model.predict((docs, self._choose_pairs))
+        to_numpy = model.ops.to_numpy
+        return RoleScores(
+            to_numpy(scores.predicates),
+            to_numpy(scores.rolesets),
+            to_numpy(scores.roles),
+            scores.pairs,
+        )
+
+    def _choose_pairs(self, docs: list[Doc], probs: NDArray[np.float32]) -> Pairs:
+        """The predicates that a Doc has already, or those more probable than not."""
+        chosen: list[tuple[Doc, Ints]] = []
+        offset = 0
+        for doc in docs:
+            if self._has_predicates(doc):
+                found = sorted({span.start for span in doc.spans[PREDICATES]})
+                at = np.asarray(found, dtype=np.int64)
+            else:
+                is_space = doc.to_array("IS_SPACE") == 1
+                at = np.flatnonzero((probs[offset : offset + len(doc)] > 0.5) & ~is_space)
+            chosen.append((doc, at))
+            offset += len(doc)
+        return self._pairs(chosen)
+
+    def _has_predicates(self, doc: Doc) -> bool:
+        return self.cfg["use_existing_predicates"] and PREDICATES in doc.spans
+
+    def _pairs(self, chosen: Iterable[tuple[Doc, Ints]]) -> Pairs:
+        """Pairs of the predicates at these tokens with the words in their reach."""
+        predicates, starts, ends, forms = [], [], [], []
+        offset = 0
+        reach = self.cfg["max_distance"]
+        for doc, at in chosen:
+            first = np.flatnonzero(unit_starts(doc))
+            after = np.append(first[1:], len(doc))
+            unit = np.searchsorted(first, at, side="right") - 1
+            predicates.append(at + offset)
+            starts.append(np.maximum(first[unit], at - reach) + offset)
+            ends.append(np.minimum(after[unit], at + reach + 1) + offset)
+            forms += [doc[i].text for i in at.tolist()]
+            offset += len(doc)
+        rolesets = np.zeros((len(forms), max(1, len(self.lexicon.rolesets))), dtype=bool)
+        for row, form in enumerate(forms):
+            rolesets[row, self.lexicon.candidates(form)] = True
+        return Pairs(_join(predicates), _join(starts), _join(ends), rolesets)
+
+    def set_annotations(self, docs: Iterable[Doc], scores: RoleScores) -> None:
+        """Decode the probabilities and write the span groups, with confidences.
+
+        scores: from `predict`. The whole Doc counts as annotated.
+        """
+        docs = list(docs)
+        pairs = scores.pairs
+        best = scores.rolesets.argmax(axis=1).tolist()
+        sure: list[float] = scores.rolesets.max(axis=1).tolist()
+        arguments = self._decode(docs, scores)
+        bounds = np.cumsum([0, *(len(doc) for doc in docs)])
+        rows = np.searchsorted(pairs.predicates, bounds)
+        for i, doc in enumerate(docs):
+            offset = int(bounds[i])
+            given = {}
+            if self._has_predicates(doc):
+                given = {span.start: span.label_ for span in doc.spans[PREDICATES]}
+            props, predicate_scores, roleset_scores, argument_scores = [], [], [], []
+            for row in range(int(rows[i]), int(rows[i + 1])):
+                at = int(pairs.predicates[row]) - offset
+                roleset, score = given.get(at, PREDICATE), 1.0
+                if roleset in ("", PREDICATE):
+                    if pairs.rolesets[row].any():
+                        roleset, score = self.lexicon.rolesets[best[row]], sure[row]
+                    else:
+                        roleset = self.lexicon.guess(doc[at].text)
+                        score = self.lexicon.guess_accuracy
+                found = [
+                    (Argument(a.start - offset, a.end - offset, a.role), p)
+                    for a, p in arguments[row]
+                ]
+                own = [pair for pair in found if pair[0].role != PREDICATE_PART]
+                parts = [(a.start, a.end) for a, _ in found if a.role == PREDICATE_PART]
+                props.append(Proposition(at, roleset, [a for a, _ in own], parts))
+                argument_scores.append([p for _, p in own])
+                predicate_scores.append(
+                    1.0 if at in given else float(scores.predicates[at + offset, 1])
+                )
+                roleset_scores.append(score)
+            starts = [*np.flatnonzero(unit_starts(doc)).tolist(), len(doc)]
+            set_propositions(
+                doc,
+                props,
+                annotated=pairwise(starts),
+                scores=predicate_scores,
+                roleset_scores=roleset_scores,
+                argument_scores=argument_scores,
+            )
+
+    def _decode(self, docs: list[Doc], scores: RoleScores) -> list[list[tuple[Argument, float]]]:
+        """The arguments of each predicate with their probabilities; positions in the batch."""
+        pairs = scores.pairs
+        lengths = pairs.lengths
+        result: list[list[tuple[Argument, float]]] = [[] for _ in lengths]
+        if not len(scores.roles):
+            return result
+        ends = np.cumsum(lengths)
+        firsts = ends - lengths
+        words = np.arange(ends[-1]) - np.repeat(firsts - pairs.starts, lengths)
+        unit_start = np.zeros(len(words), dtype=bool)
+        unit_start[firsts] = True
+        is_space = np.concatenate([doc.to_array("IS_SPACE") == 1 for doc in docs])[words]
+        own = words == np.repeat(pairs.predicates, lengths)
+        role_probs: Any = scores.roles
+        tags = bio.decode_viterbi(role_probs, unit_start, is_space, own)
+        spans = bio.spans_from_tags(tags, unit_start)
+        probs = bio.span_probabilities(role_probs, unit_start, spans)
+        row = np.searchsorted(ends, spans.start, side="right")
+        if self.cfg["unique_core_roles"]:
+            core = np.asarray([label in CORE_ROLES for label in self.labels])
+            keep = _most_probable(row, spans.label, probs) | ~core[spans.label]
+            row, probs = row[keep], probs[keep]
+            spans = bio.Spans(*(part[keep] for part in spans))
+        shift = pairs.starts[row] - firsts[row]
+        for r, start, end, label, p in zip(
+            row.tolist(),
+            (spans.start + shift).tolist(),
+            (spans.end + shift).tolist(),
+            spans.label.tolist(),
+            probs.tolist(),
+        ):
+            result[r].append((Argument(start, end, self.labels[label]), p))
+        return [_continue_after(found) for found in result]
+
+    # Training
+
+    def begin_update(self, examples: list[Example]) -> tuple[Any, Callable]:
+        gold = self._gold(examples)
+        docs = [eg.predicted for eg in examples]
+        return self.model.begin_update((docs, lambda *_: gold.pairs))  # type: ignore[arg-type]
+
+    def get_loss(self, examples: Iterable[Example], scores: RoleScores) -> tuple[float, RoleScores]:
+        """Cross-entropy of predicates, rolesets and roles, and its gradient.
+
+        scores: of the gold predicates, from `begin_update`. The loss is the sum of the three
+        means; see `TokenTagger.get_loss`.
+        """
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.get_loss")
+        gold = self._gold(examples)
+        loss1, d_predicates = self.cross_entropy(scores.predicates, gold.predicates, 0.0)
+        loss2, d_rolesets = self.cross_entropy(scores.rolesets, gold.rolesets, 0.0)
+        loss3, d_roles = self.cross_entropy(scores.roles, gold.roles)
+        return loss1 + loss2 + loss3, RoleScores(d_predicates, d_rolesets, d_roles, gold.pairs)
+
+    def _gold(self, examples: list[Example]) -> _Gold:
+        index = {label: i for i, label in enumerate(self.labels)}
+        numbers = {roleset: i for i, roleset in enumerate(self.lexicon.rolesets)}
+        predicates, chosen, frames = [], [], []
+        for example in examples:
+            is_predicate, props = _align(example)
+            predicates.append(is_predicate)
+            chosen.append((example.predicted, np.asarray([p.predicate for p in props], dtype=int)))
+            frames += [(example, prop) for prop in props]
+        pairs = self._pairs(chosen)
+        offsets = np.cumsum([0, *(len(p) for p in predicates)])
+        doc_of = np.searchsorted(offsets, pairs.predicates, side="right") - 1
+        rolesets = np.full(len(frames), MISSING, dtype=np.int64)
+        roles = []
+        for row, (example, prop) in enumerate(frames):
+            number = numbers.get(prop.roleset, MISSING)
+            if number != MISSING and pairs.rolesets[row, number]:
+                rolesets[row] = number
+            start, end = (int(x[row] - offsets[doc_of[row]]) for x in (pairs.starts, pairs.ends))
+            tags = np.zeros(end - start, dtype=np.int64)
+            parts = [Argument(*part, PREDICATE_PART) for part in prop.parts]
+            for argument in (*prop.arguments, *parts):
+                low, high = max(argument.start, start), min(argument.end, end)
+                if low >= high:
+                    continue
+                if argument.role == "" or (low, high) != (argument.start, argument.end):
+                    tags[low - start : high - start] = MISSING
+                    continue
+                if argument.role not in index:
+                    raise self.unknown_label(argument.role, example)
+                tags[low - start : high - start] = 2 * index[argument.role] + 2
+                tags[low - start] = 2 * index[argument.role] + 1
+            roles.append(tags)
+        return _Gold(pairs, _join(predicates), rolesets, _join(roles))
+
+    # Serialisation
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "RoleTagger":
+        super().from_bytes(bytes_data, exclude=exclude)
+        self._lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"])
+        return self
+
+    def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "RoleTagger":
+        super().from_disk(path, exclude=exclude)
+        self._lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"])
+        return self
+
+    def _require_labels(self) -> None:
+        if not self.model.get_ref("output_layer").has_param("W"):
+            raise ValueError(Errors.E109.format(name=self.name))
+
+
+def _join(arrays: list[Ints]) -> Ints:
+    return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int64)
+
+
+def _most_probable(row: Ints, label: Ints, probs: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """True at the most probable of the spans that share predicate and label."""
+    order = np.lexsort((-probs, label, row))
+    first = np.ones(len(order), dtype=bool)
+    same = (row[order][1:] == row[order][:-1]) & (label[order][1:] == label[order][:-1])
+    first[1:] = ~same
+    keep = np.zeros(len(order), dtype=bool)
+    keep[order[first]] = True
+    return keep
+
+
+def _continue_after(found: list[tuple[Argument, float]]) -> list[tuple[Argument, float]]:
+    """Let every `C-X` follow an `X`: one without an `X` before it becomes the `X`, and the `X`
+    after it, if there is one, its continuation."""
+    if not any(argument.role.startswith(_CONTINUES) for argument, _ in found):
+        return found
+    result = []
+    seen: set[str] = set()
+    promoted: set[str] = set()
+    for argument, p in found:
+        role = argument.role
+        base = role.removeprefix(_CONTINUES)
+        if base != PREDICATE and role != base and base not in seen:
+            role = base
+            promoted.add(base)
+        elif role == base and base in promoted:
+            role = _CONTINUES + base
+        seen.add(base)
+        result.append((argument._replace(role=role), p))
+    return result
+
+
+def _align(example: Example) -> tuple[Ints, list[Proposition]]:
+    """Which tokens of `example.predicted` are predicates (1, 0 or MISSING), and the propositions.
+
+    Positions are those of the predicted tokens. An argument whose boundaries the predicted
+    tokens do not have gets the role "", a predicate that is no token of its own is left out.
+    """
+    gold, doc = example.reference, example.predicted
+    covered = annotated_tokens(gold)
+    props = [prop for prop in propositions(gold) if covered[prop.predicate]]
+    if np.array_equal(gold.to_array("ORTH"), doc.to_array("ORTH")):
+        is_predicate = np.where(covered, 0, MISSING).astype(np.int64)
+        is_predicate[[prop.predicate for prop in props]] = 1
+        return is_predicate, props
+    gold_starts, starts = solid_offsets(gold), solid_offsets(doc)
+    is_predicate = np.full(len(doc), MISSING, dtype=np.int64)
+    covered_chars = np.repeat(covered, np.diff(gold_starts))
+    for token, (low, high) in enumerate(zip(starts.tolist(), starts[1:].tolist())):
+        if low < high and covered_chars[low:high].all():
+            is_predicate[token] = 0
+
+    def tokens(low: int, high: int) -> tuple[int, int, bool]:
+        """The predicted tokens over a stretch of gold tokens, and whether they fit it."""
+        first, last = int(gold_starts[low]), int(gold_starts[high])
+        begin = int(np.searchsorted(starts, first, side="right")) - 1
+        end = int(np.searchsorted(starts, last, side="left"))
+        return begin, end, bool(starts[begin] == first and starts[end] == last)
+
+    aligned = []
+    for prop in props:
+        begin, end, fits = tokens(prop.predicate, prop.predicate + 1)
+        if not fits or end - begin != 1:
+            is_predicate[begin:end] = MISSING
+            continue
+        is_predicate[begin] = 1
+        arguments = []
+        parts = []
+        for low, high, role in (*prop.arguments, *((*part, PREDICATE_PART) for part in prop.parts)):
+            start, stop, fits = tokens(low, high)
+            if fits and role == PREDICATE_PART:
+                parts.append((start, stop))
+            else:
+                arguments.append(Argument(start, stop, role if fits else ""))
+        aligned.append(Proposition(begin, prop.roleset, arguments, parts))
+    aligned.sort()
+    return is_predicate, aligned
