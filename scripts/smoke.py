@@ -30,9 +30,17 @@ def main(
         msg.fail(
             f"{packages}: no wheel of {name} {version}. Run 'spacy project run package'.", exits=1
         )
+    if target.exists() and not any(target.glob("*.dist-info")):
+        msg.fail(f"{target}: not a folder of installed packages. Give --target another.", exits=1)
+    aside = target.with_name(target.name + ".tmp")
+    shutil.rmtree(aside, ignore_errors=True)
+    install = ["install", "--quiet", "--no-deps", "--no-index", "--target", str(aside)]
+    done = subprocess.run([sys.executable, "-m", "pip", *install, str(wheels[-1])])
+    if done.returncode != 0:
+        shutil.rmtree(aside, ignore_errors=True)
+        msg.fail(f"{wheels[-1]}: pip could not install the wheel. Build it anew.", exits=1)
     shutil.rmtree(target, ignore_errors=True)
-    install = ["install", "--quiet", "--no-deps", "--no-index", "--target", str(target)]
-    subprocess.run([sys.executable, "-m", "pip", *install, str(wheels[-1])], check=True)
+    aside.rename(target)
     msg.good(f"Installed {wheels[-1].name} into {target}/")
     environment = {**os.environ, "PYTHONPATH": str(target.resolve())}
     show = [sys.executable, __file__, "--show", name]
@@ -54,6 +62,9 @@ def show(name: str) -> None:
         if "ner" in nlp.pipe_names:
             entities = [(e.text, e.label_, f"{e._.confidence:.2f}") for e in doc.ents]
             msg.table(entities, header=("entity", "label", "confidence"), divider=True)
+        if "srl" in nlp.pipe_names:
+            for frame in doc._.frames:
+                print(f"{frame.roleset:12} {frame}")
 
 
 if __name__ == "__main__":

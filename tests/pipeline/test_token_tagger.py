@@ -453,6 +453,22 @@ def test_very_long_word(ready, word):
     assert alone[0].pos_
 
 
+def test_very_long_word_in_training(tiny_encoder, make_nlp, train):
+    """A Doc of one word, 20,000 characters long, is learned like any other."""
+    nlp = make_nlp(tiny_encoder)
+    words = [["x" * 20_000], ["Anna"]]
+    golds = [
+        Doc(nlp.vocab, words=words[0], pos=["NOUN"], ents=["B-ORG"]),
+        Doc(nlp.vocab, words=words[1], pos=["PROPN"], ents=["B-PER"]),
+    ]
+    examples = [Example(blank_copy(gold), gold) for gold in golds]
+    nlp.initialize(lambda: examples)
+    train(nlp, examples, 60)
+    docs = list(nlp.pipe(blank_copy(gold) for gold in golds))
+    assert [doc[0].pos_ for doc in docs] == ["NOUN", "PROPN"]
+    assert [ent.label_ for doc in docs for ent in doc.ents] == ["ORG", "PER"]
+
+
 def test_long_doc(ready, mini):
     """Longer than the encoder's windows."""
     words = [word for sent in mini["train"] for word in sent["words"]][:1000]
