@@ -259,7 +259,9 @@ def count(sentences: Iterable[Sentence], predicted: Iterable[list[Proposition]])
 
 
 def choose_precision(precision: str, device: str) -> str:
-    """Raises ValueError for an unknown precision."""
+    """Raises ValueError for an unknown precision, or a device that is not there."""
+    if device != "cpu" and not (device.startswith("cuda") and torch.cuda.is_available()):
+        raise ValueError(f"--device {device}: there is no such device. Give cpu or cuda")
     if precision not in PRECISIONS:
         raise ValueError(f"--precision {precision}: unknown. Give one of: {', '.join(PRECISIONS)}")
     if precision != "auto":
