@@ -27,4 +27,4 @@ def fail(message: object) -> NoReturn:
 
 
 # The commands register themselves on `seqtag`: one import for each module.
-from . import convert, evaluate, show  # noqa: E402, F401
+from . import check, convert, evaluate, export, show  # noqa: E402, F401

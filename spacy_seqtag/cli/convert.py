@@ -26,6 +26,7 @@ class Format(str, Enum):
 
     conllu = "conllu"
     iob = "iob"
+    propbank = "propbank"
     spacy = "spacy"
 
 
@@ -44,7 +45,8 @@ def convert_cli(
         list[Path],
         typer.Argument(
             help="The first file gives the words; each further file gives layers that the files "
-            "before it lack. After a .spacy file, further .spacy files are more documents"
+            "before it lack. After a .spacy file, further .spacy files are more documents. A "
+            "folder gives the PropBank files in it"
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The .spacy file to write")],
@@ -75,7 +77,7 @@ def convert_cli(
             min=0.0,
             max=1.0,
             help="Share of a further file's sentences that may have other words than the first "
-            "file's",
+            "file's (of PropBank: that cannot be aligned)",
         ),
     ] = 0.02,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
@@ -83,10 +85,13 @@ def convert_cli(
     """Convert corpus files to a .spacy file for training.
 
     Reads CoNLL-U (.conllu, .conll-u), columns with entities (.iob, .iob2, .conll, .bio, .tsv,
-    .txt: CoNLL-2003, Universal NER, two columns) and .spacy. Sentences of several files are joined
-    by their sent_id or, in files that have none, by their order.
+    .txt: CoNLL-2003, Universal NER, two columns), PropBank's semantic roles (.gold_conll,
+    .gold_skel) and .spacy. Sentences of several files are joined by their sent_id or, in files
+    that have none, by their order. PropBank's are found by their document and aligned by their
+    words or, where these are masked, by XPOS; a folder stands for all such files in it.
     """
-    total = sum(path.stat().st_size for path in files if path.is_file())
+    given = [file for path in files for file in (path.rglob("*") if path.is_dir() else [path])]
+    total = sum(path.stat().st_size for path in given if path.is_file())
     terminal = sys.stderr.isatty()
     bar_options = {
         "leave": False,
@@ -128,7 +133,10 @@ def _report(summary: Summary, output: Path) -> None:
         ("Words", summary.words),
         *((f"Words with {_LAYER_NAMES[name]}", summary.words_with[name]) for name in LAYERS),
         *((f"Entities {label}", n) for label, n in summary.entities.most_common()),
+        ("Predicates", summary.predicates),
+        ("Arguments", summary.arguments),
         *((f"Sentences without {_LAYER_NAMES[name]}", summary.missing[name]) for name in LAYERS),
+        ("Sentences without semantic roles", summary.without_frames),
     ]
     msg.table([(name, f"{n:,}") for name, n in rows], aligns=("l", "r"))
     for note in summary.notes:

@@ -24,15 +24,20 @@ from spacy.util import get_lang_class
 from spacy.vocab import Vocab, create_vocab
 from srsly.msgpack import Packer
 
+from ..frames import annotated_tokens, has_frames, propositions, set_propositions
+from ..schemes.propbank import Argument, Proposition
 from ..schemes.upos import UPOS_TAGS
 from .conllu import read_conllu
 from .iob import IobCounts, read_iob
+from .propbank import ENDINGS as PROPBANK_ENDINGS
+from .propbank import PropbankLayer, read_propbank
 from .reader import cut_doc, read_docs, sentence_bounds
-from .sentence import LAYERS, FormatError, Progress, Sentence, unknown_upos
+from .sentence import EXAMPLES, LAYERS, FormatError, Progress, Sentence, unknown_upos
 
 FORMATS = {
     "conllu": (".conllu", ".conll-u"),
     "iob": (".iob", ".iob2", ".conll", ".bio", ".tsv", ".txt"),
+    "propbank": PROPBANK_ENDINGS,
     "spacy": (".spacy",),
 }
 """The formats and the file endings that tell them."""
@@ -41,7 +46,6 @@ GROUP = 10
 """Sentences in a Doc where documents are asked for, but the input marks none."""
 
 _LEGAL_UPOS = frozenset(UPOS_TAGS) | {""}
-_EXAMPLES = 5
 # The longest binary field that msgpack can hold.
 _MAX_BYTES = 2**32 - 1
 _CHUNK = 1 << 20
@@ -54,9 +58,11 @@ class Summary:
     words_with: for each layer, the number of words that have it.
     missing: for each layer, the number of sentences without it.
     entities: the number of entities of each label.
+    predicates, arguments: their numbers. without_frames: the number of sentences without the
+        layer of semantic roles, which does not count those that have it and no predicate.
     repaired: tags read as `B-` because they continued nothing; repairs: the first few.
-    mismatched: sentences of further files whose words differ from the first file's, which
-        therefore lack that file's layers; mismatches: the first few.
+    mismatched: sentences that lack the layers of a further file because the words there differ
+        or cannot be aligned; mismatches: the first few.
     unjoined: sentences of further files that the first file does not have.
     notes: what else a user should know, one line each.
     """
@@ -67,6 +73,9 @@ class Summary:
     words_with: Counter[str] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
     entities: Counter[str] = field(default_factory=Counter)
+    predicates: int = 0
+    arguments: int = 0
+    without_frames: int = 0
     repaired: int = 0
     repairs: list[str] = field(default_factory=list)
     mismatched: int = 0
@@ -87,6 +96,10 @@ class Summary:
         for tag in sentence.entities or ():
             if tag.startswith("B-"):
                 self.entities[tag[2:]] += 1
+        self.without_frames += sentence.propositions is None
+        for proposition in sentence.propositions or ():
+            self.predicates += 1
+            self.arguments += len(proposition.arguments)
 
 
 def convert(
@@ -105,16 +118,19 @@ def convert(
 
     paths: the first file gives words, spaces and its layers; each further file gives the layers
         that the files before it lack, see `join`. After a `.spacy` file, further `.spacy` files
-        are more documents instead.
+        are more documents instead. Further PropBank files may be given by their folder.
     output: the `.spacy` file. It appears when it is complete, and stays as it was on an error.
     docs_by: what becomes a Doc: a "document", a "sentence", or a number of sentences at most,
         never across documents.
     lang: code of the language whose vocabulary the words get.
     file_format: a key of `FORMATS` for the first file; None goes by its ending.
-    scheme, strict: see `read_iob`. max_mismatch: see `join`.
+    scheme, strict: see `read_iob`.
+    max_mismatch: the share of a layer's sentences (of PropBank, of the first file's sentences in
+        the documents that both have) that may differ.
 
     `Doc.user_data` gets `doc_id` and `sent_ids` (one a sentence). What is not annotated stays
-    unset in the Doc: no POS, tag, lemma, and `Token.ent_iob` 0.
+    unset in the Doc: no POS, tag, lemma, `Token.ent_iob` 0, and no span groups of semantic roles
+    (see `spacy_seqtag.frames`), or a sentence that is not among the annotated.
 
     RAISES FormatError: a file that cannot be read as its format, layers of different sentences,
     an unsuitable output path. ValueError: an illegal `docs_by`. ImportError: an unknown language.
@@ -129,10 +145,13 @@ def convert(
     vocab = create_vocab(lang, get_lang_class(lang).Defaults)
     summary = Summary()
     counts: list[IobCounts] = []
+    notes = Counter[str]()
 
     def sentences(path: Path, kind: str) -> Iterator[Sentence]:
         if kind == "conllu":
             return read_conllu(path, progress=progress)
+        if kind == "propbank":
+            return read_propbank(path, notes=notes, progress=progress)
         counts.append(IobCounts())
         return read_iob(path, strict=strict, scheme=scheme, counts=counts[-1], progress=progress)
 
@@ -144,14 +163,21 @@ def convert(
             "a .spacy file gives the words and cannot be a layer of another file",
             "Name it first",
         )
+
+    def layer_of(path: Path, kind: str) -> Layer | PropbankLayer:
+        if kind == "propbank":
+            return PropbankLayer(path, max_mismatch=max_mismatch, progress=progress)
+        return Layer(path, sentences(path, kind), max_mismatch=max_mismatch)
+
     with ExitStack() as stack:
-        stack.enter_context(_folder(output.parent))
+        stack.enter_context(new_folder(output.parent))
         writer = stack.enter_context(DocBinWriter(output))
-        layers = [
-            stack.enter_context(Layer(path, sentences(path, kind), max_mismatch=max_mismatch))
-            for path, kind in list(zip(files, formats, strict=True))[1:]
-            if kind != "spacy"
-        ]
+        layers: list[Layer | PropbankLayer] = []
+        for path, kind in list(zip(files, formats, strict=True))[1:]:
+            if kind != "spacy":
+                layer = layer_of(path, kind)
+                stack.enter_context(layer)
+                layers.append(layer)
         if bases:
             docs = _docs_from_spacy(bases, vocab, limit, layers, summary, progress)
         else:
@@ -167,7 +193,9 @@ def convert(
         for layer in layers:
             summary.mismatched += layer.mismatched
             summary.mismatches += layer.mismatches
-            summary.unjoined += len(layer) - layer.joined - layer.mismatched
+            summary.unjoined += layer.unjoined
+            summary.notes += layer.notes
+    summary.notes += [f"{n} {what}" for what, n in notes.most_common()]
     for count in counts:
         summary.repaired += count.repaired
         summary.repairs += count.examples
@@ -196,6 +224,8 @@ def parse_docs_by(docs_by: str | int) -> int | None:
 
 
 def _format_of(path: Path) -> str:
+    if path.is_dir():
+        return "propbank"
     for name, endings in FORMATS.items():
         if path.suffix.lower() in endings:
             return name
@@ -209,7 +239,7 @@ def _format_of(path: Path) -> str:
 
 
 @contextmanager
-def _folder(folder: Path) -> Iterator[None]:
+def new_folder(folder: Path) -> Iterator[None]:
     """Make a folder; if what is done in it fails, remove what was made."""
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
@@ -240,7 +270,8 @@ class Layer:
 
     path: the file. sentences: its sentences, read at once. max_mismatch: see `join`.
     joined, mismatched: sentences that were joined, or not because their words differ;
-    mismatches: the first few of these, one line each. `len()` is the number of sentences.
+    mismatches: the first few of these, one line each. unjoined: the number of the others.
+    notes: nothing that a user should know besides.
 
     The sentences are kept in a temporary SQLite database on disk, which has no name and is gone
     when the layer is closed or the process ends.
@@ -254,6 +285,7 @@ class Layer:
         self.joined = 0
         self.mismatched = 0
         self.mismatches: list[str] = []
+        self.notes: list[str] = []
         self._base: Path | None = None
         self._by_id: bool | None = None
         self._position = 0  # of the next base sentence
@@ -277,8 +309,9 @@ class Layer:
             self.close()
             raise
 
-    def __len__(self) -> int:
-        return self._size
+    @property
+    def unjoined(self) -> int:
+        return self._size - self.joined - self.mismatched
 
     def __enter__(self) -> "Layer":
         return self
@@ -306,12 +339,16 @@ class Layer:
         if twice is not None:
             raise _same_id(self.path, twice[2], twice[0], twice[1])
 
-    def add_to(self, sentence: Sentence) -> None:
-        """Give a sentence of the first file those layers that it lacks and this file has.
+    def add_to(self, document: Sequence[Sentence]) -> None:
+        """Give sentences of the first file those layers that they lack and this file has.
 
         RAISES FormatError: the first file has two sentences of the same id, or, joined by order,
         more sentences than this one.
         """
+        for sentence in document:
+            self._add_to_sentence(sentence)
+
+    def _add_to_sentence(self, sentence: Sentence) -> None:
         if self._by_id is None:
             self._base = sentence.path
             self._by_id = self._has_ids and not sentence.made_up_id
@@ -341,7 +378,7 @@ class Layer:
         self.mismatched += 1
         if self._first_mismatch is None:
             self._first_mismatch = line
-        if len(self.mismatches) < _EXAMPLES:
+        if len(self.mismatches) < EXAMPLES:
             pairs = zip(words, sentence.words, strict=False)
             differs = [i for i, (mine, theirs) in enumerate(pairs) if mine != theirs]
             at = differs[0] if differs else min(len(words), len(sentence.words))
@@ -394,23 +431,38 @@ def _same_id(path: Path, line: int, sent_id: str, first: int) -> FormatError:
     )
 
 
-def join(base: Iterable[Sentence], layers: Sequence[Layer]) -> Iterator[Sentence]:
+def join(base: Iterable[Sentence], layers: Sequence[Layer | PropbankLayer]) -> Iterator[Sentence]:
     """The sentences of the first file with the layers of the further ones.
 
-    Sentences are joined by `sent_id` or, where a file has none, by their order. A layer that
-    several files have is that of the first of them. A sentence whose words differ is reported in
-    `Layer.mismatches` and left without the layer.
+    Sentences are joined by `sent_id` or, where a file has none, by their order; PropBank's by
+    their documents, see `PropbankLayer`. A layer that several files have is that of the first of
+    them. A sentence whose words differ is reported in `Layer.mismatches` and left without the
+    layer.
 
     RAISES FormatError: no sentence is shared; more than the share `max_mismatch` of a layer's
     sentences have other words; joined by order, the numbers of sentences differ; a `sent_id`
-    stands for two sentences.
+    stands for two sentences. For PropBank see `PropbankLayer`.
     """
-    for sentence in base:
+    for document in _documents(base):
         for layer in layers:
-            layer.add_to(sentence)
-        yield sentence
+            layer.add_to(document)
+        yield from document
     for layer in layers:
         layer.finish()
+
+
+def _documents(sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
+    """The sentences of each document; a sentence that belongs to none by itself."""
+    document: list[Sentence] = []
+    for sentence in sentences:
+        if document and (
+            sentence.new_doc or sentence.doc_id is None or sentence.doc_id != document[0].doc_id
+        ):
+            yield document
+            document = []
+        document.append(sentence)
+    if document:
+        yield document
 
 
 # Building Docs
@@ -454,7 +506,33 @@ def build_doc(vocab: Vocab, sentences: Sequence[Sentence]) -> Doc:
     )
     doc.user_data["doc_id"] = sentences[0].doc_id
     doc.user_data["sent_ids"] = [sentence.sent_id for sentence in sentences]
+    if any(sentence.propositions is not None for sentence in sentences):
+        _set_frames(doc, sentences)
     return doc
+
+
+def _set_frames(doc: Doc, sentences: Sequence[Sentence]) -> None:
+    """Write the propositions of a Doc's sentences to it."""
+    props: list[Proposition] = []
+    annotated: list[tuple[int, int]] = []
+    start = 0
+    for sentence in sentences:
+        end = start + len(sentence.words)
+        if sentence.propositions is not None:
+            props += [_moved(proposition, start) for proposition in sentence.propositions]
+            annotated.append((start, end))
+        start = end
+    set_propositions(doc, props, annotated=annotated)
+
+
+def _moved(proposition: Proposition, by: int) -> Proposition:
+    predicate, roleset, arguments, parts = proposition
+    return Proposition(
+        predicate + by,
+        roleset,
+        [Argument(start + by, end + by, role) for start, end, role in arguments],
+        [(start + by, end + by) for start, end in parts],
+    )
 
 
 def _docs_from_sentences(
@@ -492,35 +570,63 @@ def _docs_from_spacy(
     paths: Sequence[Path],
     vocab: Vocab,
     limit: int | None,
-    layers: Sequence[Layer],
+    layers: Sequence[Layer | PropbankLayer],
     summary: Summary,
     progress: Progress | None,
 ) -> Iterator[Doc]:
+    need_ids = any(isinstance(layer, Layer) for layer in layers)
     for path in paths:
-        for number, doc in enumerate(read_docs(path, vocab), start=1):
-            bounds = sentence_bounds(doc)
-            sentences = _sentences_of(doc, bounds, path, number, need_ids=bool(layers))
-            for sentence, (start, end) in zip(sentences, bounds, strict=True):
-                before = [name for name in LAYERS if getattr(sentence, name) is None]
-                for layer in layers:
-                    layer.add_to(sentence)
-                _annotate(doc[start:end], sentence, before)
-                summary.add(sentence)
-            if limit is None:
-                yield doc
-            else:
-                groups = [bounds[i : i + limit] for i in range(0, len(bounds), limit)]
-                yield from cut_doc(doc, [(group[0][0], group[-1][1]) for group in groups])
+        for group in _numbered_docs(path, vocab):
+            pairs = [
+                (doc, _sentences_of(doc, path, number, need_ids=need_ids)) for number, doc in group
+            ]
+            document = [sentence for _, sentences in pairs for sentence in sentences]
+            before = [
+                [name for name in (*LAYERS, "propositions") if getattr(sentence, name) is None]
+                for sentence in document
+            ]
+            for layer in layers if document else ():
+                layer.add_to(document)
+            missing = iter(before)
+            for doc, sentences in pairs:
+                bounds = sentence_bounds(doc)
+                gains_frames = False
+                for sentence, (start, end) in zip(sentences, bounds, strict=True):
+                    names = next(missing)
+                    _annotate(doc[start:end], sentence, names)
+                    gains_frames |= "propositions" in names and sentence.propositions is not None
+                    summary.add(sentence)
+                if gains_frames:
+                    _set_frames(doc, sentences)
+                if limit is None:
+                    yield doc
+                else:
+                    groups = [bounds[i : i + limit] for i in range(0, len(bounds), limit)]
+                    yield from cut_doc(doc, [(part[0][0], part[-1][1]) for part in groups])
         if progress is not None:
             progress(path.stat().st_size)
     for layer in layers:
         layer.finish()
 
 
-def _sentences_of(
-    doc: Doc, bounds: Sequence[tuple[int, int]], path: Path, number: int, *, need_ids: bool
-) -> list[Sentence]:
+def _numbered_docs(path: Path, vocab: Vocab) -> Iterator[list[tuple[int, Doc]]]:
+    """The Docs of a file with their numbers; those that are parts of one document together."""
+    group: list[tuple[int, Doc]] = []
+    for number, doc in enumerate(read_docs(path, vocab), start=1):
+        doc_id = doc.user_data.get("doc_id")
+        if group and (doc_id is None or doc_id != group[-1][1].user_data.get("doc_id")):
+            yield group
+            group = []
+        group.append((number, doc))
+    if group:
+        yield group
+
+
+def _sentences_of(doc: Doc, path: Path, number: int, *, need_ids: bool) -> list[Sentence]:
     """A Doc's sentences, to join layers to them and to count what they have."""
+    bounds = sentence_bounds(doc)
+    props = propositions(doc)
+    covered = annotated_tokens(doc) if has_frames(doc) else None
     ids = doc.user_data.get("sent_ids")
     if ids is None or len(ids) != len(bounds):
         if need_ids and bounds:
@@ -554,16 +660,19 @@ def _sentences_of(
         for name, tags in columns.items():
             if any(tags):
                 setattr(sentence, name, tags)
+        if covered is not None and covered[start:end].all():
+            own = [prop for prop in props if start <= prop.predicate < end]
+            sentence.propositions = [_moved(prop, -start) for prop in own]
         result.append(sentence)
     return result
 
 
-def _annotate(span: Span, sentence: Sentence, names: Iterable[str]) -> None:
-    """Write the layers of these names to the words of a sentence that had none of them."""
+def _annotate(span: Span, sentence: Sentence, names: Sequence[str]) -> None:
+    """Write those `LAYERS` that are among these names to the words of a sentence without them."""
     doc = span.doc
-    for name in names:
+    for name in LAYERS:
         tags = getattr(sentence, name)
-        if tags is None:
+        if tags is None or name not in names:
             continue
         if name == "entities":
             # A Doc of the sentence alone turns the tags into spans.

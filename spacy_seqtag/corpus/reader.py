@@ -7,6 +7,7 @@ from copy import copy
 from pathlib import Path
 from typing import Any, Optional
 
+import numpy as np
 import spacy.training
 from spacy.errors import Errors
 from spacy.language import Language
@@ -197,8 +198,9 @@ def cut_doc(doc: Doc, bounds: Sequence[tuple[int, int]]) -> Iterator[Doc]:
 
     bounds: start and end of stretches of whole sentences, in order, not overlapping.
 
-    `Span.as_doc` drops span groups and copies `user_data` whole; here the groups are kept, and
-    custom attributes and `sent_ids` go with their words.
+    `Span.as_doc` drops span groups and copies `user_data` whole; here the groups are kept, with
+    those of their attributes that are lists parallel to the spans, and custom attributes and
+    `sent_ids` go with their words.
     """
     head: list[Any] = list(DocBin().attrs)
     array = doc.to_array(head)
@@ -215,17 +217,32 @@ def cut_doc(doc: Doc, bounds: Sequence[tuple[int, int]]) -> Iterator[Doc]:
                 if start <= begin < end
             ]
         for key, group in doc.spans.items():
+            spans = list(group)
+            kept = [i for i, s in enumerate(spans) if start <= s.start and s.end <= end]
             piece.spans[key] = SpanGroup(
                 piece,
                 name=group.name,
-                attrs=copy(group.attrs),
+                attrs={
+                    name: _pick(value, kept) if _is_parallel(value, spans) else copy(value)
+                    for name, value in group.attrs.items()
+                },
                 spans=[
                     Span(piece, s.start - start, s.end - start, s.label, s.kb_id, span_id=s.id)
-                    for s in group
-                    if start <= s.start and s.end <= end
+                    for s in (spans[i] for i in kept)
                 ],
             )
         yield piece
+
+
+def _is_parallel(value: Any, spans: Sequence[Span]) -> bool:
+    """Whether an attribute of a span group holds one value a span, such as `scores`."""
+    return isinstance(value, list | tuple | np.ndarray) and len(value) == len(spans)
+
+
+def _pick(values: Any, positions: Sequence[int]) -> Any:
+    if isinstance(values, np.ndarray):
+        return values[list(positions)]
+    return type(values)(values[i] for i in positions)
 
 
 def _cut_user_data(span: Span) -> dict[Any, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..schemes.propbank import Proposition
 from ..schemes.upos import UPOS_TAGS
 
 Progress = Callable[[int], object]
@@ -11,6 +12,9 @@ Progress = Callable[[int], object]
 
 LAYERS = ("upos", "xpos", "lemmas", "entities")
 """The layers of a `Sentence`: names of fields that hold one string a word, or None."""
+
+EXAMPLES = 5
+"""How many of the findings in a file are shown to the user."""
 
 _PROGRESS_STEP = 1 << 16
 
@@ -45,6 +49,8 @@ class Sentence:
         whether it separates this sentence from the next).
     upos, xpos, lemmas, entities: one string a word (`entities` as IOB2 tags), or None when the
         layer is missing. An empty string is a word whose annotation is missing.
+    propositions: predicates with their arguments, as positions in `words`; None when the layer
+        is missing, an empty list where there is no predicate.
     path, line: where the sentence's first word stands (in a `.spacy` file: number of the Doc).
     new_doc, new_par: whether a document or a paragraph begins here.
     """
@@ -59,6 +65,7 @@ class Sentence:
     xpos: list[str] | None = None
     lemmas: list[str] | None = None
     entities: list[str] | None = None
+    propositions: list[Proposition] | None = None
     made_up_id: bool = False
     new_doc: bool = False
     new_par: bool = False

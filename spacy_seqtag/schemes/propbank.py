@@ -1,14 +1,29 @@
 """Predicates with their arguments, as PropBank (Palmer et al. 2005) annotates them.
 
+Also the columns of brackets in which PropBank's releases and the CoNLL shared tasks write them.
+
 Roles are `ARG0` to `ARG5`, `ARGA` and `ARGM-…`; `C-X` continues an argument `X` of the same
 predicate that other words interrupt, `R-X` refers to one (a relative pronoun). `C-V` continues
 the predicate itself (the particle in "gave it up").
 """
 
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 PREDICATE = "V"
 PREDICATE_PART = "C-V"
+NO_ROLESET = "-"
+
+# What `read_columns` counts.
+SEVERAL_TOKENS = "predicates of several words: the first is the predicate, the others continue it"
+LATER_ROLESET = "predicates whose roleset stands at a later word of theirs than the first"
+TWICE = "predicates annotated twice: the first annotation was kept"
+LINKS = "links (LINK-...) left out: they are no arguments"
+
+_CELL = re.compile(r"((?:\([^()*\s]+)*)\*(\)*)")
 
 
 class Argument(NamedTuple):
@@ -31,3 +46,172 @@ class Proposition(NamedTuple):
     roleset: str
     arguments: list[Argument]
     parts: list[tuple[int, int]]
+
+
+class ColumnError(ValueError):
+    """Columns of brackets that cannot be read.
+
+    token: position in the sentence. message: what is wrong and what was expected. fix: how to
+    mend it, a full sentence.
+    """
+
+    def __init__(self, token: int, message: str, fix: str) -> None:
+        super().__init__(token, message, fix)
+        self.token = token
+        self.message = message
+        self.fix = fix
+
+
+def read_columns(
+    rolesets: Sequence[str], cells: Sequence[Sequence[str]]
+) -> tuple[list[Proposition], Counter[str]]:
+    """The propositions of a sentence.
+
+    rolesets: one a token, `-` at tokens that are no predicate. cells: for each token one cell a
+        predicate, in the order of the rolesets: `(ARG0*` begins an argument, `*)` ends it.
+    RETURNS: the propositions in the order of the columns, and how often something was read that
+        is regular in PropBank's releases, but that a `Proposition` does not have:
+        - a `V` over several tokens: its first is the predicate, the rest a part;
+        - a roleset at a later token of `V` or `C-V` than the first of `V`;
+        - a column whose `V` begins at the same token as one before: it is left out. Both words of
+          "x - ray" have a column with the same arguments there;
+        - `LINK-...`: what joins a relative pronoun or a trace to its antecedent, left out.
+
+    RAISES ColumnError: a cell that is none; a bracket that is not closed or not opened; none or
+    two `V` in a column; overlapping arguments; more or fewer columns than rolesets; a roleset
+    outside the `V` and `C-V` of its column.
+    """
+    rows = [i for i, roleset in enumerate(rolesets) if roleset != NO_ROLESET]
+    n_columns = len(cells[0]) if cells else 0
+    if len(rows) > n_columns:
+        raise ColumnError(
+            rows[n_columns],
+            f"the predicate {rolesets[rows[n_columns]]!r} has no column: {len(rows)} predicates, "
+            f"{n_columns} columns of arguments",
+            "Give each predicate a column, in their order",
+        )
+    if len(rows) < n_columns:
+        raise ColumnError(
+            0,
+            f"{n_columns} columns of arguments, but {len(rows)} predicates with a roleset",
+            "Write the roleset at each predicate's word, and - at all other words",
+        )
+    propositions: list[Proposition] = []
+    notes: Counter[str] = Counter()
+    taken: set[int] = set()
+    for column, row in enumerate(rows):
+        spans = _spans([cell[column] for cell in cells], column)
+        links = [span for span in spans if span.role.startswith("LINK-")]
+        notes[LINKS] += len(links)
+        spans = [span for span in spans if span not in links]
+        verb = _verb(spans, row, column)
+        parts = [(start, end) for start, end, role in spans if role == PREDICATE_PART]
+        if not any(start <= row < end for start, end in [(verb.start, verb.end), *parts]):
+            raise ColumnError(
+                row,
+                f"column {column + 1} of the arguments is that of {rolesets[row]!r}, but its V is "
+                f"at word {verb.start + 1}",
+                "Order the columns as the predicates",
+            )
+        if verb.start in taken:
+            notes[TWICE] += 1
+            continue
+        taken.add(verb.start)
+        if verb.end - verb.start > 1:
+            notes[SEVERAL_TOKENS] += 1
+            parts = sorted([(verb.start + 1, verb.end), *parts])
+        notes[LATER_ROLESET] += row != verb.start
+        arguments = [span for span in spans if span.role not in (PREDICATE, PREDICATE_PART)]
+        propositions.append(Proposition(verb.start, rolesets[row], arguments, parts))
+    return propositions, +notes
+
+
+def write_columns(
+    propositions: Sequence[Proposition], n_tokens: int, name: Callable[[str], str] = str
+) -> list[list[str]]:
+    """The columns of brackets, one a proposition, each with a cell a token.
+
+    name: gives the name by which a role is written, such as `conll05_role`.
+
+    RAISES ValueError: spans of a proposition overlap or leave the sentence.
+    """
+    columns = []
+    for predicate, roleset, arguments, parts in propositions:
+        spans = [
+            Argument(predicate, predicate + 1, PREDICATE),
+            *(Argument(start, end, PREDICATE_PART) for start, end in parts),
+            *arguments,
+        ]
+        cells = ["*"] * n_tokens
+        last = 0
+        for start, end, role in sorted(spans):
+            if not last <= start < end <= n_tokens:
+                raise ValueError(
+                    f"{role} [{start}:{end}] of {roleset!r} overlaps another span of this "
+                    "predicate or leaves the sentence"
+                )
+            cells[start] = f"({name(role)}*"
+            cells[end - 1] += ")"
+            last = end
+        columns.append(cells)
+    return columns
+
+
+def conll05_role(role: str) -> str:
+    """The name of a role in the CoNLL-2005 shared task: `A0`, `AM-TMP`, `C-A1`, `R-A0`, `V`.
+
+    See Carreras & Màrquez (2005), https://aclanthology.org/W05-0620.
+    """
+    return re.sub(r"^((?:[CR]-)?)ARG", r"\1A", role)
+
+
+def _spans(cells: Sequence[str], column: int) -> list[Argument]:
+    """The bracketed spans of a column in the order of their words."""
+    spans = []
+    opened: list[tuple[int, str]] = []
+    where = f"in column {column + 1} of the arguments"
+    for token, cell in enumerate(cells):
+        match = _CELL.fullmatch(cell)
+        if match is None:
+            raise ColumnError(
+                token,
+                f"{cell!r} {where}, expected a cell such as (ARG0*, *, *) or (ARG0*)",
+                "Correct the cell",
+            )
+        opened += [(token, role) for role in match[1].split("(")[1:]]
+        for _ in match[2]:
+            if not opened:
+                raise ColumnError(
+                    token,
+                    f"a bracket closes {where} that was not opened",
+                    "Remove it, or open it before",
+                )
+            start, role = opened.pop()
+            spans.append(Argument(start, token + 1, role))
+    if opened:
+        token, role = opened[-1]
+        raise ColumnError(
+            token,
+            f"the bracket of {role} {where} stays open",
+            "Close it at the last word of the argument",
+        )
+    return sorted(spans)
+
+
+def _verb(spans: Sequence[Argument], row: int, column: int) -> Argument:
+    """The only `V` of a column whose spans do not overlap."""
+    verbs = [span for span in spans if span.role == PREDICATE]
+    if len(verbs) != 1:
+        raise ColumnError(
+            verbs[1].start if verbs else row,
+            f"{len(verbs)} V in column {column + 1} of the arguments, expected one",
+            "Mark the predicate as (V*), and what continues it as (C-V*)",
+        )
+    for before, span in pairwise(spans):
+        if span.start < before.end:
+            raise ColumnError(
+                span.start,
+                f"{before.role} and {span.role} in column {column + 1} of the arguments overlap",
+                "Give each word at most one role of a predicate",
+            )
+    return verbs[0]
