@@ -246,13 +246,13 @@ def slice_group(
     """A span group for the Doc of the tokens from `start` to `end`.
 
     piece: that Doc. keep: which spans to keep of those that lie within as a whole, if not all.
-    Attributes named `...scores` that are parallel to the spans stay so; others are copied.
+    Attributes that hold one value a span, such as `scores`, stay parallel; others are copied.
     """
     within = (i for i, s in enumerate(group) if start <= s.start and s.end <= end)
     rows = [i for i in within if keep is None or keep(group[i])]
     attrs = {}
     for name, value in group.attrs.items():
-        if not name.endswith("scores") or len(value) != len(group):
+        if not isinstance(value, list | tuple | np.ndarray) or len(value) != len(group):
             attrs[name] = copy(value)
         elif isinstance(value, np.ndarray):
             attrs[name] = value[rows]
