@@ -187,6 +187,22 @@ def test_gold_predicates(monkeypatch):
     assert gold.label_ == "sing.01"
 
 
+def test_gold_predicates_reach_the_labeller(run, make_nlp, tiny_bert, tmp_path):
+    nlp = make_nlp(tiny_bert, ["seqtag_srl"])
+    golds = [with_roles(Doc(nlp.vocab, words=words)) for words in (["Ann", "sang"], ["Al", "sang"])]
+    blanks = [Doc(nlp.vocab, words=[token.text for token in gold]) for gold in golds]
+    nlp.initialize(lambda: [Example(blank, gold) for blank, gold in zip(blanks, golds)])
+    nlp.to_disk(tmp_path / "nlp")
+    DocBin(docs=golds).to_disk(tmp_path / "roles.spacy")
+    found = {}
+    for option in (), ("--gold-predicates",):
+        result = run("roles.spacy", "-o", "a.json", *option, model="nlp")
+        assert result.exit_code == 0, result.output
+        found[option] = srsly.read_json(tmp_path / "a.json")["predicates_f"]
+    # An untrained labeller finds no predicate of its own.
+    assert found == {(): 0.0, ("--gold-predicates",): 1.0}
+
+
 def test_gold_predicates_that_are_not_there(monkeypatch):
     monkeypatch.setattr(command, "SRL_FACTORY", "silent_labeller")
     nlp = spacy.blank("en")
