@@ -268,10 +268,10 @@ def slice_group(
 def problems(doc: Doc) -> Iterator[str]:
     """What is wrong with the semantic roles of a Doc, one line each; nothing for a sound Doc.
 
-    Checked: a predicate of several tokens; two predicates on one token; an `id_` that is no
-    signed number, points outside the Doc, or leads to no predicate; an argument outside its
-    predicate's sentence, over its own predicate, or overlapping another of the same predicate;
-    predicates outside the annotated stretches.
+    Checked: a predicate of several tokens; a span of none; two predicates on one token; an `id_`
+    that is no signed number, points outside the Doc, or leads to no predicate; an argument
+    outside its predicate's sentence, over its own predicate, or overlapping another of the same
+    predicate; predicates outside the annotated stretches.
     """
     seen: set[int] = set()
     sentence = np.cumsum(doc.to_array("SENT_START") == 1)
@@ -279,15 +279,20 @@ def problems(doc: Doc) -> Iterator[str]:
     for span in doc.spans.get(PREDICATES, ()):
         if len(span) != 1:
             yield f"{_where(span, PREDICATES)}: a predicate is one token, this has {len(span)}"
+        if len(span) == 0:  # it may stand behind the last token
+            continue
         if span.start in seen:
             yield f"{_where(span, PREDICATES)}: there is another predicate on the same token"
-        if len(doc) and not covered[span.start]:
+        if not covered[span.start]:
             yield f"{_where(span, PREDICATES)}: outside every span of doc.spans['{ANNOTATED}']"
         seen.add(span.start)
     taken: dict[tuple[int, int], Span] = {}
     for name in (ARGUMENTS, PARTS):
         for span in doc.spans.get(name, ()):
             where = _where(span, name)
+            if len(span) == 0:
+                yield f"{where}: has no token"
+                continue
             target = predicate_of(span)
             if target is None:
                 try:

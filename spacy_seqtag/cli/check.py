@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from spacy.vocab import Vocab
 from tqdm import tqdm
-from wasabi import msg
+from wasabi import Printer
 
 from ..corpus.reader import find_docbins, read_docs, sentence_bounds
 from ..corpus.sentence import FormatError
@@ -51,7 +51,7 @@ def check_cli(
     if n_problems:
         fail(f"{n_problems:,} problems in the semantic roles of {n_docs:,} documents")
     if not quiet:
-        msg.good(
+        Printer(pretty=False).good(  # one line, however long
             f"Sound: {n_docs:,} documents, {n_annotated:,} of {n_sentences:,} sentences with "
             f"semantic roles, {n_predicates:,} predicates, {n_arguments:,} arguments"
         )

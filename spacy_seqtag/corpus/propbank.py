@@ -672,8 +672,8 @@ def _annotated(docs: Iterable[Doc], like: Iterable[Doc] | None) -> Iterator[_Ann
     place = 0
     for place, (doc, reference) in enumerate(pairs, start=1):
         if doc is None or reference is None:
-            fewer = "the other Docs" if doc is None else "these Docs"
-            raise ValueError(f"{fewer} go on at document {place}, where there is no counterpart")
+            longer = "the other Docs" if doc is None else "these Docs"
+            raise ValueError(f"{longer} go on at document {place}, where there is no counterpart")
         doc_id = reference.user_data.get("doc_id") or f"document{place}"
         where = f"document {place} ({doc_id})"
         if doc is not reference and [t.text for t in doc] != [t.text for t in reference]:
@@ -727,7 +727,8 @@ def _check_written(n_sentences: int) -> None:
 
 def _name(doc: Doc, position: int) -> str:
     token = doc[position]
-    name = _no_blanks(token.lemma_ or token.lower_)
+    # Not `lower_`, which is empty where the vocabulary is of no language.
+    name = _no_blanks(token.lemma_ or token.text.lower())
     return name if name != NO_ROLESET else NO_VALUE
 
 

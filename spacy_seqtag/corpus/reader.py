@@ -7,17 +7,17 @@ from copy import copy
 from pathlib import Path
 from typing import Any, Optional
 
-import numpy as np
 import spacy.training
 from spacy.errors import Errors
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin, Span, SpanGroup
+from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.training.corpus import FILE_TYPE, walk_corpus
 from spacy.util import registry
 from spacy.vocab import Vocab
 from thinc.api import ConfigValidationError
 
+from ..frames import slice_group
 from .sentence import FormatError
 
 _MAKE_ANEW = "Make it anew with `python -m spacy seqtag convert`"
@@ -217,32 +217,8 @@ def cut_doc(doc: Doc, bounds: Sequence[tuple[int, int]]) -> Iterator[Doc]:
                 if start <= begin < end
             ]
         for key, group in doc.spans.items():
-            spans = list(group)
-            kept = [i for i, s in enumerate(spans) if start <= s.start and s.end <= end]
-            piece.spans[key] = SpanGroup(
-                piece,
-                name=group.name,
-                attrs={
-                    name: _pick(value, kept) if _is_parallel(value, spans) else copy(value)
-                    for name, value in group.attrs.items()
-                },
-                spans=[
-                    Span(piece, s.start - start, s.end - start, s.label, s.kb_id, span_id=s.id)
-                    for s in (spans[i] for i in kept)
-                ],
-            )
+            piece.spans[key] = slice_group(group, piece, start, end)
         yield piece
-
-
-def _is_parallel(value: Any, spans: Sequence[Span]) -> bool:
-    """Whether an attribute of a span group holds one value a span, such as `scores`."""
-    return isinstance(value, list | tuple | np.ndarray) and len(value) == len(spans)
-
-
-def _pick(values: Any, positions: Sequence[int]) -> Any:
-    if isinstance(values, np.ndarray):
-        return values[list(positions)]
-    return type(values)(values[i] for i in positions)
 
 
 def _cut_user_data(span: Span) -> dict[Any, Any]:

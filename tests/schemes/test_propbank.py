@@ -1,5 +1,7 @@
 """Columns of brackets."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +31,7 @@ def sentences(draw):
         bounds = draw(st.lists(st.integers(0, n_tokens), unique=True).map(sorted))
         spans = [
             (start, end)
-            for start, end in zip(bounds, bounds[1:])
+            for start, end in pairwise(bounds)
             if not start <= predicate < end and draw(st.booleans())
         ]
         roles = draw(
