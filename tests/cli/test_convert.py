@@ -106,3 +106,46 @@ def test_output_of_before_stays(run, tmp_path):
     (tmp_path / "out.spacy").write_bytes(b"before")
     assert run({"w.conllu": WORDS + "x"}).exit_code == 1
     assert (tmp_path / "out.spacy").read_bytes() == b"before"
+
+
+GOLD = "d 0 0 Ann NN * - - (ARG0*)\nd 0 1 ran NN * run run.01 (V*)\n\nd 1 0 Oslo NN * - -\n"
+NAMED = "# newdoc id = d\n" + WORDS
+
+
+def test_semantic_roles(run, tmp_path):
+    result = run({"w.conllu": NAMED, "p.gold_conll": GOLD})
+    assert result.exit_code == 0, result.output
+    lines = [line.split() for line in result.output.splitlines()]
+    assert ["Predicates", "1"] in lines
+    assert ["Arguments", "1"] in lines
+    assert ["Sentences", "without", "semantic", "roles", "0"] in lines
+    (doc,) = DocBin().from_disk(tmp_path / "out.spacy").get_docs(Vocab())
+    assert [span.label_ for span in doc.spans["predicates"]] == ["run.01"]
+
+
+SKEL = GOLD.replace("Ann", "[WORD]").replace("ran", "[WORD]").replace("Oslo", "[WORD]")
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"w.conllu": WORDS, "p.gold_skel": SKEL}, "p.gold_skel: layers of different documents"),
+        ({"p.gold_skel": SKEL}, "p.gold_skel:1: the words are masked as [WORD]"),
+        (
+            {"w.conllu": NAMED, "p.gold_skel": SKEL.replace("(ARG0*)", "(ARG0*")},
+            "p.gold_skel:1: the",
+        ),
+        ({"w.conllu": NAMED, "p.gold_skel": SKEL.replace("ARG0", "V")}, "p.gold_skel:2: 2 V in"),
+        ({"w.conllu": NAMED, "p.gold_skel": SKEL.replace("(ARG0*)", "")}, "p.gold_skel:2: 9 col"),
+        (
+            {"w.conllu": NAMED, "p.gold_skel": SKEL.replace("* - -\n", "* go go.01\n")},
+            "p.gold_skel:4: the predicate 'go.01' has no column",
+        ),
+    ],
+)
+def test_bad_propbank(run, tmp_path, files, message):
+    result = run(files)
+    assert result.exit_code == 1
+    (line,) = result.output.strip().splitlines()
+    assert message in line
+    assert {path.name for path in tmp_path.iterdir()} == set(files)
