@@ -9,6 +9,9 @@ from hypothesis import settings
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from spacy_seqtag.frames import set_propositions
+from spacy_seqtag.schemes.propbank import Argument, Proposition
+
 # No test depends on the time it takes.
 settings.register_profile("spacy_seqtag", deadline=None)
 settings.load_profile("spacy_seqtag")
@@ -18,7 +21,8 @@ SPLITS = ("train", "dev", "test")
 
 
 def read_mini(split):
-    """Sentences of assets/mini: dicts of id, doc, text, words, spaces, pos, tags and BIO tags.
+    """Sentences of assets/mini: dicts of id, doc, text, words, spaces, pos, tags, BIO tags and
+    propositions.
 
     Deliberately not with the package's readers, so that they check each other.
     """
@@ -54,12 +58,37 @@ def read_mini(split):
         rows = [line.split("\t") for line in block.split("\n") if not line.startswith("#")]
         assert [row[1] for row in rows] == sent["words"]
         sent["bio"] = [row[2] for row in rows]
+    blocks = (ASSETS / f"{split}.gold_conll").read_text("utf8").strip().split("\n\n")
+    for sent, block in zip(sents, blocks, strict=True):
+        rows = [line.split() for line in block.split("\n")]
+        assert [row[3] for row in rows] == sent["words"]
+        sent["props"] = [
+            read_column([row[i] for row in rows], rows) for i in range(8, len(rows[0]))
+        ]
     return sents
+
+
+def read_column(cells, rows):
+    """The proposition of one column of brackets."""
+    spans = []
+    for i, cell in enumerate(cells):
+        if cell.startswith("("):
+            spans.append((i, None, cell[1:].split("*")[0]))
+        if cell.endswith(")"):
+            start, _, role = spans.pop()
+            spans.append((start, i + 1, role))
+    predicate = next(start for start, _, role in spans if role == "V")
+    return Proposition(
+        predicate,
+        rows[predicate][7],
+        [Argument(*span) for span in spans if span[2] not in ("V", "C-V")],
+        [span[:2] for span in spans if span[2] == "C-V"],
+    )
 
 
 def gold_doc(vocab, sent):
     """A gold Doc of one sentence from `read_mini`."""
-    return Doc(
+    doc = Doc(
         vocab,
         words=sent["words"],
         spaces=sent["spaces"],
@@ -68,6 +97,8 @@ def gold_doc(vocab, sent):
         ents=sent["bio"],
         sent_starts=[True] + [False] * (len(sent["words"]) - 1),
     )
+    set_propositions(doc, sent["props"], annotated=[(0, len(doc))])
+    return doc
 
 
 @pytest.fixture(scope="session")

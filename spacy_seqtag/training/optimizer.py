@@ -84,10 +84,11 @@ class LayerwiseAdamW(Optimizer):
         """Learning rate of a parameter, as a multiple of the encoder's.
 
         key: Thinc's key of the parameter: (node, name), or (shim, name) with PyTorch's dotted
-            name. Torch modules under `head.` count as output layers.
+            name. Torch modules under `head.` count as output layers, and so does what an encoder
+            has learned nothing of before (`case_embedding.`).
         """
         owner, name = key
-        if "." not in name or name.startswith("head."):
+        if "." not in name or name.startswith(("head.", "case_embedding.")):
             return self.head_factor
         if self.layer_decay == 1.0:
             return 1.0

@@ -1,0 +1,387 @@
+"""Semantic roles: what is decoded, written, learned, saved."""
+
+import numpy as np
+import pytest
+import spacy
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from spacy_seqtag.frames import get_frames, problems, propositions, set_propositions
+from spacy_seqtag.models.role_tagger import RoleScores
+from spacy_seqtag.pipeline.srl import _align, _continue_after
+from spacy_seqtag.schemes.propbank import Argument, Proposition
+from spacy_seqtag.schemes.rolesets import RolesetLexicon
+
+ROLES = ("ARG0", "ARG1", "ARGM-TMP", "C-ARG1", "C-V", "R-ARG0")
+
+
+def make_pipe(rolesets=(("gave", "give.01"), ("sold", "sell.01")), **config):
+    """A component with labels; probabilities are made up, so no encoder is needed."""
+    nlp = spacy.blank("en")
+    pipe = nlp.add_pipe("seqtag_srl", config=config)
+    for role in ROLES:
+        pipe.add_label(role)
+    pipe.lexicon = RolesetLexicon.from_pairs(rolesets)
+    return nlp, pipe
+
+
+def scores_of(pipe, docs, frames):
+    """Scores in which these predicates and these arguments of theirs are likely.
+
+    frames: a dict a Doc, from predicate to a list of (start, end, role, probability).
+    """
+    at = [np.asarray(sorted(own), dtype=int) for own in frames]
+    pairs = pipe._pairs(zip(docs, at, strict=True))
+    n_tags = len(pipe.classes)
+    predicates = np.tile(np.asarray([[0.9, 0.1]], dtype="f"), (sum(map(len, docs)), 1))
+    predicates[pairs.predicates] = [0.2, 0.8]
+    rolesets = np.where(pairs.rolesets, 1 / np.maximum(pairs.rolesets.sum(1, keepdims=True), 1), 0)
+    roles = np.zeros((int(pairs.lengths.sum()), n_tags), dtype="f")
+    roles[:, 0] = 1.0
+    offset = row = 0
+    first = 0
+    for doc, own in zip(docs, frames, strict=True):
+        for predicate in sorted(own):
+            for start, end, role, p in own[predicate]:
+                for i in range(start, end):
+                    tag = 2 * ROLES.index(role) + (1 if i == start else 2)
+                    cell = first + offset + i - int(pairs.starts[row])
+                    roles[cell, 0] = 1 - p
+                    roles[cell, tag] = p
+            first += int(pairs.lengths[row])
+            row += 1
+        offset += len(doc)
+    return RoleScores(predicates, rolesets.astype("f"), roles, pairs)
+
+
+def sents(vocab, *sentences):
+    words = [word for sentence in sentences for word in sentence.split()]
+    starts = [i == 0 for sentence in sentences for i in range(len(sentence.split()))]
+    return Doc(vocab, words=words, sent_starts=starts)
+
+
+# Decoding
+
+
+def test_writes_spans_with_scores():
+    nlp, pipe = make_pipe()
+    docs = [nlp.make_doc(""), sents(nlp.vocab, "It rained .", "She gave it up today .")]
+    gave = [(3, 4, "ARG0", 0.9), (5, 6, "ARG1", 0.8), (6, 7, "C-V", 0.9), (7, 8, "ARGM-TMP", 0.7)]
+    pipe.set_annotations(docs, scores_of(pipe, docs, [{}, {4: gave}]))
+    assert get_frames(docs[0]) == []
+    (frame,) = docs[1]._.frames
+    assert frame.roleset == "give.01"
+    assert [(a.text, a.label_, a.id_) for a in frame.arguments] == [
+        ("She", "ARG0", "+1"),
+        ("it", "ARG1", "-1"),
+        ("today", "ARGM-TMP", "-3"),
+    ]
+    assert [part.text for part in frame.parts] == ["up"]
+    assert frame.confidence == pytest.approx(0.8)
+    assert frame.roleset_confidence == pytest.approx(1.0)
+    # Each of these spans ends where the next tag is not its own I-.
+    assert frame.argument_confidences == pytest.approx((0.9, 0.8, 0.7))
+    assert docs[1].spans["srl"].attrs["scores"] == pytest.approx([0.9, 0.8, 0.7])
+    assert [span.text for span in docs[1].spans["srl_annotated"]] == [
+        "It rained .",
+        "She gave it up today .",
+    ]
+    assert list(problems(docs[1])) == []
+
+
+def test_pairs_stay_in_the_sentence_and_in_reach():
+    nlp, pipe = make_pipe(max_distance=3)
+    doc = sents(nlp.vocab, "a b c d e f g h", "i j")
+    pairs = pipe._pairs([(nlp.make_doc("x y"), np.asarray([1])), (doc, np.asarray([0, 5, 9]))])
+    assert pairs.predicates.tolist() == [1, 2, 7, 11]
+    assert pairs.starts.tolist() == [0, 2, 4, 10]
+    assert pairs.ends.tolist() == [2, 6, 10, 12]
+
+
+def test_unknown_boundaries_are_bounded_by_distance():
+    nlp, pipe = make_pipe(max_distance=2)
+    pairs = pipe._pairs([(nlp.make_doc("a b c d e f g"), np.asarray([3]))])
+    assert (pairs.starts.tolist(), pairs.ends.tolist()) == ([1], [6])
+
+
+def test_an_argument_never_covers_its_predicate():
+    nlp, pipe = make_pipe()
+    docs = [sents(nlp.vocab, "a gave b")]
+    pipe.set_annotations(docs, scores_of(pipe, docs, [{1: [(0, 3, "ARG0", 0.9)]}]))
+    spans = [(a.start, a.end) for a in docs[0]._.frames[0].arguments]
+    assert all(not start <= 1 < end for start, end in spans)
+    assert list(problems(docs[0])) == []
+
+
+@pytest.mark.parametrize("unique", [True, False])
+def test_core_roles_are_unique(unique):
+    nlp, pipe = make_pipe(unique_core_roles=unique)
+    docs = [sents(nlp.vocab, "a gave b c d e")]
+    found = [(0, 1, "ARG0", 0.7), (2, 3, "ARG0", 0.9), (3, 4, "ARGM-TMP", 0.9)]
+    found += [(5, 6, "ARGM-TMP", 0.8)]
+    pipe.set_annotations(docs, scores_of(pipe, docs, [{1: found}]))
+    expected = [(s, role) for s, _, role, p in found if not unique or (s, role) != (0, "ARG0")]
+    assert [(a.start, a.label_) for a in docs[0]._.frames[0].arguments] == expected
+
+
+def test_core_roles_are_unique_for_each_predicate():
+    nlp, pipe = make_pipe()
+    docs = [sents(nlp.vocab, "a gave b sold c")]
+    frames = {1: [(0, 1, "ARG0", 0.9)], 3: [(0, 1, "ARG0", 0.6), (2, 3, "ARG0", 0.55)]}
+    pipe.set_annotations(docs, scores_of(pipe, docs, [frames]))
+    assert [[a.start for a in frame.arguments] for frame in docs[0]._.frames] == [[0], [0]]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("ARG1 C-ARG1", "ARG1 C-ARG1"),
+        ("C-ARG1", "ARG1"),
+        ("C-ARG1 ARG1", "ARG1 C-ARG1"),
+        ("C-ARG1 C-ARG1", "ARG1 C-ARG1"),
+        ("ARG0 C-ARG1 C-V", "ARG0 ARG1 C-V"),
+        ("C-V", "C-V"),
+    ],
+)
+def test_what_continues_follows(before, after):
+    found = [(Argument(i, i + 1, role), 0.5) for i, role in enumerate(before.split())]
+    assert [argument.role for argument, _ in _continue_after(found)] == after.split()
+
+
+def test_existing_predicates_are_used_where_asked():
+    words = "She gave it and sold it"
+    nlp, pipe = make_pipe(use_existing_predicates=True)
+    doc = sents(nlp.vocab, words)
+    given = [Proposition(1, "V", [], []), Proposition(4, "sell.99", [], [])]
+    set_propositions(doc, given, annotated=[(0, 6)])
+    pairs = pipe._choose_pairs([doc], np.zeros(6, dtype="f"))
+    assert pairs.predicates.tolist() == [1, 4]
+    pipe.set_annotations([doc], scores_of(pipe, [doc], [{1: [], 4: []}]))
+    # An unknown roleset is found, a known one kept.
+    assert [frame.roleset for frame in doc._.frames] == ["give.01", "sell.99"]
+    assert [frame.confidence for frame in doc._.frames] == [1.0, 1.0]
+    _, pipe = make_pipe()
+    assert pipe._choose_pairs([doc], np.zeros(6, dtype="f")).predicates.tolist() == []
+
+
+def test_unseen_predicates_get_a_frame_file_and_01():
+    seen = [("walked", "walk.01"), ("talked", "talk.01"), ("asked", "ask.01"), ("go", "go.01")]
+    nlp, pipe = make_pipe(seen)
+    docs = [sents(nlp.vocab, "She hacked it")]
+    pipe.set_annotations(docs, scores_of(pipe, docs, [{1: []}]))
+    (frame,) = docs[0]._.frames
+    assert frame.roleset == "hack.01"
+    assert 0.0 <= frame.roleset_confidence <= 1.0
+
+
+# Rolesets
+
+
+def test_lexicon_offers_the_rolesets_of_the_frame_file():
+    pairs = [("Gave", "give.01"), ("given", "give_up.07"), ("sell", "sell.01")]
+    lexicon = RolesetLexicon.from_pairs(pairs)
+    names = [lexicon.rolesets[i] for i in lexicon.candidates("gave")]
+    assert names == ["give.01", "give_up.07"]
+    assert lexicon.candidates("vanished") == []
+
+
+@given(st.lists(st.tuples(st.text("abde", min_size=1, max_size=6), st.sampled_from("xyz"))))
+def test_lexicon_survives_its_dict(pairs):
+    lexicon = RolesetLexicon.from_pairs([(form, f"{form}{x}.01") for form, x in pairs])
+    again = RolesetLexicon.from_dict(lexicon.to_dict())
+    assert again.to_dict() == lexicon.to_dict()
+    for form, x in pairs:
+        assert f"{form}{x}.01" in [again.rolesets[i] for i in again.candidates(form)]
+    assert 0.0 <= lexicon.guess_accuracy <= 1.0
+
+
+# Gold annotation on other tokens
+
+
+def test_gold_on_other_tokens():
+    vocab = spacy.blank("en").vocab
+    gold = Doc(vocab, words=["I", "can", "not", "see", "it", "now"])
+    prop = Proposition(
+        3,
+        "see.01",
+        [Argument(0, 1, "ARG0"), Argument(2, 3, "ARGM-NEG"), Argument(4, 6, "ARG1")],
+        [],
+    )
+    set_propositions(gold, [prop], annotated=[(0, 6)])
+    predicted = Doc(
+        vocab,
+        words=["I", "cannot", "see", "it", "now"],
+        spaces=[True, False, True, True, False],
+    )
+    is_predicate, (aligned,) = _align(Example(predicted, gold))
+    assert is_predicate.tolist() == [0, 0, 1, 0, 0]
+    assert aligned.predicate == 2
+    # "not" is no token of its own: its role is missing, not wrong.
+    assert aligned.arguments == [(0, 1, "ARG0"), (1, 2, ""), (3, 5, "ARG1")]
+    predicted = Doc(vocab, words=["I", "can", "notsee", "it", "now"])
+    is_predicate, aligned = _align(Example(predicted, gold))
+    assert is_predicate.tolist() == [0, 0, -1, 0, 0]
+    assert aligned == []
+
+
+def test_missing_annotation_is_missing():
+    nlp, pipe = make_pipe()
+    gold = sents(nlp.vocab, "She gave it .", "He sold it .")
+    prop = Proposition(1, "give.01", [Argument(0, 1, "ARG0")], [])
+    set_propositions(gold, [prop], annotated=[(0, 4)])
+    example = Example(sents(nlp.vocab, "She gave it .", "He sold it ."), gold)
+    result = pipe._gold([example])
+    assert result.predicates.tolist() == [0, 1, 0, 0, -1, -1, -1, -1]
+    assert result.roles.tolist() == [1, 0, 0, 0]
+    plain = Example(example.predicted, sents(nlp.vocab, "She gave it .", "He sold it ."))
+    result = pipe._gold([plain])
+    assert set(result.predicates.tolist()) == {-1}
+    assert len(result.roles) == len(result.rolesets) == 0
+
+
+def test_unknown_role_is_an_error():
+    nlp, pipe = make_pipe()
+    gold = sents(nlp.vocab, "She gave it .")
+    set_propositions(
+        gold, [Proposition(1, "give.01", [Argument(0, 1, "ARG9")], [])], annotated=[(0, 4)]
+    )
+    with pytest.raises(ValueError, match=r"ARG9.*not among"):
+        pipe._gold([Example(sents(nlp.vocab, "She gave it ."), gold)])
+
+
+# Training and saving
+
+
+@pytest.fixture(scope="module")
+def gold_examples(mini_docs):
+    """Function to the first n sentences as Examples with gold words and boundaries."""
+
+    def examples(nlp, n=20):
+        result = []
+        for gold in mini_docs(nlp.vocab, "train", n):
+            words, starts = [t.text for t in gold], [t.is_sent_start for t in gold]
+            result.append(Example(Doc(nlp.vocab, words=words, sent_starts=starts), gold))
+        return result
+
+    return examples
+
+
+@pytest.fixture(scope="module")
+def learned_path(tmp_path_factory, tiny_bert, make_nlp, gold_examples, train):
+    """Folder of a pipeline that has learned the roles of 20 sentences."""
+    nlp = make_nlp(tiny_bert, ["seqtag_srl"])
+    examples = gold_examples(nlp)
+    nlp.initialize(lambda: examples)
+    train(nlp, examples, 150)
+    path = tmp_path_factory.mktemp("srl")
+    nlp.to_disk(path)
+    return path
+
+
+@pytest.fixture
+def learned(learned_path):
+    """A fresh copy of that pipeline."""
+    return spacy.load(learned_path)
+
+
+def test_learns_its_sentences(learned, gold_examples):
+    scores = learned.evaluate(gold_examples(learned))
+    assert scores["predicates_f"] > 0.99
+    assert scores["srl_f"] > 0.9
+    assert scores["roleset_acc"] > 0.99
+
+
+def frames_of(docs):
+    return [[frame.to_dict() for frame in doc._.frames] for doc in docs]
+
+
+def test_saved_pipeline_says_the_same(learned, gold_examples, tmp_path):
+    docs = [eg.predicted for eg in gold_examples(learned)]
+    expected = frames_of(learned.pipe(doc.copy() for doc in docs))
+    assert sum(map(len, expected)) > 20
+    learned.to_disk(tmp_path / "again")
+    again = spacy.load(tmp_path / "again")
+    assert frames_of(again.pipe(doc.copy() for doc in docs)) == expected
+    blank = spacy.blank("en").from_config(learned.config)
+    blank.from_bytes(learned.to_bytes())
+    assert frames_of(blank.pipe(doc.copy() for doc in docs)) == expected
+
+
+def test_many_batches_say_the_same_as_one(learned, gold_examples):
+    docs = [eg.predicted for eg in gold_examples(learned)]
+    pipe = learned.get_pipe("seqtag_srl")
+    encoded = list(learned.get_pipe("transformer").pipe(docs))
+    whole = pipe.predict(encoded)
+    pipe.model.attrs["max_pairs"] = 7
+    parts = pipe.predict(encoded)
+    np.testing.assert_allclose(parts.roles, whole.roles, atol=0.02)  # bfloat16, other padding
+    assert parts.pairs.predicates.tolist() == whole.pairs.predicates.tolist()
+
+
+def test_empty_docs_and_docs_without_predicates(learned):
+    docs = list(
+        learned.pipe(["", "Hello", "", " \n ", "The Berlin State Opera opened its season."])
+    )
+    assert [len(doc.spans["predicates"]) for doc in docs[:4]] == [0, 0, 0, 0]
+    assert all("srl" in doc.spans for doc in docs)
+    assert get_frames(learned("")) == []
+
+
+def test_empty_examples_train(learned, gold_examples):
+    sgd = learned.resume_training()
+    empty = Example(learned.make_doc(""), learned.make_doc(""))
+    losses = learned.update([empty, *gold_examples(learned, 2)], sgd=sgd, losses={})
+    assert np.isfinite(losses["seqtag_srl"])
+    assert learned.update([empty], sgd=sgd, losses={})["seqtag_srl"] == 0.0
+
+
+def test_no_gradient_from_missing_annotation(learned, gold_examples):
+    pipe = learned.get_pipe("seqtag_srl")
+    examples = gold_examples(learned, 3)
+    for example in examples:
+        for group in list(example.reference.spans):
+            del example.reference.spans[group]
+    list(learned.get_pipe("transformer").pipe([eg.predicted for eg in examples]))
+    scores, _ = pipe.begin_update(examples)
+    loss, gradient = pipe.get_loss(examples, scores)
+    assert loss == 0.0
+    assert not np.asarray(gradient.predicates).any()
+    assert len(gradient.roles) == len(gradient.rolesets) == 0
+
+
+def test_labels_can_be_given(make_nlp, tiny_bert, gold_examples, learned):
+    nlp = make_nlp(tiny_bert, ["seqtag_srl"])
+    examples = gold_examples(nlp)
+    data = learned.get_pipe("seqtag_srl").label_data
+    nlp.config["initialize"]["components"] = {"seqtag_srl": {"labels": data}}
+    nlp.initialize(lambda: examples)
+    assert nlp.get_pipe("seqtag_srl").label_data == data
+
+
+def test_no_annotation_is_an_error(make_nlp, tiny_bert):
+    nlp = make_nlp(tiny_bert, ["seqtag_srl"])
+    example = Example(nlp.make_doc("She gave it"), nlp.make_doc("She gave it"))
+    with pytest.raises(ValueError, match="no semantic roles"):
+        nlp.initialize(lambda: [example])
+
+
+def test_add_label_grows_and_keeps(learned, gold_examples):
+    docs = [eg.predicted for eg in gold_examples(learned, 5)]
+    before = [propositions(doc) for doc in learned.pipe(doc.copy() for doc in docs)]
+    pipe = learned.get_pipe("seqtag_srl")
+    assert pipe.add_label("ARGM-NEW") == 1
+    assert [propositions(doc) for doc in learned.pipe(doc.copy() for doc in docs)] == before
+    learned.update(gold_examples(learned, 2), sgd=learned.resume_training())
+
+
+def test_own_encoder_in_place_of_a_listener(learned, gold_examples):
+    docs = [eg.predicted for eg in gold_examples(learned, 5)]
+    before = frames_of(learned.pipe(doc.copy() for doc in docs))
+    learned.replace_listeners("transformer", "seqtag_srl", ["model.tok2vec"])
+    learned.remove_pipe("transformer")
+    after = list(learned.pipe(doc.copy() for doc in docs))
+    assert [[f["predicate"]["text"] for f in fs] for fs in frames_of(after)] == [
+        [f["predicate"]["text"] for f in fs] for fs in before
+    ]
