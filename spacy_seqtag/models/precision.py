@@ -1,9 +1,11 @@
 """Reduced precision for PyTorch modules inside Thinc models, on CPU and CUDA."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
-from thinc.api import ArgsKwargs, ConfigValidationError, PyTorchShim
+from thinc.api import ArgsKwargs, ConfigValidationError, PyTorchShim, xp2torch
 from thinc.util import convert_recursive
 
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -48,6 +50,26 @@ class AutocastShim(PyTorchShim):
         with self._autocast():
             outputs, backprop = super().begin_update(inputs)
         return _to_float32(outputs), backprop
+
+    @contextmanager
+    def use_params(self, params: dict[tuple[int, str], Any]) -> Iterator[None]:
+        """Put other weights in place within the context: the averages of an optimizer.
+
+        Thinc's own looks for other keys than optimizers use, so that averages of PyTorch weights
+        would be made, but neither evaluated nor saved.
+        """
+        backup = []
+        if self._model is not None:
+            for name, weights in self._model.named_parameters():
+                if (self.id, name) in params:
+                    backup.append((weights, weights.data))
+                    average: Any = params[self.id, name]
+                    weights.data = xp2torch(average, device=weights.device)
+        try:
+            yield
+        finally:
+            for weights, data in backup:
+                weights.data = data
 
     def _autocast(self) -> torch.autocast:
         device = self.device
