@@ -3,6 +3,8 @@
 spaCy finds it by the entry point group `spacy_cli`. Each command is a module of this package.
 """
 
+import os
+from pathlib import Path
 from typing import NoReturn
 
 import typer
@@ -24,6 +26,18 @@ def fail(message: object) -> NoReturn:
     wasabi's usual printer would wrap the line, and with it break paths for whoever reads the log.
     """
     Printer(pretty=False).fail(message, exits=1)
+
+
+def save(path: Path, content: bytes) -> None:
+    """Write a file that appears when it is complete; its folder is made where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(path.name + ".tmp")
+    try:
+        aside.write_bytes(content)
+        os.replace(aside, path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 # The commands register themselves on `seqtag`: one import for each module.

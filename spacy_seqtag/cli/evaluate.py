@@ -1,6 +1,5 @@
 """`python -m spacy seqtag evaluate`: score a pipeline on the corpus's own words."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from timeit import default_timer
@@ -20,7 +19,7 @@ from wasabi import msg
 
 from ..frames import PREDICATES, has_frames
 from ..schemes.propbank import PREDICATE
-from . import fail, seqtag
+from . import fail, save, seqtag
 
 # Title and score of each row of the table, where the pipeline has it.
 METRICS = {
@@ -106,14 +105,14 @@ def evaluate_cli(
     _print_scores(scores)
     try:
         if predictions is not None:
-            _save(predictions, DocBin(docs=docs, store_user_data=True).to_bytes())
+            save(predictions, DocBin(docs=docs, store_user_data=True).to_bytes())
             msg.good(f"Saved annotated documents to {predictions}")
         if displacy_path is not None:
             page = displacy.render(docs[:_SHOWN], style="ent", page=True, jupyter=False)
-            _save(displacy_path, page.encode("utf8"))
+            save(displacy_path, page.encode("utf8"))
             msg.good(f"Saved entities to {displacy_path}")
         if output is not None:
-            _save(output, srsly.json_dumps(scores, indent=2).encode("utf8"))
+            save(output, srsly.json_dumps(scores, indent=2).encode("utf8"))
             msg.good(f"Saved results to {output}")
     except OSError as err:
         fail(err)
@@ -222,18 +221,6 @@ def _check_outputs(outputs: dict[str, Path | None], data: Path) -> None:
                 "another name."
             )
         taken[path.resolve()] = f"the file of {option}"
-
-
-def _save(path: Path, content: bytes) -> None:
-    """Write a file that appears when it is complete; its folder is made where there is none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + ".tmp")
-    try:
-        aside.write_bytes(content)
-        os.replace(aside, path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
 
 
 def _check_labels(nlp: Language, examples: list[Example], data: Path) -> None:

@@ -18,8 +18,7 @@ from ..report.frames import (
     render_text,
     render_title,
 )
-from . import fail, seqtag
-from .evaluate import _save
+from . import fail, save, seqtag
 
 # Not displaCy's own default, which is open to the network.
 _HOST = "127.0.0.1"
@@ -49,7 +48,7 @@ def show_cli(
     print_doc(doc)
     if output is not None:
         try:
-            _save(output, render_html(doc).encode("utf8"))
+            save(output, render_html(doc).encode("utf8"))
         except OSError as err:
             fail(f"{output}: cannot be written ({err.strerror})")
         msg.good(f"Wrote {output}")

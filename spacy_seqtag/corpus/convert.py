@@ -144,6 +144,7 @@ def convert(
     # Not `spacy.blank`, which loads every package that plugs into spaCy, transformers among them.
     vocab = create_vocab(lang, get_lang_class(lang).Defaults)
     summary = Summary()
+    columns: list[Path] = []
     counts: list[IobCounts] = []
     notes = Counter[str]()
 
@@ -152,6 +153,7 @@ def convert(
             return read_conllu(path, progress=progress)
         if kind == "propbank":
             return read_propbank(path, notes=notes, progress=progress)
+        columns.append(path)
         counts.append(IobCounts())
         return read_iob(path, strict=strict, scheme=scheme, counts=counts[-1], progress=progress)
 
@@ -196,7 +198,12 @@ def convert(
             summary.unjoined += layer.unjoined
             summary.notes += layer.notes
     summary.notes += [f"{n} {what}" for what, n in notes.most_common()]
-    for count in counts:
+    for path, count in zip(columns, counts, strict=True):
+        if scheme == "auto" and count.scheme == "iob1":
+            summary.notes.append(
+                f"{path} was read as IOB1, in which I- begins an entity; where that should be an "
+                "error, say --scheme iob2 --strict"
+            )
         summary.repaired += count.repaired
         summary.repairs += count.examples
     return summary

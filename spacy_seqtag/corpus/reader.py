@@ -15,8 +15,8 @@ from spacy.training import Example
 from spacy.training.corpus import FILE_TYPE, walk_corpus
 from spacy.util import registry
 from spacy.vocab import Vocab
-from thinc.api import ConfigValidationError
 
+from ..errors import settings_error
 from ..frames import slice_group
 from .sentence import FormatError
 
@@ -46,12 +46,12 @@ def create_corpus(
     augmenter (Optional[Callable]): Data augmentation, as in `spacy.Corpus.v1`.
 
     RAISES ValueError: no path. ConfigValidationError (a ValueError): no such path; a folder
-        without `.spacy` files; while reading, a file that is no `.spacy` file.
+        without `.spacy` files; a file that is no `.spacy` file; no document with words.
     """
     if path is None:
         raise ValueError(Errors.E913)
     with _as_settings_error():
-        find_docbins(path)  # a wrong path should fail now, not when evaluation begins
+        _check_docbins(path)  # what is wrong should fail now, not when evaluation begins
     return Corpus(
         path,
         gold_tokens=gold_tokens,
@@ -131,7 +131,16 @@ def _as_settings_error() -> Iterator[None]:
     try:
         yield
     except FormatError as err:
-        raise ConfigValidationError(title=str(err)) from err
+        raise settings_error(str(err)) from err
+
+
+def _check_docbins(path: str | Path) -> None:
+    """RAISES FormatError: see `create_corpus`."""
+    n_words = 0
+    for file in find_docbins(path):
+        n_words += sum(len(tokens) for tokens in _read_docbin(file).tokens)
+    if not n_words:
+        raise FormatError(path, None, "there is no document with words", _MAKE_ANEW)
 
 
 def find_docbins(path: str | Path) -> list[Path]:
@@ -165,13 +174,7 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
 
     RAISES FormatError: the file is missing, or it cannot be read as a `DocBin`.
     """
-    # What a damaged file makes zlib, msgpack, numpy and spaCy raise is no closed set.
-    try:
-        docs = DocBin().from_disk(path).get_docs(vocab)
-    except OSError:
-        raise
-    except Exception:
-        raise _no_docbin(path) from None
+    docs = _read_docbin(path).get_docs(vocab)
     while True:
         try:
             doc = next(docs, None)
@@ -180,6 +183,16 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
         if doc is None:
             return
         yield doc
+
+
+def _read_docbin(path: Path) -> DocBin:
+    # What a damaged file makes zlib, msgpack, numpy and spaCy raise is no closed set.
+    try:
+        return DocBin().from_disk(path)
+    except OSError:
+        raise
+    except Exception:
+        raise _no_docbin(path) from None
 
 
 def _no_docbin(path: Path) -> FormatError:

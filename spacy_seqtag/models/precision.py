@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from thinc.api import ArgsKwargs, ConfigValidationError, PyTorchShim, xp2torch
+from thinc.api import ArgsKwargs, PyTorchShim, xp2torch
 from thinc.util import convert_recursive
+
+from ..errors import settings_error
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 
@@ -14,8 +16,8 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 def check_precision(precision: str) -> str:
     """Raises ConfigValidationError (a ValueError) for an unknown precision."""
     if precision not in PRECISIONS:
-        raise ConfigValidationError(
-            title=f"precision = {precision!r} is unknown; set it to one of: {', '.join(PRECISIONS)}"
+        raise settings_error(
+            f"precision = {precision!r} is unknown; set it to one of: {', '.join(PRECISIONS)}"
         )
     return precision
 

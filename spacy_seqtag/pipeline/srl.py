@@ -1,8 +1,9 @@
 """Semantic roles: predicates with their rolesets, and their arguments as labelled spans."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,13 +112,16 @@ def make_srl_scorer() -> Callable:
     return srl_score
 
 
-class _Gold(NamedTuple):
-    """The right classes for a batch: of its words, and of the pairs and their rows."""
+@dataclass
+class GoldPairs(Pairs):
+    """Pairs of the gold predicates, with the right classes (or MISSING) of a batch.
 
-    pairs: Pairs
-    predicates: Ints
-    rolesets: Ints
-    roles: Ints
+    is_predicate: one a word. roleset: one a predicate. role: one a pair.
+    """
+
+    is_predicate: Ints
+    roleset: Ints
+    role: Ints
 
 
 class RoleTagger(TokenTagger):
@@ -348,9 +352,9 @@ class RoleTagger(TokenTagger):
     # Training
 
     def begin_update(self, examples: list[Example]) -> tuple[Any, Callable]:
-        gold = self._gold(examples)
-        docs = [eg.predicted for eg in examples]
-        return self.model.begin_update((docs, lambda *_: gold.pairs))  # type: ignore[arg-type]
+        gold = self._gold_pairs(examples)
+        model: Model = self.model
+        return model.begin_update(([eg.predicted for eg in examples], lambda *_: gold))
 
     def get_loss(self, examples: Iterable[Example], scores: RoleScores) -> tuple[float, RoleScores]:
         """Cross-entropy of predicates, rolesets and roles, and its gradient.
@@ -360,13 +364,14 @@ class RoleTagger(TokenTagger):
         """
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.get_loss")
-        gold = self._gold(examples)
-        loss1, d_predicates = self.cross_entropy(scores.predicates, gold.predicates, 0.0)
-        loss2, d_rolesets = self.cross_entropy(scores.rolesets, gold.rolesets, 0.0)
-        loss3, d_roles = self.cross_entropy(scores.roles, gold.roles)
-        return loss1 + loss2 + loss3, RoleScores(d_predicates, d_rolesets, d_roles, gold.pairs)
+        gold = scores.pairs
+        assert isinstance(gold, GoldPairs)
+        loss1, d_predicates = self.cross_entropy(scores.predicates, gold.is_predicate, 0.0)
+        loss2, d_rolesets = self.cross_entropy(scores.rolesets, gold.roleset, 0.0)
+        loss3, d_roles = self.cross_entropy(scores.roles, gold.role)
+        return loss1 + loss2 + loss3, RoleScores(d_predicates, d_rolesets, d_roles, gold)
 
-    def _gold(self, examples: list[Example]) -> _Gold:
+    def _gold_pairs(self, examples: list[Example]) -> GoldPairs:
         index = {label: i for i, label in enumerate(self.labels)}
         numbers = {roleset: i for i, roleset in enumerate(self.lexicon.rolesets)}
         predicates, chosen, frames = [], [], []
@@ -399,7 +404,8 @@ class RoleTagger(TokenTagger):
                 tags[low - start : high - start] = 2 * index[argument.role] + 2
                 tags[low - start] = 2 * index[argument.role] + 1
             roles.append(tags)
-        return _Gold(pairs, _join(predicates), rolesets, _join(roles))
+        gold = (_join(predicates), rolesets, _join(roles))
+        return GoldPairs(pairs.predicates, pairs.starts, pairs.ends, pairs.rolesets, *gold)
 
     # Serialisation
 

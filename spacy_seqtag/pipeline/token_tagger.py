@@ -290,8 +290,8 @@ class TokenTagger(TrainablePipe):
         return ValueError(
             f"[components.{self.name}] The training data have the label {label!r} (in the Doc "
             f"that begins {example.reference.text[:40]!r}), which is not among the component's "
-            f"labels: {', '.join(self.labels)}. Add it with add_label, or to "
-            f"[initialize.components.{self.name}] labels."
+            f"labels: {', '.join(self.labels)}. Add it with nlp.get_pipe({self.name!r})."
+            f"add_label({label!r})."
         )
 
 

@@ -49,9 +49,8 @@ class RolesetLexicon:
             for ending, new in _changes(form, found):
                 changes.setdefault(ending, Counter())[new] += 1
         for ending, news in sorted(changes.items()):
-            new = _rule(ending, news)
-            if new is not None:
-                lexicon.rules[ending] = new
+            if (change := _rule(ending, news)) is not None:
+                lexicon.rules[ending] = change
         right = 0
         for form, found in lexicon.files.items():
             own = Counter(_changes(form, found))

@@ -232,13 +232,13 @@ def test_missing_annotation_is_missing():
     prop = Proposition(1, "give.01", [Argument(0, 1, "ARG0")], [])
     set_propositions(gold, [prop], annotated=[(0, 4)])
     example = Example(sents(nlp.vocab, "She gave it .", "He sold it ."), gold)
-    result = pipe._gold([example])
-    assert result.predicates.tolist() == [0, 1, 0, 0, -1, -1, -1, -1]
-    assert result.roles.tolist() == [1, 0, 0, 0]
+    result = pipe._gold_pairs([example])
+    assert result.is_predicate.tolist() == [0, 1, 0, 0, -1, -1, -1, -1]
+    assert result.role.tolist() == [1, 0, 0, 0]
     plain = Example(example.predicted, sents(nlp.vocab, "She gave it .", "He sold it ."))
-    result = pipe._gold([plain])
-    assert set(result.predicates.tolist()) == {-1}
-    assert len(result.roles) == len(result.rolesets) == 0
+    result = pipe._gold_pairs([plain])
+    assert set(result.is_predicate.tolist()) == {-1}
+    assert len(result.role) == len(result.roleset) == 0
 
 
 def test_unknown_role_is_an_error():
@@ -248,7 +248,7 @@ def test_unknown_role_is_an_error():
         gold, [Proposition(1, "give.01", [Argument(0, 1, "ARG9")], [])], annotated=[(0, 4)]
     )
     with pytest.raises(ValueError, match=r"ARG9.*not among"):
-        pipe._gold([Example(sents(nlp.vocab, "She gave it ."), gold)])
+        pipe._gold_pairs([Example(sents(nlp.vocab, "She gave it ."), gold)])
 
 
 # Training and saving
