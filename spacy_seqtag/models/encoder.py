@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from spacy.tokens import Doc, Span
-from spacy.util import registry
+from spacy.util import SimpleFrozenDict, registry
 from spacy_transformers.align import get_alignment, get_alignment_via_offset_mapping
 from spacy_transformers.data_classes import FullTransformerBatch, HFObjects, WordpieceBatch
 from spacy_transformers.layers import TransformerModel, split_trf_batch, trfs2arrays
@@ -42,8 +42,8 @@ _DIGITS, _NO_LETTERS, _LOWER, _UPPER, _CAPITAL, _TITLE, _MIXED = range(1, N_CASE
 def build_transformer(
     name: str,
     get_spans: Spanner,
-    tokenizer_config: dict[str, Any],
-    transformer_config: dict[str, Any],
+    tokenizer_config: dict[str, Any] = SimpleFrozenDict(),
+    transformer_config: dict[str, Any] = SimpleFrozenDict(),
     precision: str = "auto",
     word_case: bool = False,
 ) -> "Encoder":
@@ -69,10 +69,10 @@ def build_transformer(
 def build_tok2vec_transformer(
     name: str,
     get_spans: Spanner,
-    tokenizer_config: dict[str, Any],
-    transformer_config: dict[str, Any],
     pooling: Model[Ragged, Floats2d],
     grad_factor: float = 1.0,
+    tokenizer_config: dict[str, Any] = SimpleFrozenDict(),
+    transformer_config: dict[str, Any] = SimpleFrozenDict(),
     precision: str = "auto",
     word_case: bool = False,
 ) -> Model[list[Doc], list[Floats2d]]:
@@ -85,7 +85,8 @@ def build_tok2vec_transformer(
     encoder = build_transformer(
         name, get_spans, tokenizer_config, transformer_config, precision, word_case
     )
-    return chain(encoder, split_trf_batch(), trfs2arrays(pooling, grad_factor))
+    # Nested as a listener's layers are, so that what `replace_listeners` made can be loaded.
+    return chain(chain(encoder, split_trf_batch()), trfs2arrays(pooling, grad_factor))
 
 
 def word_cases(doc: Doc) -> NDArray[np.int64]:
@@ -120,7 +121,7 @@ class Encoder(TransformerModel):
         word_case: bool,
     ) -> None:
         shim = EncoderShim(
-            HFObjects(None, None, None, tokenizer_config, transformer_config),
+            HFObjects(None, None, None, dict(tokenizer_config), dict(transformer_config)),
             precision=precision,
             word_case=word_case,
         )
