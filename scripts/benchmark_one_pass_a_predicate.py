@@ -15,6 +15,7 @@ from timeit import default_timer
 from typing import Any, NamedTuple
 
 import numpy as np
+import spacy
 import torch
 import typer
 from spacy.vocab import Vocab
@@ -28,7 +29,7 @@ from transformers import (
 )
 from wasabi import Printer, msg
 
-from spacy_seqtag.corpus.reader import read_docs, sentence_bounds
+from spacy_seqtag.corpus.reader import create_corpus, read_docs, sentence_bounds
 from spacy_seqtag.corpus.sentence import FormatError
 from spacy_seqtag.frames import annotated_tokens, propositions
 from spacy_seqtag.models.precision import PRECISIONS, has_bfloat16
@@ -258,6 +259,34 @@ def count(sentences: Iterable[Sentence], predicted: Iterable[list[Proposition]])
     return counts
 
 
+def pipeline_systems(name: str, data: Path) -> tuple[dict[str, Callable[[int], object]], int]:
+    """Functions that annotate the first n Docs (0: all) of a corpus, and the number of words.
+
+    Raises OSError for a pipeline that cannot be found, ValueError for one without seqtag_srl.
+    """
+    nlp = spacy.load(name)
+    factories = {pipe: nlp.get_pipe_meta(pipe).factory for pipe in nlp.pipe_names}
+    labellers = [pipe for pipe, factory in factories.items() if factory == "seqtag_srl"]
+    if not labellers:
+        raise ValueError(f"--pipeline {name}: it has no component seqtag_srl")
+    others = [p for p, f in factories.items() if f not in ("seqtag_srl", "transformer")]
+    docs = [example.predicted for example in create_corpus(data)(nlp)]
+
+    def annotate(disabled: list[str]) -> Callable[[int], object]:
+        def run(n: int) -> object:
+            with nlp.select_pipes(disable=disabled):
+                return list(nlp.pipe(doc.copy() for doc in docs[: n or None]))
+
+        return run
+
+    systems = {
+        "pipeline": annotate([]),
+        "pipeline without seqtag_srl": annotate(labellers),
+        "encoder and seqtag_srl": annotate(others),
+    }
+    return systems, sum(len(doc) for doc in docs)
+
+
 def choose_precision(precision: str, device: str) -> str:
     """Raises ValueError for an unknown precision, or a device that is not there."""
     if device != "cpu" and not (device.startswith("cuda") and torch.cuda.is_available()):
@@ -360,6 +389,9 @@ def train_cli(
 def speed_cli(
     model: Path = typer.Argument(..., help="Folder that 'train' saved"),
     data: Path = typer.Argument(..., help="Corpus (.spacy)"),
+    pipeline: str | None = typer.Option(
+        None, help="A pipeline with seqtag_srl to run in turn with the peer: package or folder"
+    ),
     batch_size: int = typer.Option(64, min=1, help="Predicates in a batch"),
     runs: int = typer.Option(3, min=1, help="Runs; the median counts"),
     limit: int = typer.Option(0, min=0, help="Read no more sentences than this; 0 reads all"),
@@ -367,9 +399,11 @@ def speed_cli(
     device: str = DEVICE,
     threads: int = THREADS,
 ) -> None:
-    """Measure words a second from words to roles, given gold predicates (JSON to stdout).
+    """Measure words a second from words to roles (JSON to stdout).
 
-    All words count, those of sentences without predicates (which cost nothing here), too.
+    The peer is given gold predicates; all words count, those of sentences without predicates
+    (which cost it nothing), too. A pipeline finds its predicates itself and is run with all of
+    its components, without seqtag_srl, and with its encoder and seqtag_srl alone.
     """
     precision = or_fail(choose_precision, precision, device)
     if threads:
@@ -378,19 +412,29 @@ def speed_cli(
         Printer(pretty=False).fail(f"{model}: no model there. Make one with 'train'", exits=1)
     sentences = or_fail(read_sentences, data)[: limit or None]
     peer = or_fail(Peer, str(model), device, precision, None)
-    peer.predict(sentences[:200], batch_size)  # so that what is done once is not timed
-    seconds = []
+    systems: dict[str, Callable[[int], object]] = {
+        "peer": lambda n: peer.predict(sentences[: n or None], batch_size)
+    }
+    n_words = {"peer": sum(len(sentence.words) for sentence in sentences)}
+    if pipeline is not None:
+        ours, words = or_fail(pipeline_systems, pipeline, data)
+        systems |= ours
+        n_words |= dict.fromkeys(ours, words)
+    for system in systems.values():
+        system(100)  # so that what is done once is not timed
+    seconds: dict[str, list[float]] = {name: [] for name in systems}
     for _ in range(runs):
-        start = default_timer()
-        predicted = peer.predict(sentences, batch_size)
-        seconds.append(default_timer() - start)
-    n_words = sum(len(sentence.words) for sentence in sentences)
+        for name, system in systems.items():
+            start = default_timer()
+            system(0)
+            seconds[name].append(default_timer() - start)
+    rates = {name: n_words[name] / statistics.median(times) for name, times in seconds.items()}
     result = {
         "words": n_words,
         "predicates": sum(len(sentence.props) for sentence in sentences),
         "seconds": seconds,
-        "words_per_second": n_words / statistics.median(seconds),
-        "srl_f": count(sentences, predicted).arguments.fscore,
+        "words_per_second": rates,
+        "peer_srl_f": count(sentences, peer.predict(sentences, batch_size)).arguments.fscore,
         "precision": precision,
         "threads": torch.get_num_threads(),
     }

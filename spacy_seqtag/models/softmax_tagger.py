@@ -1,7 +1,7 @@
 """The output layer of a token tagger: dropout, linear, softmax over token vectors."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 from spacy.tokens import Doc
 from spacy.util import registry
@@ -39,31 +39,6 @@ def build_softmax_tagger(
     model.set_ref("output_layer", output_layer)
     model.attrs["resize_output"] = resize_output
     return model
-
-
-@registry.architectures("spacy_seqtag.WithWordFeatures.v1")
-def build_with_word_features(
-    encoder: Model[list[Doc], list[Floats2d]],
-    features: Model[list[Doc], list[Floats2d]],
-) -> Model[list[Doc], list[Floats2d]]:
-    """Put vectors of the words' own features (shape, affixes) beside the encoder's vectors.
-
-    An uncased encoder cannot see capital letters, which tell names from words; a small embedding
-    of the word's shape gives them back to the tagger.
-
-    encoder (Model[List[Doc], List[Floats2d]]): Usually a transformer listener.
-    features (Model[List[Doc], List[Floats2d]]): Usually `spacy.Tok2Vec.v2` over
-        `spacy.MultiHashEmbed.v2` with attributes such as SHAPE.
-    RETURNS: Token vectors as wide as both together.
-    """
-    return Model(
-        "with_word_features",
-        _features_forward,
-        init=_features_init,
-        layers=[encoder, features],
-        dims={"nO": None},
-        refs={"encoder": encoder, "features": features},
-    )
 
 
 def resize_output(
@@ -114,28 +89,3 @@ def pinned_dropout(rate: float) -> Model[Floats2d, Floats2d]:
 
 def _width(tok2vec: Model) -> int | None:
     return tok2vec.get_dim("nO") if tok2vec.has_dim("nO") else None
-
-
-def _features_init(model: Model, X: list[Doc] | None = None, Y: Any = None) -> None:
-    for layer in model.layers:
-        layer.initialize(X=X)
-    model.set_dim("nO", sum(layer.get_dim("nO") for layer in model.layers), force=True)
-
-
-def _features_forward(
-    model: Model, docs: list[Doc], is_train: bool
-) -> tuple[list[Floats2d], Callable]:
-    encoder, features = model.layers
-    encoded, backprop_encoded = encoder(docs, is_train)
-    embedded, backprop_embedded = features(docs, is_train)
-    width = max((vectors.shape[1] for vectors in encoded), default=0)
-    # The listener's array for an empty Doc has no width of its own.
-    encoded = [v if len(v) else model.ops.alloc2f(0, width) for v in encoded]
-    outputs = [model.ops.xp.hstack(pair) for pair in zip(encoded, embedded)]
-
-    def backprop(d_outputs: list[Floats2d]) -> list[Doc]:
-        backprop_embedded([model.ops.as_contig(d[:, width:]) for d in d_outputs])
-        backprop_encoded([model.ops.as_contig(d[:, :width]) for d in d_outputs])
-        return docs
-
-    return outputs, backprop

@@ -1,15 +1,13 @@
-"""The output layer and the layer that adds word features."""
+"""The output layer."""
 
 import numpy as np
 import pytest
-from spacy.ml.models.tok2vec import MultiHashEmbed
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 from thinc.api import Model, set_dropout_rate
 
 from spacy_seqtag.models.softmax_tagger import (
     build_softmax_tagger,
-    build_with_word_features,
     resize_output,
 )
 
@@ -186,73 +184,3 @@ def test_save_and_load(resize, tmp_path):
             np.testing.assert_array_equal(found, probs)
         # What is loaded can grow again.
         assert resize_output(loaded, 8).predict(make_docs())[0].shape == (3, 8)
-
-
-# Word features
-
-
-def word_embedding(width=5):
-    return MultiHashEmbed(
-        width=width, attrs=["SHAPE", "SUFFIX"], rows=[50, 50], include_static_vectors=False
-    )
-
-
-def make_features(width=5):
-    model = build_with_word_features(token_vectors(), word_embedding(width))
-    model.initialize(X=make_docs())
-    return model
-
-
-def test_features_stand_beside_the_encoder():
-    model = make_features()
-    docs = make_docs()
-    assert model.get_dim("nO") == WIDTH + 5
-    embedded = model.get_ref("features").predict(docs)
-    for doc, vectors, own in zip(docs, model.predict(docs), embedded):
-        assert vectors.shape == (len(doc), WIDTH + 5)
-        if len(doc):
-            np.testing.assert_array_equal(vectors[:, :WIDTH], vectors_of(doc, WIDTH))
-            np.testing.assert_array_equal(vectors[:, WIDTH:], own)
-
-
-def test_features_gradients_go_to_their_own_columns():
-    model = make_features()
-    outputs, backprop = model.begin_update(make_docs())
-    rng = np.random.default_rng(0)
-    gradients = [rng.normal(size=out.shape).astype("f") for out in outputs]
-    encoder, features = model.get_ref("encoder"), model.get_ref("features")
-    twin = features.copy()
-    backprop(gradients)
-    for received, gradient in zip(encoder.attrs["gradients"], gradients):
-        np.testing.assert_array_equal(received, gradient[:, :WIDTH])
-    _, twin_backprop = twin.begin_update(make_docs())
-    twin_backprop([np.ascontiguousarray(gradient[:, WIDTH:]) for gradient in gradients])
-    compared = 0
-    for node, other in zip(features.walk(), twin.walk()):
-        for name in node.param_names:
-            if node.has_grad(name):
-                np.testing.assert_allclose(node.get_grad(name), other.get_grad(name), rtol=1e-5)
-                compared += bool(np.any(node.get_grad(name)))
-    assert compared
-
-
-@pytest.mark.parametrize("n_docs", [0, 1, 2])
-def test_features_of_empty_docs(n_docs):
-    vectors = make_features().predict([Doc(Vocab()) for _ in range(n_docs)])
-    assert [len(rows) for rows in vectors] == [0] * n_docs
-
-
-def test_features_under_a_tagger_round_trip():
-    def make():
-        tok2vec = build_with_word_features(token_vectors(), word_embedding())
-        return build_softmax_tagger(tok2vec)
-
-    model = make()
-    model.get_ref("output_layer").set_dim("nO", 3)
-    model.initialize(X=make_docs())
-    weights = np.random.default_rng(0).normal(size=(3, WIDTH + 5)).astype("f")
-    model.get_ref("output_layer").set_param("W", weights)
-    resize_output(model, 4)
-    loaded = make().from_bytes(model.to_bytes())
-    for found, expected in zip(loaded.predict(make_docs()), model.predict(make_docs())):
-        np.testing.assert_array_equal(found, expected)
