@@ -147,3 +147,26 @@ def test_damaged_corpus(settings, tmp_path):
     output = bad_train(ROOT / "configs" / "pos.cfg", settings, tmp_path, "--paths.train", path)
     assert "damaged.spacy" in output
     assert "seqtag convert" in output
+
+
+def test_damaged_corpus_to_evaluate_on(settings, tmp_path):
+    """What could only be read at the first evaluation fails before training begins."""
+    path = tmp_path / "damaged.spacy"
+    path.write_bytes(b"not a DocBin")
+    output = bad_train(ROOT / "configs" / "pos.cfg", settings, tmp_path, "--paths.dev", path)
+    assert "damaged.spacy" in output
+
+
+def test_corpus_without_words(settings, tmp_path):
+    path = tmp_path / "empty.spacy"
+    DocBin(docs=[Doc(spacy.blank("en").vocab)]).to_disk(path)
+    output = bad_train(ROOT / "configs" / "joint.cfg", settings, tmp_path, "--paths.train", path)
+    assert "empty.spacy" in output
+    assert "no document with words" in output
+
+
+def test_joint_config_with_fewer_tasks(settings, tmp_path):
+    names = ["transformer", "senter", "pos", "ner"]
+    pipeline = ("--nlp.pipeline", srsly.json_dumps(names))
+    run("train", ROOT / "configs" / "joint.cfg", "--output", tmp_path, *settings, *pipeline)
+    assert spacy.load(tmp_path / "model-best").pipe_names == names
