@@ -11,7 +11,7 @@ import srsly
 from spacy.tokens import Doc, DocBin
 
 ROOT = Path(__file__).parents[2]
-CONFIGS = ("pos", "ner", "srl", "joint")
+CONFIGS = ("pos", "ner", "pos_ner", "srl", "joint")
 
 
 def run(*args, ok=True):
