@@ -8,7 +8,7 @@ from spacy.tokens import Doc, Span
 from spacy_transformers.util import registry
 
 
-@registry.span_getters("spacy_seqtag.sentence_windows.v1")
+@registry.span_getters("spacy_seqtag.sentence_windows.v1")  # type: ignore[attr-defined]
 def create_sentence_windows(
     max_words: int = 100, window: int = 128, stride: int = 96
 ) -> Callable[[Iterable[Doc]], list[list[Span]]]:
