@@ -23,13 +23,19 @@ from . import fail, save, seqtag
 # Not displaCy's own default, which is open to the network.
 _HOST = "127.0.0.1"
 
+_PAGE = "frames.html"
+
 
 @seqtag.command("show", no_args_is_help=True)
 def show_cli(
     model: str = typer.Argument(..., help="Pipeline: package name or folder"),
     text: str = typer.Argument(..., help="Text to annotate, or - to read it from stdin"),
     output: Path | None = typer.Option(
-        None, "--output", "-o", help="HTML file to write", dir_okay=False
+        None,
+        "--output",
+        "-o",
+        help=f"HTML file to write; without serving {_PAGE} where none is named",
+        dir_okay=False,
     ),
     serve: bool = typer.Option(
         True, "--serve/--no-serve", help="Serve the HTML until interrupted (Ctrl+C)"
@@ -46,6 +52,8 @@ def show_cli(
     except (ValueError, OSError) as err:
         fail(" ".join(str(getattr(err, "title", None) or err).split()))
     print_doc(doc)
+    if output is None and not serve:
+        output = Path(_PAGE)
     if output is not None:
         try:
             save(output, render_html(doc).encode("utf8"))

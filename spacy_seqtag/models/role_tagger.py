@@ -99,8 +99,9 @@ def build_role_tagger(
     depth (int): Transformer layers over the words of each predicate.
     heads (int): Attention heads of each.
     dropout (float): Dropout rate on the token vectors and in those layers.
-    max_pairs (int): Most pairs of word and predicate, padding included, that are in memory at
-        once (the pairs of one predicate always are).
+    max_pairs (int): Most pairs of word and predicate, padding included, that go through those
+        layers at once when annotating (the pairs of one predicate always do). In training a batch
+        is held as a whole: its size is the batcher's to bound.
     precision (str): "float32", "bfloat16", or "auto", as in `spacy_seqtag.TransformerModel.v1`.
     nO (Optional[int]): Number of role tags. Inferred from the labels if None.
     RETURNS: A model from Docs, and a function that chooses the predicates, to `RoleScores`.

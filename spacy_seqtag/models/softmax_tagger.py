@@ -77,14 +77,15 @@ def resize_output(
 
 def pinned_dropout(rate: float) -> Model[Floats2d, Floats2d]:
     """Dropout whose rate stays: a training run sets that of every layer with `dropout_rate`."""
+    return Model("token_dropout", _pinned_dropout_forward, attrs={"rate": rate})
 
-    def forward(model: Model, X: Floats2d, is_train: bool) -> tuple[Floats2d, Callable]:
-        if not is_train or rate == 0.0:
-            return X, lambda dY: dY
-        mask = model.ops.get_dropout_mask(X.shape, rate)
-        return X * mask, lambda dY: dY * mask
 
-    return Model("token_dropout", forward, attrs={"rate": rate})
+def _pinned_dropout_forward(model: Model, X: Floats2d, is_train: bool) -> tuple[Floats2d, Callable]:
+    rate = model.attrs["rate"]
+    if not is_train or rate == 0.0:
+        return X, lambda dY: dY
+    mask = model.ops.get_dropout_mask(X.shape, rate)
+    return X * mask, lambda dY: dY * mask
 
 
 def _width(tok2vec: Model) -> int | None:

@@ -15,7 +15,15 @@ from spacy.util import registry
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
-from ..frames import ARGUMENTS, PARTS, PREDICATES, annotated_tokens, propositions, set_propositions
+from ..frames import (
+    ARGUMENTS,
+    PARTS,
+    PREDICATES,
+    annotated_tokens,
+    predicate_of,
+    propositions,
+    set_propositions,
+)
 from ..models.role_tagger import Pairs, RoleInput, RoleScores
 from ..schemes import bio
 from ..schemes.propbank import PREDICATE, PREDICATE_PART, Argument, Proposition
@@ -180,7 +188,7 @@ class RoleTagger(TokenTagger):
 
     def find_labels(self, reference: Doc) -> Iterable[str]:
         groups = (reference.spans.get(name, ()) for name in (ARGUMENTS, PARTS))
-        return {span.label_ for group in groups for span in group}
+        return {span.label_ for group in groups for span in group if span.label_}
 
     def initialize(
         self,
@@ -234,7 +242,7 @@ class RoleTagger(TokenTagger):
         offset = 0
         for doc in docs:
             if self._has_predicates(doc):
-                found = sorted({span.start for span in doc.spans[PREDICATES]})
+                found = sorted({span.start for span in doc.spans[PREDICATES] if len(span)})
                 at = np.asarray(found, dtype=np.int64)
             else:
                 is_space = doc.to_array("IS_SPACE") == 1
@@ -334,8 +342,7 @@ class RoleTagger(TokenTagger):
         probs = bio.span_probabilities(role_probs, unit_start, spans)
         row = np.searchsorted(ends, spans.start, side="right")
         if self.cfg["unique_core_roles"]:
-            core = np.asarray([label in CORE_ROLES for label in self.labels])
-            keep = _most_probable(row, spans.label, probs) | ~core[spans.label]
+            keep = self._unique(row, spans.label, probs)
             row, probs = row[keep], probs[keep]
             spans = bio.Spans(*(part[keep] for part in spans))
         shift = pairs.starts[row] - firsts[row]
@@ -348,6 +355,27 @@ class RoleTagger(TokenTagger):
         ):
             result[r].append((Argument(start, end, self.labels[label]), p))
         return [_continue_after(found) for found in result]
+
+    def _unique(self, row: Ints, label: Ints, probs: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which spans stay when core roles are unique: `C-X` after a dropped `X` goes with it.
+
+        row, label, probs: predicate, label and probability of each span, in the order of words.
+        """
+        index = {name: i for i, name in enumerate(self.labels)}
+        is_core = np.asarray([name in CORE_ROLES for name in self.labels])
+        keep = _most_probable(row, label, probs) | ~is_core[label]
+        core_of = {
+            index[_CONTINUES + c]: index[c]
+            for c in CORE_ROLES
+            if _CONTINUES + c in index and c in index
+        }
+        dropped: dict[tuple[int, int], bool] = {}  # of each predicate's last X
+        for i, (r, k) in enumerate(zip(row.tolist(), label.tolist())):
+            if k in core_of:
+                keep[i] &= not dropped.get((r, core_of[k]), False)
+            elif is_core[k]:
+                dropped[r, k] = not keep[i]
+        return keep
 
     # Training
 
@@ -460,6 +488,24 @@ def _continue_after(found: list[tuple[Argument, float]]) -> list[tuple[Argument,
     return result
 
 
+def _check_ties(gold: Doc, covered: NDArray[np.bool_]) -> None:
+    """Arguments that lead to no predicate would teach that there are none.
+
+    Raises ValueError for one in an annotated stretch.
+    """
+    predicates = {span.start for span in gold.spans.get(PREDICATES, ())}
+    for name in (ARGUMENTS, PARTS):
+        for span in gold.spans.get(name, ()):
+            if len(span) and covered[span.start] and predicate_of(span) not in predicates:
+                raise ValueError(
+                    f"The training data have an argument that leads to no predicate: "
+                    f"doc.spans[{name!r}] [{span.start}:{span.end}] {span.text!r} ({span.label_}) "
+                    f"with id_ {span.id_!r}, in the Doc that begins {gold.text[:40]!r}. Its id_ "
+                    "has to be the signed distance in tokens to its predicate; augmenters of "
+                    "spaCy drop it. See 'python -m spacy seqtag check'."
+                )
+
+
 def _align(example: Example) -> tuple[Ints, list[Proposition]]:
     """Which tokens of `example.predicted` are predicates (1, 0 or MISSING), and the propositions.
 
@@ -469,6 +515,7 @@ def _align(example: Example) -> tuple[Ints, list[Proposition]]:
     gold, doc = example.reference, example.predicted
     covered = annotated_tokens(gold)
     props = [prop for prop in propositions(gold) if covered[prop.predicate]]
+    _check_ties(gold, covered)
     if np.array_equal(gold.to_array("ORTH"), doc.to_array("ORTH")):
         is_predicate = np.where(covered, 0, MISSING).astype(np.int64)
         is_predicate[[prop.predicate for prop in props]] = 1

@@ -81,11 +81,11 @@ class RolesetLexicon:
         return f"{self.guess_file(form)}.{UNSEEN_NUMBER}"
 
     def to_dict(self) -> dict[str, Any]:
-        """The lexicon as plain data."""
+        """The lexicon as plain data; pairs, because forms are no good keys in config files."""
         return {
             "rolesets": self.rolesets,
-            "files": self.files,
-            "rules": self.rules,
+            "files": [[form, found] for form, found in self.files.items()],
+            "rules": [[ending, new] for ending, new in self.rules.items()],
             "guess_accuracy": self.guess_accuracy,
         }
 
@@ -94,7 +94,7 @@ class RolesetLexicon:
         """The inverse of `to_dict`."""
         lexicon = cls()
         lexicon.rolesets = list(data["rolesets"])
-        lexicon.files = {form: list(found) for form, found in data["files"].items()}
+        lexicon.files = {form: list(found) for form, found in data["files"]}
         lexicon.rules = dict(data["rules"])
         lexicon.guess_accuracy = float(data["guess_accuracy"])
         lexicon._index()

@@ -1,6 +1,7 @@
 """`python -m spacy seqtag show`."""
 
 import socket
+from pathlib import Path
 from wsgiref import simple_server
 
 import pytest
@@ -74,10 +75,14 @@ def error(result):
 
 
 def test_frames_are_printed(run):
-    assert lines(run("roles", TEXT, "--no-serve")) == [
+    *printed, written = lines(run("roles", TEXT, "--no-serve"))
+    assert printed == [
         "give.01, predicate 0.88",
         "[ARG0 She] [V gave] [ARG2 Ann] [ARG1 the book] .",
     ]
+    # Without serving there is a page to look at.
+    assert written.endswith("Wrote frames.html\x1b[0m") or written.endswith("Wrote frames.html")
+    assert "gave" in Path("frames.html").read_text("utf8")
 
 
 def test_entities_are_printed(run):

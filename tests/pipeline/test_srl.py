@@ -1,11 +1,13 @@
 """Semantic roles: what is decoded, written, learned, saved."""
 
+import pickle
+
 import numpy as np
 import pytest
 import spacy
 from hypothesis import given
 from hypothesis import strategies as st
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from spacy_seqtag.frames import get_frames, problems, propositions, set_propositions
@@ -135,6 +137,27 @@ def test_core_roles_are_unique_for_each_predicate():
 
 
 @pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        # The continuation of a dropped argument goes with it, and not to another one.
+        ("ARG1:.9 ARG1:.55 C-ARG1:.6", "0 ARG1"),
+        ("ARG1:.55 C-ARG1:.6 ARG1:.9", "4 ARG1"),
+        ("ARG1:.9 C-ARG1:.6 ARG1:.55", "0 ARG1, 2 C-ARG1"),
+    ],
+)
+def test_continuations_go_with_what_they_continue(given, expected):
+    nlp, pipe = make_pipe()
+    docs = [sents(nlp.vocab, "a b c d e gave")]
+    found = [
+        (2 * i, 2 * i + 1, role, float(p))
+        for i, (role, p) in enumerate(span.split(":") for span in given.split())
+    ]
+    pipe.set_annotations(docs, scores_of(pipe, docs, [{5: found}]))
+    (frame,) = docs[0]._.frames
+    assert ", ".join(f"{a.start} {a.label_}" for a in frame.arguments) == expected
+
+
+@pytest.mark.parametrize(
     ("before", "after"),
     [
         ("ARG1 C-ARG1", "ARG1 C-ARG1"),
@@ -251,6 +274,16 @@ def test_unknown_role_is_an_error():
         pipe._gold_pairs([Example(sents(nlp.vocab, "She gave it ."), gold)])
 
 
+def test_an_argument_without_a_predicate_is_an_error():
+    """As spaCy's augmenters leave it: they keep labels and drop ids."""
+    nlp, pipe = make_pipe()
+    gold = sents(nlp.vocab, "She gave it .")
+    gold.spans["predicates"] = [Span(gold, 1, 2, label="give.01")]
+    gold.spans["srl"] = [Span(gold, 0, 1, label="ARG0")]
+    with pytest.raises(ValueError, match=r"no predicate.*'She'.*ARG0"):
+        pipe._gold_pairs([Example(sents(nlp.vocab, "She gave it ."), gold)])
+
+
 # Training and saving
 
 
@@ -307,6 +340,17 @@ def test_saved_pipeline_says_the_same(learned, gold_examples, tmp_path):
     blank = spacy.blank("en").from_config(learned.config)
     blank.from_bytes(learned.to_bytes())
     assert frames_of(blank.pipe(doc.copy() for doc in docs)) == expected
+
+
+def test_pickled_and_in_two_processes(learned, gold_examples):
+    docs = [eg.predicted for eg in gold_examples(learned)]
+    expected = frames_of(learned.pipe(doc.copy() for doc in docs))
+    again = pickle.loads(pickle.dumps(learned))
+    assert frames_of(again.pipe(doc.copy() for doc in docs)) == expected
+    texts = [doc.text for doc in docs[:6]]
+    # The same batches: in bfloat16 other padding is other rounding.
+    expected = frames_of(learned.pipe(texts, batch_size=3))
+    assert frames_of(learned.pipe(texts, n_process=2, batch_size=3)) == expected
 
 
 def test_many_batches_say_the_same_as_one(learned, gold_examples):
