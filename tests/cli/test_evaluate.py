@@ -83,7 +83,7 @@ def test_files_of_before_stay_when_writing_fails(run, corpus, tmp_path, monkeypa
         raise OSError(f"{target}: no space left")
 
     (tmp_path / "a.json").write_text("before")
-    monkeypatch.setattr(command.os, "replace", broken)
+    monkeypatch.setattr(os, "replace", broken)
     result = run(corpus, "-o", "a.json")
     assert result.exit_code == 1
     assert "a.json: no space left" in result.output
@@ -114,7 +114,7 @@ def test_files_that_replace_one_another(run, corpus, tmp_path, options, message)
         (None, "c.spacy: there is no such file or folder. Check the path"),
         (b"", "c.spacy: this is no .spacy file, or a damaged one. Make it anew"),
         (b"junk", "c.spacy: this is no .spacy file, or a damaged one. Make it anew"),
-        (DocBin().to_bytes(), "c.spacy: there is no document with words. Give a corpus"),
+        (DocBin().to_bytes(), "c.spacy: there is no document with words. Make it anew"),
     ],
 )
 def test_bad_corpus(run, tmp_path, content, message):
