@@ -71,16 +71,7 @@ def read_sentences(path: Path) -> list[Sentence]:
         for start, end in sentence_bounds(doc):
             if not annotated[start:end].all():
                 continue
-            own = [
-                Proposition(
-                    p.predicate - start,
-                    p.roleset,
-                    [Argument(s - start, e - start, role) for s, e, role in p.arguments],
-                    [(s - start, e - start) for s, e in p.parts],
-                )
-                for p in props
-                if start <= p.predicate < end
-            ]
+            own = [p.moved(-start) for p in props if start <= p.predicate < end]
             sentences.append(Sentence([token.text for token in doc[start:end]], own))
     if not any(sentence.props for sentence in sentences):
         raise ValueError(

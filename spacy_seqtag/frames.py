@@ -91,34 +91,35 @@ def get_frames(doc: Doc) -> list[Frame]:
         return []
     scores = _scores(predicates, "scores")
     roleset_scores = _scores(predicates, "roleset_scores")
-    arguments: dict[int, list[tuple[Span, float | None]]] = {}
-    parts: dict[int, list[Span]] = {}
-    if ARGUMENTS in doc.spans:
-        group = doc.spans[ARGUMENTS]
-        for span, score in zip(group, _scores(group, "scores"), strict=True):
-            target = predicate_of(span)
-            if target is not None:
-                arguments.setdefault(target, []).append((span, score))
-    if PARTS in doc.spans:
-        for span in doc.spans[PARTS]:
-            target = predicate_of(span)
-            if target is not None:
-                parts.setdefault(target, []).append(span)
+    arguments, parts = _by_predicate(doc, ARGUMENTS), _by_predicate(doc, PARTS)
     frames = []
     for span, score, roleset_score in zip(predicates, scores, roleset_scores, strict=True):
-        own = sorted(arguments.get(span.start, ()), key=lambda pair: (pair[0].start, pair[0].end))
+        own = arguments.get(span.start, ())
         frames.append(
             Frame(
                 span,
                 span.label_,
                 [argument for argument, _ in own],
-                sorted(parts.get(span.start, ()), key=lambda part: part.start),
+                [part for part, _ in parts.get(span.start, ())],
                 score,
                 roleset_score,
                 tuple(score for _, score in own),
             )
         )
     return sorted(frames, key=lambda frame: frame.predicate.start)
+
+
+def _by_predicate(doc: Doc, name: str) -> dict[int, list[tuple[Span, float | None]]]:
+    """The spans of a group with their scores, by predicate, in the order of their words."""
+    result: dict[int, list[tuple[Span, float | None]]] = {}
+    if name in doc.spans:
+        group = doc.spans[name]
+        pairs = zip(group, _scores(group, "scores"), strict=True)
+        for span, score in sorted(pairs, key=lambda pair: (pair[0].start, pair[0].end)):
+            target = predicate_of(span)
+            if target is not None:
+                result.setdefault(target, []).append((span, score))
+    return result
 
 
 def predicate_of(span: Span) -> int | None:

@@ -3,13 +3,14 @@
 spaCy finds it by the entry point group `spacy_cli`. Each command is a module of this package.
 """
 
-import os
 from pathlib import Path
 from typing import NoReturn
 
 import typer
 from spacy.cli._util import app
 from wasabi import Printer
+
+from ..corpus.convert import written_aside
 
 seqtag = typer.Typer(
     name="seqtag",
@@ -31,13 +32,8 @@ def fail(message: object) -> NoReturn:
 def save(path: Path, content: bytes) -> None:
     """Write a file that appears when it is complete; its folder is made where there is none."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + ".tmp")
-    try:
+    with written_aside(path) as aside:
         aside.write_bytes(content)
-        os.replace(aside, path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
 
 
 # The commands register themselves on `seqtag`: one import for each module.

@@ -1,6 +1,5 @@
 """`python -m spacy seqtag export`: semantic roles to the column formats of the field."""
 
-import os
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +8,7 @@ import typer
 from spacy.vocab import Vocab
 from wasabi import msg
 
-from ..corpus.convert import new_folder
+from ..corpus.convert import new_folder, written_aside
 from ..corpus.propbank import write_gold_conll, write_props
 from ..corpus.reader import find_docbins, read_docs
 from ..corpus.sentence import FormatError
@@ -55,7 +54,6 @@ def export_cli(
     inputs = [path for path in (file, like) if path is not None]
     if output.is_dir() or any(output.exists() and output.samefile(path) for path in inputs):
         fail(f"{output}: the output is a folder or one of the inputs. Give it another name")
-    aside = output.with_name(output.name + ".tmp")
     try:
         for path in inputs:
             if find_docbins(path) != [path]:
@@ -63,14 +61,12 @@ def export_cli(
         vocab = Vocab()
         docs = read_docs(file, vocab)
         reference = None if like is None else read_docs(like, vocab)
-        with new_folder(output.parent):
-            try:
-                with aside.open("w", encoding="utf8", newline="\n") as target:
-                    counts = _WRITERS[file_format.value](docs, target, like=reference)
-                os.replace(aside, output)
-            except BaseException:
-                aside.unlink(missing_ok=True)
-                raise
+        with (
+            new_folder(output.parent),
+            written_aside(output) as aside,
+            aside.open("w", encoding="utf8", newline="\n") as target,
+        ):
+            counts = _WRITERS[file_format.value](docs, target, like=reference)
     except (FormatError, OSError) as error:
         fail(error)
     except ValueError as error:

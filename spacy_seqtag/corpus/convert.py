@@ -25,7 +25,7 @@ from spacy.vocab import Vocab, create_vocab
 from srsly.msgpack import Packer
 
 from ..frames import annotated_tokens, has_frames, propositions, set_propositions
-from ..schemes.propbank import Argument, Proposition
+from ..schemes.propbank import Proposition
 from ..schemes.upos import UPOS_TAGS
 from .conllu import read_conllu
 from .iob import IobCounts, read_iob
@@ -243,6 +243,18 @@ def _format_of(path: Path) -> str:
         f"the ending does not tell the format, expected one of {known}",
         "Rename the file, or give --format for the first file",
     )
+
+
+@contextmanager
+def written_aside(path: Path) -> Iterator[Path]:
+    """A file beside `path` to write to, which replaces it at the end, or is removed on an error."""
+    aside = path.with_name(path.name + ".tmp")
+    try:
+        yield aside
+        os.replace(aside, path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager
@@ -526,20 +538,10 @@ def _set_frames(doc: Doc, sentences: Sequence[Sentence]) -> None:
     for sentence in sentences:
         end = start + len(sentence.words)
         if sentence.propositions is not None:
-            props += [_moved(proposition, start) for proposition in sentence.propositions]
+            props += [proposition.moved(start) for proposition in sentence.propositions]
             annotated.append((start, end))
         start = end
     set_propositions(doc, props, annotated=annotated)
-
-
-def _moved(proposition: Proposition, by: int) -> Proposition:
-    predicate, roleset, arguments, parts = proposition
-    return Proposition(
-        predicate + by,
-        roleset,
-        [Argument(start + by, end + by, role) for start, end, role in arguments],
-        [(start + by, end + by) for start, end in parts],
-    )
 
 
 def _docs_from_sentences(
@@ -669,7 +671,7 @@ def _sentences_of(doc: Doc, path: Path, number: int, *, need_ids: bool) -> list[
                 setattr(sentence, name, tags)
         if covered is not None and covered[start:end].all():
             own = [prop for prop in props if start <= prop.predicate < end]
-            sentence.propositions = [_moved(prop, -start) for prop in own]
+            sentence.propositions = [prop.moved(-start) for prop in own]
         result.append(sentence)
     return result
 
@@ -775,17 +777,11 @@ class DocBinWriter:
         self._parts[name].write(data)
 
     def _put_together(self) -> None:
-        whole = self.path.with_name(self.path.name + ".tmp")
-        try:
-            with whole.open("wb") as file:
-                compressor = zlib.compressobj()
-                for data in self._message():
-                    file.write(compressor.compress(data))
-                file.write(compressor.flush())
-            os.replace(whole, self.path)
-        except BaseException:
-            whole.unlink(missing_ok=True)
-            raise
+        with written_aside(self.path) as whole, whole.open("wb") as file:
+            compressor = zlib.compressobj()
+            for data in self._message():
+                file.write(compressor.compress(data))
+            file.write(compressor.flush())
 
     def _message(self) -> Iterator[bytes]:
         """The msgpack map, piece by piece: what `DocBin.to_bytes` would compress."""

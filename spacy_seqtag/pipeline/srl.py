@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.errors import Errors
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
@@ -29,7 +28,7 @@ from ..schemes import bio
 from ..schemes.propbank import PREDICATE, PREDICATE_PART, Argument, Proposition
 from ..schemes.rolesets import RolesetLexicon
 from .srl_score import solid_offsets, srl_score
-from .token_tagger import MISSING, TokenTagger, unit_starts
+from .token_tagger import DEFAULT_MODEL, MISSING, TokenTagger, unit_starts
 
 Ints = NDArray[np.int64]
 
@@ -46,14 +45,6 @@ dropout = 0.1
 max_pairs = 32768
 precision = "auto"
 nO = null
-
-[model.tok2vec]
-@architectures = "spacy-transformers.TransformerListener.v1"
-grad_factor = 1.0
-upstream = "*"
-
-[model.tok2vec.pooling]
-@layers = "reduce_mean.v1"
 """
 
 
@@ -61,7 +52,10 @@ upstream = "*"
     "seqtag_srl",
     assigns=["doc.spans"],
     default_config={
-        "model": Config().from_str(default_model_config)["model"],
+        "model": {
+            **Config().from_str(default_model_config)["model"],
+            "tok2vec": DEFAULT_MODEL["tok2vec"],
+        },
         "use_existing_predicates": False,
         "unique_core_roles": True,
         "max_distance": 200,
@@ -225,7 +219,7 @@ class RoleTagger(TokenTagger):
             rolesets: Any = np.zeros((0, max(1, len(self.lexicon.rolesets))), dtype="f")
             roles: Any = np.zeros((0, len(self.classes)), dtype="f")
             return RoleScores(none, rolesets, roles, self._pairs([]))
-        self._require_labels()
+        self.require_weights()
         model: Model = self.model
         scores: RoleScores = model.predict((docs, self._choose_pairs))
         to_numpy = model.ops.to_numpy
@@ -446,10 +440,6 @@ class RoleTagger(TokenTagger):
         super().from_disk(path, exclude=exclude)
         self._lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"])
         return self
-
-    def _require_labels(self) -> None:
-        if not self.model.get_ref("output_layer").has_param("W"):
-            raise ValueError(Errors.E109.format(name=self.name))
 
 
 def _join(arrays: list[Ints]) -> Ints:

@@ -139,10 +139,14 @@ class TokenTagger(TrainablePipe):
         n_classes = len(self.classes)
         if not any(len(doc) for doc in docs):
             return [np.zeros((0, n_classes), dtype="f") for _ in docs]
-        if not self.model.get_ref("output_layer").has_param("W"):
-            raise ValueError(Errors.E109.format(name=self.name))
+        self.require_weights()
         to_numpy = self.model.ops.to_numpy
         return [to_numpy(probs).reshape(-1, n_classes) for probs in self.model.predict(docs)]
+
+    def require_weights(self) -> None:
+        """Raises ValueError where the component was neither initialized nor loaded."""
+        if not self.model.get_ref("output_layer").has_param("W"):
+            raise ValueError(Errors.E109.format(name=self.name))
 
     # Training
 

@@ -47,6 +47,15 @@ class Proposition(NamedTuple):
     arguments: list[Argument]
     parts: list[tuple[int, int]]
 
+    def moved(self, by: int) -> "Proposition":
+        """The same with all positions moved, as between a sentence and its Doc."""
+        return Proposition(
+            self.predicate + by,
+            self.roleset,
+            [Argument(start + by, end + by, role) for start, end, role in self.arguments],
+            [(start + by, end + by) for start, end in self.parts],
+        )
+
 
 class ColumnError(ValueError):
     """Columns of brackets that cannot be read.
