@@ -1,6 +1,6 @@
 """`python -m spacy seqtag evaluate`: score a pipeline on the corpus's own words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from timeit import default_timer
 from typing import Any
@@ -18,6 +18,7 @@ from thinc.api import fix_random_seed
 from wasabi import msg
 
 from ..frames import PREDICATES, has_frames
+from ..report.frames import render_html
 from ..schemes.propbank import PREDICATE
 from . import fail, save, seqtag
 
@@ -45,7 +46,7 @@ PER_TYPE = {"POS": "pos", "TAG": "tag", "NER": "ents", "SRL": "srl"}
 
 # Components of this factory can be given their predicates.
 SRL_FACTORY = "seqtag_srl"
-# Documents in the HTML file.
+# Documents in an HTML file.
 _SHOWN = 25
 
 
@@ -60,7 +61,11 @@ def evaluate_cli(
         None, "--predictions", help=".spacy file for the annotated Docs", dir_okay=False
     ),
     displacy_path: Path | None = typer.Option(
-        None, "--displacy", help="HTML file for the entities of the first Docs", dir_okay=False
+        None,
+        "--displacy",
+        help="HTML file NAME.html for the entities of the first Docs; their frames, where the "
+        "pipeline gives any, go to NAME-srl.html",
+        dir_okay=False,
     ),
     gold_tokens: bool = typer.Option(
         True, "--gold-tokens/--raw-text", help="Annotate the corpus's own words, or its raw text"
@@ -88,7 +93,11 @@ def evaluate_cli(
     Unlike `spacy evaluate` it can keep the words and sentences of the corpus and still read whole
     documents. Scores have spaCy's names.
     """
-    outputs = {"--output": output, "--predictions": predictions, "--displacy": displacy_path}
+    frames_path = None
+    if displacy_path is not None:
+        frames_path = displacy_path.with_name(f"{displacy_path.stem}-srl{displacy_path.suffix}")
+    outputs = [("--output", output), ("--predictions", predictions)]
+    outputs += [("--displacy", displacy_path), ("--displacy", frames_path)]
     try:
         _check_outputs(outputs, data)
         scores, docs = evaluate(
@@ -111,6 +120,9 @@ def evaluate_cli(
             page = displacy.render(docs[:_SHOWN], style="ent", page=True, jupyter=False)
             save(displacy_path, page.encode("utf8"))
             msg.good(f"Saved entities to {displacy_path}")
+        if frames_path is not None and any(map(has_frames, docs)):
+            save(frames_path, render_html(docs[:_SHOWN]).encode("utf8"))
+            msg.good(f"Saved frames to {frames_path}")
         if output is not None:
             save(output, srsly.json_dumps(scores, indent=2).encode("utf8"))
             msg.good(f"Saved results to {output}")
@@ -207,10 +219,13 @@ def _print_scores(scores: dict[str, Any]) -> None:
             print_prf_per_type(msg, scores[f"{key}_per_type"], title, "type")
 
 
-def _check_outputs(outputs: dict[str, Path | None], data: Path) -> None:
-    """Raises ValueError where a file would replace the corpus or another file of this run."""
+def _check_outputs(outputs: Iterable[tuple[str, Path | None]], data: Path) -> None:
+    """Raises ValueError where a file would replace the corpus or another file of this run.
+
+    outputs: the files with the options that name them.
+    """
     taken = {data.resolve(): f"the corpus {data}"}
-    for option, path in outputs.items():
+    for option, path in outputs:
         if path is None:
             continue
         if path.resolve() in taken:

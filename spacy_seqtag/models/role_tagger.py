@@ -31,6 +31,7 @@ from thinc.layers.pytorchwrapper import forward as pytorch_forward
 from thinc.shims.pytorch import default_deserialize_torch_model, default_serialize_torch_model
 from thinc.types import Floats2d
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from .precision import AutocastShim, check_precision
 from .softmax_tagger import pinned_dropout, resize_output
@@ -59,6 +60,17 @@ class Pairs:
     @property
     def lengths(self) -> Ints:
         return self.ends - self.starts
+
+    def runs(self, max_pairs: int) -> Iterator["Pairs"]:
+        """The predicates in runs of at most `max_pairs` pairs, but of one predicate at least."""
+        ends = np.cumsum(self.lengths)
+        begin = 0
+        while begin < len(ends):
+            most = ends[begin] - self.lengths[begin] + max_pairs
+            end = max(begin + 1, int(np.searchsorted(ends, most, side="right")))
+            run = slice(begin, end)
+            yield Pairs(self.predicates[run], self.starts[run], self.ends[run], self.rolesets[run])
+            begin = end
 
 
 @dataclass
@@ -100,8 +112,9 @@ def build_role_tagger(
     heads (int): Attention heads of each.
     dropout (float): Dropout rate on the token vectors and in those layers.
     max_pairs (int): Most pairs of word and predicate, padding included, that go through those
-        layers at once when annotating (the pairs of one predicate always do). In training a batch
-        is held as a whole: its size is the batcher's to bound.
+        layers at once, and through the decoding (the pairs of one predicate always do). In
+        training, what the layers of a batch with more would hold for the gradient is computed
+        again when it is needed.
     precision (str): "float32", "bfloat16", or "auto", as in `spacy_seqtag.TransformerModel.v1`.
     nO (Optional[int]): Number of role tags. Inferred from the labels if None.
     RETURNS: A model from Docs, and a function that chooses the predicates, to `RoleScores`.
@@ -193,11 +206,13 @@ class _Batch:
 
     rows (real pairs,): where each stands among all pairs. words (P, L): position of each word
     among the batch's words, -1 for padding. predicates (P,): positions of the predicates.
+    recompute: whether it is one of several, of which training holds no activations.
     """
 
     rows: Ints
     words: Ints
     predicates: Ints
+    recompute: bool
 
 
 def _batches(pairs: Pairs, max_pairs: int) -> Iterator[_Batch]:
@@ -214,7 +229,7 @@ def _batches(pairs: Pairs, max_pairs: int) -> Iterator[_Batch]:
         real = step < lengths[chosen, None]
         rows = (offsets[chosen, None] + step)[real]
         words = np.where(real, pairs.starts[chosen, None] + step, -1)
-        yield _Batch(rows, words, pairs.predicates[chosen])
+        yield _Batch(rows, words, pairs.predicates[chosen], len(chosen) < len(order))
         begin = end
 
 
@@ -250,9 +265,25 @@ class RoleContext(nn.Module):
         self.layers = nn.TransformerEncoder(layer, depth, norm, enable_nested_tensor=False)
 
     def forward(
+        self,
+        X: torch.Tensor,
+        words: torch.Tensor,
+        predicates: torch.Tensor,
+        recompute: bool = False,
+    ) -> torch.Tensor:
+        """X (tokens, nI), words (P, L), predicates (P,) → (real pairs, width).
+
+        recompute: in training hold no activations, but compute them anew, with the same dropout,
+        for the gradient.
+        """
+        inputs = X, words, predicates
+        if recompute and self.training:
+            return cast(torch.Tensor, checkpoint(self._in_context, *inputs, use_reentrant=False))
+        return self._in_context(*inputs)
+
+    def _in_context(
         self, X: torch.Tensor, words: torch.Tensor, predicates: torch.Tensor
     ) -> torch.Tensor:
-        """X (tokens, nI), words (P, L), predicates (P,) → (real pairs, width)."""
         real = words >= 0
         distance = (words - predicates[:, None]).clamp(-MAX_POSITION, MAX_POSITION)
         pair = self.word(X)[words.clamp(min=0)]
@@ -268,7 +299,7 @@ class _Head(nn.Module):
         super().__init__()
         self.head = head
 
-    def forward(self, *args: torch.Tensor) -> torch.Tensor:
+    def forward(self, *args: Any) -> torch.Tensor:
         return self.head(*args)
 
 
@@ -310,7 +341,7 @@ def _convert_inputs(
     def backprop(d_inputs: ArgsKwargs) -> Floats2d:
         return cast(Floats2d, torch2xp(d_inputs.args[0]))
 
-    return ArgsKwargs(args=(vectors, words, predicates), kwargs={}), backprop
+    return ArgsKwargs(args=(vectors, words, predicates, batch.recompute), kwargs={}), backprop
 
 
 def _convert_outputs(

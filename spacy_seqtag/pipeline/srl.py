@@ -318,20 +318,31 @@ class RoleTagger(TokenTagger):
 
     def _decode(self, docs: list[Doc], scores: RoleScores) -> list[list[tuple[Argument, float]]]:
         """The arguments of each predicate with their probabilities; positions in the batch."""
-        pairs = scores.pairs
-        lengths = pairs.lengths
-        result: list[list[tuple[Argument, float]]] = [[] for _ in lengths]
+        result: list[list[tuple[Argument, float]]] = []
         if not len(scores.roles):
             return result
+        is_space = np.concatenate([doc.to_array("IS_SPACE") == 1 for doc in docs])
+        begin = 0
+        # In runs, as what decoding makes for each pair is several times its probabilities.
+        for run in scores.pairs.runs(self.model.attrs["max_pairs"]):
+            end = begin + int(run.lengths.sum())
+            result += self._decode_run(run, scores.roles[begin:end], is_space)
+            begin = end
+        return result
+
+    def _decode_run(
+        self, pairs: Pairs, role_probs: Any, is_space: NDArray[np.bool_]
+    ) -> list[list[tuple[Argument, float]]]:
+        """role_probs (pairs, tags). is_space (tokens,): of the whole batch."""
+        lengths = pairs.lengths
+        result: list[list[tuple[Argument, float]]] = [[] for _ in lengths]
         ends = np.cumsum(lengths)
         firsts = ends - lengths
         words = np.arange(ends[-1]) - np.repeat(firsts - pairs.starts, lengths)
         unit_start = np.zeros(len(words), dtype=bool)
         unit_start[firsts] = True
-        is_space = np.concatenate([doc.to_array("IS_SPACE") == 1 for doc in docs])[words]
         own = words == np.repeat(pairs.predicates, lengths)
-        role_probs: Any = scores.roles
-        tags = bio.decode_viterbi(role_probs, unit_start, is_space, own)
+        tags = bio.decode_viterbi(role_probs, unit_start, is_space[words], own)
         spans = bio.spans_from_tags(tags, unit_start)
         probs = bio.span_probabilities(role_probs, unit_start, spans)
         row = np.searchsorted(ends, spans.start, side="right")
@@ -391,6 +402,10 @@ class RoleTagger(TokenTagger):
         loss1, d_predicates = self.cross_entropy(scores.predicates, gold.is_predicate, 0.0)
         loss2, d_rolesets = self.cross_entropy(scores.rolesets, gold.roleset, 0.0)
         loss3, d_roles = self.cross_entropy(scores.roles, gold.role)
+        # A word is in as many pairs as its sentence has predicates: together they weigh as much
+        # as one task that labels every word, or they would drown the others in the encoder.
+        n_words, n_pairs = (int((g != MISSING).sum()) for g in (gold.is_predicate, gold.role))
+        d_roles *= n_words / max(1, n_pairs)
         return loss1 + loss2 + loss3, RoleScores(d_predicates, d_rolesets, d_roles, gold)
 
     def _gold_pairs(self, examples: list[Example]) -> GoldPairs:

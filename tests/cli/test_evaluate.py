@@ -1,6 +1,7 @@
 """`python -m spacy seqtag evaluate`."""
 
 import os
+import re
 
 import pytest
 import spacy
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 
 from spacy_seqtag.cli import evaluate as command
 from spacy_seqtag.frames import set_propositions
+from spacy_seqtag.report.frames import render_html
 from spacy_seqtag.schemes.propbank import Argument, Proposition
 
 
@@ -25,6 +27,11 @@ class SilentLabeller:
 
     def __call__(self, doc):
         return doc
+
+
+@Language.component("last_word_is_a_predicate")
+def last_word_is_a_predicate(doc):
+    return with_roles(doc)
 
 
 @pytest.fixture
@@ -51,6 +58,11 @@ def failed(result, tmp_path, *files):
     assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")} == set(files)
     (line,) = result.output.strip().splitlines()
     return line
+
+
+def without_ids(page):
+    """A page without the random numbers by which displaCy tells its figures apart."""
+    return re.sub(r'id="[^"]*"', "", page)
 
 
 def with_roles(doc):
@@ -100,6 +112,7 @@ def test_files_of_before_stay_when_writing_fails(run, corpus, tmp_path, monkeypa
             "--predictions gold.spacy: this would replace the corpus",
         ),
         (["-o", "a.x", "--displacy", "./a.x"], "would replace the file of --output"),
+        (["-o", "a-srl.x", "--displacy", "a.x"], "a-srl.x: this would replace the file of --outp"),
     ],
 )
 def test_files_that_replace_one_another(run, corpus, tmp_path, options, message):
@@ -201,6 +214,48 @@ def test_gold_predicates_reach_the_labeller(run, make_nlp, tiny_bert, tmp_path):
         found[option] = srsly.read_json(tmp_path / "a.json")["predicates_f"]
     # An untrained labeller finds no predicate of its own.
     assert found == {(): 0.0, ("--gold-predicates",): 1.0}
+
+
+def test_page_of_frames(run, tmp_path, monkeypatch):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("last_word_is_a_predicate")
+    nlp.to_disk(tmp_path / "nlp")
+    texts = ["Ann sang", "Al slept", "Bo <ran>"]
+    golds = [with_roles(Doc(nlp.vocab, words=text.split())) for text in texts]
+    DocBin(docs=golds).to_disk(tmp_path / "roles.spacy")
+    monkeypatch.setattr(command, "_SHOWN", 2)
+    result = run("roles.spacy", "--displacy", "new/a.html", model="nlp")
+    assert result.exit_code == 0, result.output
+    assert "new/a-srl.html" in result.output
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {"a.html", "a-srl.html"}
+    found = [nlp(Doc(nlp.vocab, words=text.split())) for text in texts[:2]]
+    page = (tmp_path / "new" / "a-srl.html").read_text("utf8")
+    assert without_ids(page) == without_ids(render_html(found))
+    assert page.count("sing.01") == 2
+    assert "slept" in page
+    assert "ran" not in page
+
+
+def test_page_of_frames_of_before_stays_when_writing_fails(run, tmp_path, monkeypatch):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("last_word_is_a_predicate")
+    nlp.to_disk(tmp_path / "nlp")
+    DocBin(docs=[with_roles(Doc(nlp.vocab, words=["Ann", "sang"]))]).to_disk(tmp_path / "r.spacy")
+    replace = os.replace
+
+    def broken(source, target):
+        if str(target).endswith("-srl.html"):
+            raise OSError(f"{target}: no space left")
+        replace(source, target)
+
+    (tmp_path / "a-srl.html").write_text("before")
+    monkeypatch.setattr(os, "replace", broken)
+    result = run("r.spacy", "--displacy", "a.html", model="nlp")
+    assert result.exit_code == 1
+    assert "a-srl.html: no space left" in result.output
+    assert (tmp_path / "a-srl.html").read_text() == "before"
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"nlp", "r.spacy", "a.html", "a-srl.html"}
 
 
 def test_gold_predicates_that_are_not_there(monkeypatch):

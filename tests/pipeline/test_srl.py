@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from spacy_seqtag.frames import get_frames, problems, propositions, set_propositions
+from spacy_seqtag.frames import GROUPS, get_frames, problems, propositions, set_propositions
 from spacy_seqtag.models.role_tagger import RoleScores
 from spacy_seqtag.pipeline.srl import _align, _continue_after
+from spacy_seqtag.schemes import bio
 from spacy_seqtag.schemes.propbank import Argument, Proposition
 from spacy_seqtag.schemes.rolesets import RolesetLexicon
 
@@ -62,6 +63,14 @@ def sents(vocab, *sentences):
     words = [word for sentence in sentences for word in sentence.split()]
     starts = [i == 0 for sentence in sentences for i in range(len(sentence.split()))]
     return Doc(vocab, words=words, sent_starts=starts)
+
+
+def written(docs):
+    """The spans of the Docs, and their scores in one list."""
+    groups = [doc.spans[name] for doc in docs for name in GROUPS]
+    spans = [[(s.start, s.end, s.label_, s.id_) for s in group] for group in groups]
+    lists = [group.attrs.get(k, ()) for group in groups for k in ("scores", "roleset_scores")]
+    return spans, [score for scores in lists for score in scores]
 
 
 # Decoding
@@ -199,6 +208,42 @@ def test_unseen_predicates_get_a_frame_file_and_01():
     assert 0.0 <= frame.roleset_confidence <= 1.0
 
 
+@pytest.mark.parametrize("max_pairs", [1, 11, 40])
+def test_decoding_in_runs_says_the_same(monkeypatch, max_pairs):
+    nlp, pipe = make_pipe(max_distance=7)
+    generator = np.random.default_rng(max_pairs)
+    docs = []
+    for lengths in ([4, 12], [], [1], [9, 3, 20], [6]):
+        words = generator.choice(["gave", "it", "\n", "sold"], sum(lengths)).tolist()
+        starts = [i == 0 for n in lengths for i in range(n)]
+        docs.append(Doc(nlp.vocab, words=words, sent_starts=starts))
+    chosen = [np.flatnonzero(generator.random(len(doc)) < 0.5) for doc in docs]
+    pairs = pipe._pairs(zip(docs, chosen, strict=True))
+    # Peaked, but often against the rules of BIO, so that there is something to search.
+    roles = generator.dirichlet(np.full(len(pipe.classes), 0.1), int(pairs.lengths.sum()))
+    predicates = generator.dirichlet([1, 1], sum(map(len, docs)))
+    rolesets = np.where(pairs.rolesets, generator.random(pairs.rolesets.shape), 0)
+    scores = RoleScores(*(x.astype("f") for x in (predicates, rolesets, roles)), pairs)
+    pipe.set_annotations(docs, scores)
+    expected, expected_scores = written(docs)
+    assert sum(len(doc.spans["srl"]) for doc in docs) > 30
+    decode, decoded = bio.decode_viterbi, []
+
+    def recorded(probs, *args):
+        decoded.append(len(probs))
+        return decode(probs, *args)
+
+    monkeypatch.setattr(bio, "decode_viterbi", recorded)
+    pipe.model.attrs["max_pairs"] = max_pairs
+    pipe.set_annotations(docs, scores)
+    assert sum(decoded) == len(roles)
+    assert max(decoded) <= max(max_pairs, pairs.lengths.max())
+    assert len(decoded) > 1
+    found, found_scores = written(docs)
+    assert found == expected
+    np.testing.assert_allclose(found_scores, expected_scores, rtol=1e-9)
+
+
 # Rolesets
 
 
@@ -285,6 +330,42 @@ def test_an_argument_without_a_predicate_is_an_error():
 
 
 # Training and saving
+
+
+def test_roles_weigh_as_much_as_one_task_that_labels_every_word():
+    nlp, pipe = make_pipe()
+    examples = []
+    # The second sentence has no layer: its words do not count.
+    for end, props in (
+        (8, [(1, "give.01", [(0, 1)]), (4, "sell.01", []), (6, "V", [(7, 8)])]),
+        (8, []),
+        (0, []),
+    ):
+        gold = sents(nlp.vocab, "She gave it and sold what gave it", "He sold it .")
+        props = [
+            Proposition(p, r, [Argument(*a, "ARG0") for a in args], []) for p, r, args in props
+        ]
+        set_propositions(gold, props, annotated=[(0, end)] if end else [])
+        examples.append(Example(sents(nlp.vocab, *(str(s) for s in gold.sents)), gold))
+
+    def at_random(examples):
+        """The loss and its gradient where all classes are equally probable."""
+        gold = pipe._gold_pairs(examples)
+        shapes = (len(gold.is_predicate), 2), gold.rolesets.shape, (len(gold.role), n_classes)
+        return pipe.get_loss(
+            examples, RoleScores(*(np.full(s, 1 / s[1], "f") for s in shapes), gold)
+        )
+
+    n_classes = len(pipe.classes)
+    loss, gradient = at_random(examples)
+    assert loss == pytest.approx(2 * np.log(2) + np.log(n_classes))
+    # Each label pulls its class up by as much as it pushes the others down.
+    assert len(gradient.roles) == 3 * 8
+    assert np.abs(gradient.roles).sum() == pytest.approx(16 * 2 * (1 - 1 / n_classes))
+    assert np.abs(gradient.predicates).sum() == pytest.approx(16 * 2 * (1 - 1 / 2))
+    loss, gradient = at_random(examples[1:])
+    assert loss == pytest.approx(np.log(2))
+    assert gradient.roles.shape == (0, n_classes)
 
 
 @pytest.fixture(scope="module")
@@ -427,3 +508,145 @@ def test_own_encoder_in_place_of_a_listener(learned, gold_examples):
     assert [[f["predicate"]["text"] for f in fs] for fs in frames_of(after)] == [
         [f["predicate"]["text"] for f in fs] for fs in before
     ]
+
+
+def test_own_encoder_is_saved(learned, gold_examples, tmp_path):
+    def annotate(nlp):
+        return written(list(nlp.pipe(eg.predicted for eg in gold_examples(nlp))))
+
+    spans, scores = annotate(learned)
+    assert len(scores) > 100
+    expected = learned.evaluate(gold_examples(learned))
+    learned.replace_listeners("transformer", "seqtag_srl", ["model.tok2vec"])
+    own_spans, own_scores = annotate(learned)
+    assert own_spans == spans
+    np.testing.assert_allclose(own_scores, scores, atol=0.02)  # bfloat16
+    learned.remove_pipe("transformer")  # nothing of it may be needed
+    learned.to_disk(tmp_path / "own")
+    again = spacy.load(tmp_path / "own")
+    assert again.pipe_names == ["seqtag_srl"]
+    assert annotate(again) == (own_spans, own_scores)
+    found = again.evaluate(gold_examples(again))
+    for key in ("srl_f", "srl_per_type", "predicates_f", "roleset_acc"):
+        assert found[key] == expected[key]
+
+
+ROLE_LAYERS = {"roleset_layer", "role_context", "output_layer"}
+
+
+def weights(nlp):
+    """Copies of the weights by part of the pipeline."""
+    model = nlp.get_pipe("seqtag_srl").model
+    modules = {
+        "encoder": nlp.get_pipe("transformer").model.transformer,
+        "role_context": model.get_ref("role_context").shims[0]._model,
+    }
+    result = {k: [p.detach().numpy().copy() for p in m.parameters()] for k, m in modules.items()}
+    for name in ("predicate_layer", "roleset_layer", "output_layer"):
+        layer = model.get_ref(name)
+        result[name] = [layer.get_param(param).copy() for param in layer.param_names]
+    return result
+
+
+def moved(before, after):
+    """The parts whose weights are not what they were; they have to be finite."""
+    assert all(np.isfinite(x).all() for part in after.values() for x in part)
+    return {
+        name
+        for name in before
+        if any(not np.array_equal(x, y) for x, y in zip(before[name], after[name], strict=True))
+    }
+
+
+@pytest.fixture
+def ambiguous(tiny_bert, make_nlp, gold_examples):
+    """A pipeline, not trained, and examples in which a predicate has one of two rolesets."""
+    nlp = make_nlp(tiny_bert, ["seqtag_srl"])
+    examples = gold_examples(nlp, 5)
+    for example in gold_examples(nlp, 5):
+        props = propositions(example.reference)
+        others = [p._replace(roleset=p.roleset.split(".")[0] + ".99") for p in props]
+        set_propositions(example.reference, others, annotated=[(0, len(example.reference))])
+        examples.append(example)
+    nlp.initialize(lambda: examples)
+    return nlp, examples
+
+
+# spaCy finishes the transformer's update before the components after it send their gradients, so
+# that it learns with the next step. The output layers begin at zero and learn first, too.
+N_STEPS = 3
+
+
+def test_frozen_encoder(ambiguous, train):
+    nlp, examples = ambiguous
+    before = weights(nlp)
+    kwargs = {"exclude": ["transformer"], "annotates": ["transformer"]}
+    first = nlp.update(examples, sgd=False, losses={}, **kwargs)
+    last = train(nlp, examples, N_STEPS, **kwargs)
+    assert last["seqtag_srl"] < first["seqtag_srl"]
+    assert moved(before, weights(nlp)) == {"predicate_layer", *ROLE_LAYERS}
+    # What was frozen is not what stands still anyway.
+    before = weights(nlp)
+    train(nlp, examples, N_STEPS)
+    assert moved(before, weights(nlp)) == {"encoder", "predicate_layer", *ROLE_LAYERS}
+
+
+@pytest.mark.parametrize("annotated", [True, False])
+def test_batches_without_predicates(learned, gold_examples, train, annotated):
+    examples = gold_examples(learned, 3)
+    for example in examples:
+        gold = example.reference
+        set_propositions(gold, [], annotated=[(0, len(gold))] if annotated else [])
+    before = weights(learned)
+    loss = learned.update(examples, sgd=False, losses={})["seqtag_srl"]
+    train(learned, examples, N_STEPS)
+    if annotated:
+        assert np.isfinite(loss)
+        assert loss > 0
+        assert moved(before, weights(learned)) == {"encoder", "predicate_layer"}
+    else:
+        assert loss == 0.0
+        assert moved(before, weights(learned)) == set()
+
+
+@pytest.mark.parametrize(
+    ("architecture", "seen"),
+    [
+        ("spacy_seqtag.TransformerModel.v1", True),
+        # The words at the end of the window have no wordpieces, and vectors of zeros.
+        ("spacy-transformers.TransformerModel.v3", False),
+    ],
+)
+def test_a_window_of_more_wordpieces_than_the_encoder_reads(tiny_bert, train, architecture, seen):
+    nlp = spacy.blank("en")
+    strides = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 128, "stride": 128}
+    model = {"@architectures": architecture, "name": tiny_bert, "get_spans": strides}
+    nlp.add_pipe("transformer", config={"model": model})
+    nlp.add_pipe("seqtag_srl", config={"use_existing_predicates": True})
+    words = ["She", "gave", "it", *["incomprehensibilities"] * 110, "who", "sold", "it"]
+    n_words = len(words)
+    props = [
+        Proposition(1, "give.01", [Argument(0, 1, "ARG0")], []),
+        Proposition(n_words - 2, "sell.01", [Argument(n_words - 1, n_words, "ARG1")], []),
+    ]
+    doc, gold = Doc(nlp.vocab, words=words), Doc(nlp.vocab, words=words)
+    for target in (doc, gold):
+        set_propositions(target, props, annotated=[(0, n_words)])
+    example = Example(doc, gold)
+    nlp.initialize(lambda: [example])
+    before = weights(nlp)
+    first = nlp.update([example], sgd=False, losses={})
+    last = train(nlp, [example], 5)
+    assert last["seqtag_srl"] < first["seqtag_srl"]
+    # The one roleset of a word is no choice to learn.
+    changed = {"encoder", "predicate_layer", "role_context", "output_layer"}
+    assert moved(before, weights(nlp)) == changed
+    doc = nlp(doc)
+    n_wordpieces = doc._.trf_data.align.lengths
+    assert n_wordpieces[:3].all()
+    assert n_wordpieces[-3:].astype(bool).tolist() == 3 * [seen]
+    assert [frame.predicate.text for frame in doc._.frames] == ["gave", "sold"]
+    assert list(problems(doc)) == []
+    _, scores = written([doc])
+    assert scores
+    assert all(0.0 <= score <= 1.0 for score in scores)

@@ -1,0 +1,127 @@
+"""The role layers: how pairs are divided, and what training holds of them."""
+
+import numpy as np
+import pytest
+import spacy
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.tokens import Doc
+from thinc.api import Model, fix_random_seed
+
+from spacy_seqtag.models import role_tagger
+from spacy_seqtag.models.role_tagger import Pairs, RoleScores, build_role_tagger
+
+N_TAGS, N_VECTOR = 7, 12
+
+
+@given(st.lists(st.integers(1, 9), max_size=20), st.integers(0, 30))
+def test_runs_are_as_long_as_the_bound_allows(lengths, max_pairs):
+    numbers = np.arange(len(lengths))
+    rolesets = np.eye(len(lengths), dtype=bool)
+    pairs = Pairs(numbers, 3 * numbers, 3 * numbers + np.asarray(lengths, dtype=int), rolesets)
+    runs = list(pairs.runs(max_pairs))
+    for name in ("predicates", "starts", "ends", "rolesets"):
+        parts = [getattr(run, name) for run in runs]
+        assert [row.tolist() for part in parts for row in part] == getattr(pairs, name).tolist()
+    totals = [run.lengths.sum() for run in runs]
+    assert all(t <= max_pairs or len(run.predicates) == 1 for t, run in zip(totals, runs))
+    assert all(t + after.lengths[0] > max_pairs for t, after in zip(totals, runs[1:]))
+
+
+@pytest.fixture
+def docs():
+    vocab = spacy.blank("en").vocab
+    return [Doc(vocab, words=["w"] * n) for n in (10, 6, 9)]
+
+
+def choose(docs, probs):
+    """Predicates with stretches of several lengths."""
+    predicates, starts, ends = np.asarray(
+        [(2, 0, 10), (5, 0, 10), (9, 4, 10), (12, 10, 16), (20, 16, 25), (23, 18, 25)]
+    ).T
+    return Pairs(predicates, starts, ends, np.ones((len(starts), 3), dtype=bool))
+
+
+def make(docs, max_pairs, dropout):
+    """A model on fixed vectors; the gradient that comes to them is appended to the list."""
+    arrived = []
+
+    def forward(model, docs, is_train):
+        generator = np.random.default_rng(0)
+        vectors = [generator.normal(size=(len(doc), N_VECTOR)).astype("f") for doc in docs]
+        return vectors, lambda d_vectors: arrived.append(np.concatenate(d_vectors))
+
+    fix_random_seed(0)
+    settings = {"width": 16, "depth": 2, "heads": 2, "precision": "float32", "nO": N_TAGS}
+    tok2vec = Model("vectors", forward, dims={"nO": N_VECTOR})
+    model = build_role_tagger(tok2vec, dropout=dropout, max_pairs=max_pairs, **settings)
+    model.get_ref("roleset_layer").set_dim("nO", 3)
+    model.initialize(X=docs)
+    # It begins at zero, and would give the role layers no gradient.
+    weights = np.random.default_rng(1).normal(size=(N_TAGS, 16)).astype("f")
+    model.get_ref("output_layer").set_param("W", weights)
+    return model, arrived
+
+
+def step(docs, max_pairs, dropout):
+    """Role probabilities of a training step and the gradients it leaves: of the token vectors,
+    and of the weights of the role layers by name."""
+    model, arrived = make(docs, max_pairs, dropout)
+    fix_random_seed(2)
+    scores, backprop = model.begin_update((docs, choose))
+    gradient = np.random.default_rng(3).normal(size=scores.roles.shape).astype("f")
+    nothing = np.zeros_like(scores.predicates), np.zeros_like(scores.rolesets)
+    backprop(RoleScores(*nothing, gradient, scores.pairs))
+    module = model.get_ref("role_context").shims[0]._model
+    result = {name: p.grad.numpy().copy() for name, p in module.named_parameters()}
+    (result["vectors"],) = arrived
+    return scores.roles, result
+
+
+def test_several_batches_learn_what_one_does(docs):
+    roles, expected = step(docs, 1000, 0.0)
+    assert all(np.abs(gradient).max() > 1e-4 for gradient in expected.values())
+    for max_pairs in (1, 20):
+        parts, found = step(docs, max_pairs, 0.0)
+        np.testing.assert_allclose(parts, roles, atol=1e-5)
+        for name, gradient in expected.items():
+            np.testing.assert_allclose(found[name], gradient, atol=1e-4, rtol=1e-4)
+
+
+def test_what_is_computed_again_is_the_same(docs, monkeypatch):
+    """With dropout, too, whose pattern has to come again."""
+    roles, found = step(docs, 20, 0.4)
+    calls = []
+
+    def hold(function, *args, use_reentrant):
+        calls.append(function)
+        return function(*args)
+
+    monkeypatch.setattr(role_tagger, "checkpoint", hold)
+    held_roles, expected = step(docs, 20, 0.4)
+    assert len(calls) > 1
+    np.testing.assert_array_equal(roles, held_roles)
+    for name, gradient in expected.items():
+        np.testing.assert_array_equal(found[name], gradient)
+
+
+def held(docs, max_pairs):
+    """How many numbers PyTorch holds for the gradient of a training step."""
+    tensors = {}
+
+    def hold(tensor):
+        tensors[tensor.data_ptr()] = tensor  # all batches share the token vectors
+        return tensor
+
+    model, _ = make(docs, max_pairs, 0.1)
+    with torch.autograd.graph.saved_tensors_hooks(hold, lambda tensor: tensor):
+        model.begin_update((docs, choose))
+    return sum(tensor.numel() for tensor in tensors.values())
+
+
+def test_several_batches_hold_no_activations(docs):
+    vectors = sum(map(len, docs)) * N_VECTOR
+    n_pairs = int(choose(docs, None).lengths.sum())
+    assert held(docs, 1000) > vectors + 2 * 16 * n_pairs  # more than two vectors a pair
+    assert held(docs, 20) < vectors + 2 * n_pairs
