@@ -234,14 +234,12 @@ def make_nlp():
     def make(encoder, pipes=("seqtag_pos", "seqtag_ner")):
         nlp = spacy.blank("en")
         model = {
-            "@architectures": "spacy-transformers.TransformerModel.v3",
+            "@architectures": "spacy_seqtag.TransformerModel.v1",
             "name": encoder,
             "tokenizer_config": {"use_fast": True},
-            "get_spans": {
-                "@span_getters": "spacy-transformers.strided_spans.v1",
-                "window": 128,
-                "stride": 96,
-            },
+            "get_spans": {"@span_getters": "spacy_seqtag.sentence_windows.v1"},
+            # What is compared must not depend on what else is in a batch.
+            "precision": "float32",
         }
         nlp.add_pipe("transformer", config={"model": model})
         for name in pipes:

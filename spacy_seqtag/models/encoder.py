@@ -1,41 +1,64 @@
 """The encoder: a pretrained transformer for spaCy's `transformer` component.
 
-A `TransformerModel` of spacy-transformers (windows of a Doc → wordpieces → vectors, listeners
-unchanged) that computes in bfloat16 where the hardware does, and that can see capital letters
-even when its vocabulary is uncased.
+In the place of spacy-transformers' own model, with listeners unchanged:
+
+    Docs → wordpieces (`wordpieces`) → windows (`windows`) → micro-batches → a vector a wordpiece
+
+Windows of the whole batch are sorted by length, so that little is padding, and computed in the
+chosen precision. Every word gets a vector; an uncased encoder can see capital letters.
 """
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import numpy as np
+import srsly
 import torch
 from numpy.typing import NDArray
+from spacy.errors import Errors
 from spacy.tokens import Doc, Span
 from spacy.util import SimpleFrozenDict, registry
-from spacy_transformers.align import get_alignment, get_alignment_via_offset_mapping
-from spacy_transformers.data_classes import FullTransformerBatch, HFObjects, WordpieceBatch
+from spacy_transformers.data_classes import (
+    FullTransformerBatch,
+    HFObjects,
+    TransformerData,
+    WordpieceBatch,
+)
 from spacy_transformers.layers import TransformerModel, split_trf_batch, trfs2arrays
 from spacy_transformers.layers._util import replace_listener, replace_listener_cfg
-from spacy_transformers.layers.hf_shim import HFShim
-from spacy_transformers.layers.transformer_model import (
-    huggingface_from_pretrained,
-    huggingface_tokenize,
-    set_pytorch_transformer,
+from thinc.api import (
+    ArgsKwargs,
+    Model,
+    chain,
+    get_array_module,
+    get_torch_default_device,
+    torch2xp,
+    xp2torch,
 )
-from spacy_transformers.truncate import truncate_oversize_splits
-from thinc.api import ArgsKwargs, Model, chain, xp2torch
 from thinc.layers.pytorchwrapper import forward as pytorch_forward
 from thinc.types import Floats2d, Ragged
-from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel
+from torch import nn
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    BertModel,
+    RobertaModel,
+    XLMRobertaModel,
+)
+from transformers.modeling_outputs import BaseModelOutput
 
-from .precision import AutocastShim, check_precision
+from ..errors import settings_error
+from .precision import AutocastShim, check_precision, weights_from_bytes, weights_to_bytes
+from .windows import SentenceWindows, Window, overlapping
+from .wordpieces import N_CASES, Wordpieces, WordTokenizer, ranges
 
+Ints = NDArray[np.int64]
 Spanner = Callable[[list[Doc]], list[list[Span]]]
-
-# How the letters of a word are written; 0 is for wordpieces that belong to no word.
-N_CASES = 8
-_DIGITS, _NO_LETTERS, _LOWER, _UPPER, _CAPITAL, _TITLE, _MIXED = range(1, N_CASES)
 
 
 @registry.architectures("spacy_seqtag.TransformerModel.v1")
@@ -46,23 +69,45 @@ def build_transformer(
     transformer_config: dict[str, Any] = SimpleFrozenDict(),
     precision: str = "auto",
     word_case: bool = False,
+    max_batch_wordpieces: int = 4096,
+    gradient_checkpointing: bool = False,
 ) -> "Encoder":
     """Build the model of a `transformer` component.
 
-    name (str): Hub name or folder of a pretrained model.
+    name (str): Hub name or folder of a pretrained model with a fast tokenizer.
     get_spans (Callable[[List[Doc]], List[List[Span]]]): Cuts Docs into the windows that the
-        encoder reads.
+        encoder reads. `spacy_seqtag.sentence_windows.v1` counts wordpieces; windows of others
+        that are longer than the model can read are read in parts.
     tokenizer_config, transformer_config (Dict[str, Any]): Settings for the tokenizer and the
         model of transformers.
-    precision (str): "float32"; "bfloat16" computes matrix products in bfloat16 (autocast), with
-        weights and gradients in float32; "auto" takes bfloat16 where the hardware has it.
+    precision (str): "float32"; "bfloat16" or "float16" compute matrix products in that type,
+        train with weights and gradients in float32 (float16 on CUDA only, with scaled gradients)
+        and annotate with weights held in it; "auto" takes bfloat16 where the hardware has it
+        (AVX512-BF16 or AMX, Ampere or newer), else float32.
     word_case (bool): Add to the embedding of each wordpiece a learned vector for how its word is
         written (lower, Title, UPPER, …). It starts at zero, so the encoder starts as it was
         pretrained. An uncased encoder sees no capital letters otherwise, and names need them.
+    max_batch_wordpieces (int): Most wordpieces, padding included, that go through the network at
+        once (one window always does).
+    gradient_checkpointing (bool): In training, keep one array a layer and compute the rest again
+        in the backward pass: a third slower, for models that would not fit otherwise.
 
-    Raises ConfigValidationError (a ValueError) for an unknown precision.
+    `doc._.trf_data` holds the windows of a Doc laid end to end as one row: `last_hidden_state` is
+    (1, wordpieces, width), without padding.
+
+    Raises ConfigValidationError (a ValueError) for an unknown precision, a tokenizer that is not
+    a fast one, and windows that are longer than the model can read.
     """
-    return Encoder(name, get_spans, tokenizer_config, transformer_config, precision, word_case)
+    return Encoder(
+        name,
+        get_spans,
+        tokenizer_config,
+        transformer_config,
+        precision=precision,
+        word_case=word_case,
+        max_batch_wordpieces=max_batch_wordpieces,
+        gradient_checkpointing=gradient_checkpointing,
+    )
 
 
 @registry.architectures("spacy_seqtag.Tok2VecTransformer.v1")
@@ -75,6 +120,8 @@ def build_tok2vec_transformer(
     transformer_config: dict[str, Any] = SimpleFrozenDict(),
     precision: str = "auto",
     word_case: bool = False,
+    max_batch_wordpieces: int = 4096,
+    gradient_checkpointing: bool = False,
 ) -> Model[list[Doc], list[Floats2d]]:
     """Build an encoder that belongs to one component alone, in the place of a listener; what
     `nlp.replace_listeners` makes of `spacy_seqtag.TransformerModel.v1`.
@@ -83,29 +130,17 @@ def build_tok2vec_transformer(
     `spacy-transformers.TransformerListener.v1`.
     """
     encoder = build_transformer(
-        name, get_spans, tokenizer_config, transformer_config, precision, word_case
+        name,
+        get_spans,
+        tokenizer_config,
+        transformer_config,
+        precision,
+        word_case,
+        max_batch_wordpieces,
+        gradient_checkpointing,
     )
     # Nested as a listener's layers are, so that what `replace_listeners` made can be loaded.
     return chain(chain(encoder, split_trf_batch()), trfs2arrays(pooling, grad_factor))
-
-
-def word_cases(doc: Doc) -> NDArray[np.int64]:
-    """How each word of a Doc is written, as a number from 1 to 7."""
-    return np.fromiter((_case(token.text) for token in doc), dtype=np.int64, count=len(doc))
-
-
-def _case(word: str) -> int:
-    if word.islower():
-        return _LOWER
-    letters = sum(map(str.isalpha, word))
-    if not letters:
-        return _DIGITS if any(map(str.isdigit, word)) else _NO_LETTERS
-    if word.isupper():
-        return _UPPER if letters > 1 else _CAPITAL
-    if word[0].isupper() and word[1:].islower():
-        return _TITLE
-    # Scripts without case count as lower.
-    return _MIXED if any(map(str.isupper, word)) else _LOWER
 
 
 class Encoder(TransformerModel):
@@ -117,14 +152,9 @@ class Encoder(TransformerModel):
         get_spans: Spanner,
         tokenizer_config: dict[str, Any],
         transformer_config: dict[str, Any],
-        precision: str,
-        word_case: bool,
+        **settings: Any,
     ) -> None:
-        shim = EncoderShim(
-            HFObjects(None, None, None, dict(tokenizer_config), dict(transformer_config)),
-            precision=precision,
-            word_case=word_case,
-        )
+        shim = EncoderShim(dict(tokenizer_config), dict(transformer_config), **settings)
         network: Model = Model(
             "hf-pytorch",
             pytorch_forward,
@@ -142,12 +172,13 @@ class Encoder(TransformerModel):
             attrs={
                 "get_spans": get_spans,
                 "name": name,
-                "set_transformer": set_pytorch_transformer,
+                "set_transformer": _set_transformer,
                 "has_transformer": False,
                 "replace_listener": replace_listener,
                 "replace_listener_cfg": _replace_listener_cfg,
             },
         )
+        self._settings = settings
 
     @property
     def shim(self) -> "EncoderShim":
@@ -155,59 +186,18 @@ class Encoder(TransformerModel):
 
     def copy(self) -> "Encoder":
         """A copy with its own weights (and its own `id`)."""
-        old = self.shim
         copied = Encoder(
             self.attrs["name"],
             self.attrs["get_spans"],
             self._init_tokenizer_config,
             self._init_transformer_config,
-            old.precision,
-            old.word_case,
+            **self._settings,
         )
-        copied.shim.from_bytes(old.to_bytes())
+        copied.shim.from_bytes(self.shim.to_bytes())
         copied.attrs["has_transformer"] = self.attrs["has_transformer"]
         if self.has_dim("nO"):
             copied.set_dim("nO", self.get_dim("nO"))
         return copied
-
-
-class EncoderShim(AutocastShim, HFShim):
-    """Holds the tokenizer and the PyTorch encoder, and runs it in the chosen precision."""
-
-    def __init__(self, objects: HFObjects, *, precision: str, word_case: bool) -> None:
-        self.precision = check_precision(precision)
-        self.word_case = word_case
-        super().__init__(objects, model_cls=CasedAutoModel if word_case else AutoModel)
-
-
-class CasedAutoModel:
-    """Makes models as `AutoModel` does, with an embedding of each word's case added to the input
-    embeddings; they take `case_ids` (batch, wordpieces) beside `input_ids`."""
-
-    @classmethod
-    def from_config(cls, config: Any) -> PreTrainedModel:
-        return cls._add_case(AutoModel.from_config(config))
-
-    @classmethod
-    def from_pretrained(cls, name: str, **kwargs: Any) -> PreTrainedModel:
-        return cls._add_case(AutoModel.from_pretrained(name, **kwargs))
-
-    @staticmethod
-    def _add_case(transformer: PreTrainedModel) -> PreTrainedModel:
-        width: Any = transformer.get_input_embeddings().embedding_dim
-        embedding = torch.nn.Embedding(N_CASES, width)
-        torch.nn.init.zeros_(embedding.weight)
-        transformer.add_module("case_embedding", embedding)
-        transformer.register_forward_pre_hook(_embed_with_case, with_kwargs=True)
-        return transformer
-
-
-def _embed_with_case(
-    transformer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    input_ids, case_ids = kwargs.pop("input_ids"), kwargs.pop("case_ids")
-    embedded = transformer.get_input_embeddings()(input_ids)
-    return args, {"inputs_embeds": embedded + transformer.case_embedding(case_ids), **kwargs}
 
 
 def _replace_listener_cfg(encoder: dict[str, Any], listener: dict[str, Any]) -> dict[str, Any]:
@@ -220,119 +210,481 @@ def _replace_listener_cfg(encoder: dict[str, Any], listener: dict[str, Any]) -> 
 def _init(model: Encoder, X: Any = None, Y: Any = None) -> None:
     if model.attrs["has_transformer"]:
         return
-    objects = huggingface_from_pretrained(
-        model.attrs["name"],
-        model._init_tokenizer_config,
-        model._init_transformer_config,
-        config_cls=AutoConfig,
-        model_cls=model.shim.model_cls,
-        tokenizer_cls=AutoTokenizer,
-    )
-    model.attrs["set_transformer"](model, objects)
+    name = str(model.attrs["name"])
+    config = AutoConfig.from_pretrained(name, **model._init_transformer_config)
+    transformer = AutoModel.from_pretrained(name, config=config, torch_dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(name, **model._init_tokenizer_config)
+    _set_transformer(model, HFObjects(tokenizer, transformer, None))
+    _check_windows(model)
+
+
+def _set_transformer(model: Encoder, objects: HFObjects) -> None:
+    """Give the model its tokenizer and its network, as spacy-transformers' attribute does.
+
+    Raises ValueError if it has one.
+    """
+    if model.attrs["has_transformer"]:
+        raise ValueError("Cannot set second transformer.")
+    model.shim.set_network(objects.tokenizer, objects.transformer)
+    model.attrs["has_transformer"] = True
+    model.set_dim("nO", objects.transformer.config.hidden_size)
+
+
+# From Docs to rows of wordpieces
+
+
+@dataclass
+class Rows:
+    """What the network reads: the windows of a batch laid end to end, special tokens included.
+
+    ids (rows,): wordpieces; cases (rows,): see `Wordpieces`, or None. starts, lengths (windows,):
+    the rows of each window. docs (docs + 1,): the first window of each Doc, and their number.
+    align: the rows of each word of the batch. spans: the words of each window.
+    """
+
+    ids: Ints
+    cases: Ints | None
+    starts: Ints
+    lengths: Ints
+    docs: Ints
+    align: Ragged
+    spans: list[list[Span]]
+
+    @property
+    def bounds(self) -> Ints:
+        """(docs + 1,): the first row of each Doc, and their number."""
+        return np.append(0, np.cumsum(self.lengths))[self.docs]
+
+
+def lay_out(model: Encoder, docs: list[Doc]) -> Rows:
+    """Cut Docs into wordpieces, and those into windows."""
+    tokenizer = model.shim.word_tokenizer
+    n_special = len(tokenizer.prefix) + len(tokenizer.suffix)
+    get_spans = model.attrs["get_spans"]
+    windows: list[Window] = []
+    n_windows = []
+    if isinstance(get_spans, SentenceWindows):
+        pieces = tokenizer(docs)
+        word = 0
+        spans = []
+        for doc, offset, end in zip(docs, pieces.bounds.tolist(), pieces.bounds[1:].tolist()):
+            firsts = np.append(pieces.firsts[word : word + len(doc)], end) - offset
+            own = get_spans.cut(doc, firsts, n_special)
+            spans.append(_spans(doc, firsts, own))
+            windows += [Window(*(position + offset for position in window)) for window in own]
+            n_windows.append(len(own))
+            word += len(doc)
+    else:
+        spans = get_spans(docs)
+        pieces = tokenizer(docs, spans)
+        limit = model.shim.max_wordpieces - n_special
+        n_stretch = [len(doc_spans) for doc_spans in spans]
+        ends = np.cumsum(n_stretch)
+        firsts = np.sort(np.append(pieces.firsts, pieces.bounds))
+        parts = [
+            overlapping(firsts, begin, end, limit)
+            for begin, end in zip(pieces.bounds.tolist(), pieces.bounds[1:].tolist())
+        ]
+        windows = [window for part in parts for window in part]
+        n_windows = [
+            sum(map(len, parts[end - n : end])) for n, end in zip(n_stretch, ends.tolist())
+        ]
+    n_words = sum(map(len, docs))
+    return _rows(tokenizer, pieces, windows, n_windows, spans, n_words)
+
+
+def _spans(doc: Doc, firsts: Ints, windows: Sequence[Window]) -> list[Span]:
+    """The words that each window reads."""
+    begins = np.searchsorted(firsts, [w.begin for w in windows], side="right") - 1
+    ends = np.searchsorted(firsts, [w.end for w in windows], side="left")
+    begins[:1], ends[-1:] = 0, len(doc)
+    return [doc[begin:end] for begin, end in zip(begins.tolist(), ends.tolist())]
+
+
+def _rows(
+    tokenizer: WordTokenizer,
+    pieces: Wordpieces,
+    windows: Sequence[Window],
+    n_windows: Sequence[int],
+    spans: list[list[Span]],
+    n_words: int,
+) -> Rows:
+    begins, ends, firsts, lasts = np.asarray(windows, dtype=np.int64).reshape(-1, 4).T
+    n_before, n_special = len(tokenizer.prefix), len(tokenizer.prefix) + len(tokenizer.suffix)
+    lengths = ends - begins + n_special
+    starts = np.cumsum(lengths) - lengths
+    ids = np.zeros(int(lengths.sum()), dtype=np.int64)
+    for i, special in enumerate(tokenizer.prefix):
+        ids[starts + i] = special
+    for i, special in enumerate(reversed(tokenizer.suffix)):
+        ids[starts + lengths - 1 - i] = special
+    read = ranges(starts + n_before, ends - begins)
+    source = ranges(begins, ends - begins)
+    ids[read] = pieces.ids[source]
+    cases = None
+    if pieces.cases is not None:
+        cases = np.zeros(len(ids), dtype=np.int64)
+        cases[read] = pieces.cases[source]
+    # The row that each wordpiece has its vector from.
+    row_of = np.repeat(starts + n_before - begins, lasts - firsts) + np.arange(len(pieces.ids))
+    words, counts = pieces.words, pieces.counts
+    own = ranges(pieces.firsts, counts)
+    if np.any(words[1:] < words[:-1]) or len(words) != n_words:
+        # Stretches share words, or leave words out.
+        word_of = np.repeat(words, counts)
+        own = own[np.argsort(word_of, kind="stable")]
+        counts = np.bincount(word_of, minlength=n_words)
+    align: Any = (row_of[own].astype("i"), counts.astype("i"))
+    bounds = np.append(0, np.cumsum(n_windows)).astype(np.int64)
+    return Rows(ids, cases, starts, lengths, bounds, Ragged(*align), spans)
+
+
+def _check_windows(model: Encoder) -> None:
+    get_spans, limit = model.attrs["get_spans"], model.shim.max_wordpieces
+    if isinstance(get_spans, SentenceWindows) and get_spans.max_wordpieces > limit:
+        raise settings_error(
+            f"max_wordpieces = {get_spans.max_wordpieces} of sentence_windows is more than the "
+            f"{limit} wordpieces that {model.attrs['name']!r} can read at once; set it to "
+            f"{limit} or less in [components.transformer.model.get_spans]"
+        )
 
 
 def _forward(
     model: Encoder, docs: list[Doc], is_train: bool
 ) -> tuple[FullTransformerBatch, Callable]:
-    nested = model.attrs["get_spans"](docs)
-    spans = [span for doc_spans in nested for span in doc_spans]
-    wordpieces, align = _tokenize(model.tokenizer, nested, spans)
-    wordpieces, align = truncate_oversize_splits(
-        wordpieces, align, model.tokenizer.model_max_length
-    )
-    case_ids = _case_ids(nested, align, wordpieces) if model.shim.word_case else None
-    output, backprop_output = model.layers[0]((wordpieces, case_ids), is_train)
-    batch = FullTransformerBatch(
-        spans=nested, wordpieces=wordpieces, model_output=output, align=align
-    )
+    if not model.attrs["has_transformer"]:
+        raise ValueError(Errors.E109.format(name=model.name))
+    _check_windows(model)
+    rows = lay_out(model, docs)
+    vectors, backprop_vectors = model.layers[0](rows, is_train)
 
     def backprop(d_batch: FullTransformerBatch) -> list[Doc]:
-        backprop_output(d_batch.model_output)
+        gradient: Any = d_batch.model_output
+        backprop_vectors(gradient.last_hidden_state[0])
         return docs
 
-    return batch, backprop
+    return EncodedBatch(docs, rows, vectors, model.tokenizer), backprop
 
 
-def _tokenize(
-    tokenizer: Any, nested: list[list[Span]], spans: list[Span]
-) -> tuple[WordpieceBatch, Ragged]:
-    """The wordpieces of the windows, and those of each word of the Docs that have windows."""
-    if _spaces_matter(tokenizer):
-        encoding = huggingface_tokenize(tokenizer, [span.text for span in spans])
-        wordpieces = WordpieceBatch.from_batch_encoding(encoding)
-        if "offset_mapping" in encoding:
-            return wordpieces, get_alignment_via_offset_mapping(spans, encoding["offset_mapping"])
-        special = tokenizer.all_special_tokens
-        return wordpieces, get_alignment(spans, wordpieces.strings, special)
-    # Word by word, so that no wordpiece belongs to two words ("do" and "n't" of "don't").
-    encoding = tokenizer(
-        [[token.text for token in span] for span in spans],
-        is_split_into_words=True,
-        return_tensors="np",
-        padding="longest",
+class EncodedBatch(FullTransformerBatch):
+    """The vectors of a batch of Docs, a row a Doc.
+
+    vectors (rows, width): of the rows laid out.
+    """
+
+    def __init__(self, docs: list[Doc], rows: Rows, vectors: Floats2d, tokenizer: Any) -> None:
+        align_data, align_lengths = np.asarray(rows.align.dataXd), np.asarray(rows.align.lengths)
+        word_ends = np.cumsum([len(doc) for doc in docs])
+        piece_ends = np.append(0, np.cumsum(align_lengths))[word_ends]
+        doc_data = []
+        word = piece = row = 0
+        for word_end, piece_end, row_end in zip(
+            word_ends.tolist(), piece_ends.tolist(), rows.bounds[1:].tolist()
+        ):
+            if row == row_end:
+                doc_data.append(TransformerData.empty())
+                continue
+            align: Any = (align_data[piece:piece_end] - row, align_lengths[word:word_end])
+            hidden: Any = vectors[row:row_end]
+            wordpieces = RowOfWordpieces(rows.ids[row:row_end], tokenizer)
+            output = BaseModelOutput(last_hidden_state=hidden[None])
+            doc_data.append(TransformerData(wordpieces, output, Ragged(*align)))
+            word, piece, row = word_end, piece_end, row_end
+        hidden = xp2torch(vectors)
+        super().__init__(
+            spans=rows.spans,
+            wordpieces=RowOfWordpieces(rows.ids, tokenizer),
+            model_output=BaseModelOutput(last_hidden_state=hidden[None]),
+            align=rows.align,
+            cached_doc_data=doc_data,
+        )
+
+    def unsplit_by_doc(self, arrays: list[list[Any]]) -> FullTransformerBatch:
+        """Gradients of the Docs' vectors as those of the batch: (1, rows, width)."""
+        xp = get_array_module(arrays[0][0])
+        gradient = xp.concatenate([array for (array,) in arrays], axis=1)
+        output = BaseModelOutput(last_hidden_state=gradient)
+        return FullTransformerBatch(self.spans, self.wordpieces, output, self.align)
+
+
+class RowOfWordpieces(WordpieceBatch):
+    """Wordpieces as one row without padding, whose strings are looked up when asked for."""
+
+    def __init__(self, ids: Ints, tokenizer: Any) -> None:
+        self.input_ids: Any = ids[None]
+        self.lengths = [len(ids)]
+        self.token_type_ids = None
+        self._tokenizer = tokenizer
+
+    @property
+    def strings(self) -> list[list[str]]:  # type: ignore[override]
+        return [self._tokenizer.convert_ids_to_tokens(row) for row in self.input_ids.tolist()]
+
+    @property
+    def attention_mask(self) -> Any:  # type: ignore[override]
+        return np.ones(self.input_ids.shape, dtype="f")
+
+    def __len__(self) -> int:
+        return 1
+
+    def __reduce__(self) -> Any:
+        """Pickled and copied without the tokenizer."""
+        fields = (self.strings, self.input_ids, self.attention_mask, self.lengths, None)
+        return WordpieceBatch, fields
+
+
+# The network
+
+
+@dataclass
+class MicroBatch:
+    """Windows that go through the network together, padded to the longest.
+
+    rows (windows, longest): a row for each wordpiece, and for padding some row.
+    real (windows, longest): which are not padding; None if all are. kept (rows of the windows,):
+    positions of those in `rows` laid flat.
+    """
+
+    rows: torch.Tensor
+    real: torch.Tensor | None
+    kept: torch.Tensor
+
+
+def micro_batches(rows: Rows, max_wordpieces: int) -> tuple[list[MicroBatch], Ints]:
+    """Batches of windows of like length, of at most `max_wordpieces`, and the order in which they
+    have the rows."""
+    order = np.argsort(-rows.lengths, kind="stable")
+    result = []
+    begin = 0
+    while begin < len(order):
+        longest = int(rows.lengths[order[begin]])
+        chosen = order[begin : begin + max(1, max_wordpieces // longest)]
+        step = np.arange(longest)
+        real = step < rows.lengths[chosen, None]
+        positions = np.where(real, rows.starts[chosen, None] + step, 0)
+        result.append(
+            MicroBatch(
+                torch.from_numpy(positions),
+                None if real.all() else torch.from_numpy(real),
+                torch.from_numpy(np.flatnonzero(real)),
+            )
+        )
+        begin += len(chosen)
+    return result, ranges(rows.starts[order], rows.lengths[order])
+
+
+class EncoderNetwork(nn.Module):
+    """A transformer over rows of wordpieces, with a learned vector for each word's case.
+
+    transformer: a model of transformers. word_case: whether to have those vectors.
+    """
+
+    def __init__(self, transformer: Any, word_case: bool) -> None:
+        super().__init__()
+        self.transformer = transformer
+        self.case_embedding: nn.Embedding | None = None
+        if word_case:
+            width = transformer.get_input_embeddings().embedding_dim
+            self.case_embedding = nn.Embedding(N_CASES, width)
+            nn.init.zeros_(self.case_embedding.weight)
+
+    def forward(
+        self,
+        ids: torch.Tensor,
+        cases: torch.Tensor | None,
+        batches: list[MicroBatch],
+        order: torch.Tensor,
+    ) -> torch.Tensor:
+        """ids, cases (rows,); order (rows,): the row of each vector that the batches make.
+
+        Returns float32 (rows, width).
+        """
+        device = ids.device
+        made = []
+        result = None
+        done = 0
+        for batch in batches:
+            rows = to_device(batch.rows, device)
+            real = None if batch.real is None else to_device(batch.real, device)
+            hidden = self._encode(ids[rows], None if cases is None else cases[rows], real)
+            hidden = hidden.reshape(-1, hidden.shape[-1])
+            if real is not None:
+                hidden = hidden[to_device(batch.kept, device)]
+            if torch.is_grad_enabled():
+                made.append(hidden.float())
+                continue
+            if result is None:
+                result = hidden.new_empty((len(ids), hidden.shape[-1]), dtype=torch.float32)
+            result[order[done : done + len(hidden)]] = hidden.float()
+            done += len(hidden)
+        if result is not None:
+            return result
+        return torch.cat(made)[torch.argsort(order)]
+
+    def _encode(
+        self, ids: torch.Tensor, cases: torch.Tensor | None, real: torch.Tensor | None
+    ) -> torch.Tensor:
+        """Each (windows, wordpieces) → (windows, wordpieces, width)."""
+        inputs: dict[str, torch.Tensor] = {"input_ids": ids}
+        if cases is not None and self.case_embedding is not None:
+            embedded = self.transformer.get_input_embeddings()(ids)
+            inputs = {"inputs_embeds": embedded + self.case_embedding(cases)}
+        if self._is_plain():
+            # Without the pooler, whose output nobody takes, and without asking a GPU, which
+            # would have to finish first, whether anything is masked.
+            hidden = self.transformer.embeddings(**inputs)
+            mask = None if real is None else real[:, None, None, :]
+            return self.transformer.encoder(hidden, attention_mask=mask).last_hidden_state
+        if real is None:
+            real = torch.ones_like(ids, dtype=torch.bool)
+        return self.transformer(**inputs, attention_mask=real.long()).last_hidden_state
+
+    def _is_plain(self) -> bool:
+        """Whether this is an encoder as BERT is, with PyTorch's own attention."""
+        config = self.transformer.config
+        return (
+            isinstance(self.transformer, BertModel | RobertaModel | XLMRobertaModel)
+            and config._attn_implementation == "sdpa"
+            and getattr(config, "position_embedding_type", "absolute") == "absolute"
+            and not config.is_decoder
+        )
+
+
+def to_device(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """A copy that a GPU does not wait for."""
+    if device.type == "cuda":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor
+
+
+class EncoderShim(AutocastShim):
+    """Holds the tokenizer and the network, and runs it in the chosen precision.
+
+    The arguments are those of `build_transformer`.
+    """
+
+    def __init__(
+        self,
+        tokenizer_config: dict[str, Any],
+        transformer_config: dict[str, Any],
+        *,
+        precision: str,
+        word_case: bool,
+        max_batch_wordpieces: int,
+        gradient_checkpointing: bool,
+    ) -> None:
+        super().__init__(None)
+        self.precision = check_precision(precision)
+        self.word_case = word_case
+        self.max_batch_wordpieces = max_batch_wordpieces
+        self.gradient_checkpointing = gradient_checkpointing
+        self._hfmodel = HFObjects(None, None, None, tokenizer_config, transformer_config)
+        self._word_tokenizer: WordTokenizer | None = None
+        self._reduced_network: nn.Module | None = None
+        self._reduced_version: Any = None
+
+    def set_network(self, tokenizer: Any, transformer: Any) -> None:
+        """Take a tokenizer and a model of transformers."""
+        self._word_tokenizer = WordTokenizer(tokenizer, self.word_case)
+        if self.gradient_checkpointing:
+            transformer.gradient_checkpointing_enable({"use_reentrant": False})
+        network = EncoderNetwork(transformer, self.word_case)
+        self._model = network.to(get_torch_default_device())
+        self._hfmodel = HFObjects(tokenizer, transformer, None)
+
+    @property
+    def word_tokenizer(self) -> WordTokenizer:
+        assert self._word_tokenizer is not None
+        return self._word_tokenizer
+
+    @property
+    def max_wordpieces(self) -> int:
+        """The most wordpieces that the model reads at once, special tokens included."""
+        limits = [self._hfmodel.tokenizer.model_max_length]
+        config = self._hfmodel.transformer.config
+        if getattr(config, "max_position_embeddings", -1) > 0:
+            limits.append(config.max_position_embeddings)
+        for name, module in self._hfmodel.transformer.named_modules():
+            if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
+                # RoBERTa's positions begin after that of padding.
+                unused = 0 if module.padding_idx is None else module.padding_idx + 1
+                limits.append(module.num_embeddings - unused)
+        return min(limits)
+
+    def predict(self, inputs: ArgsKwargs) -> torch.Tensor:
+        network = self._model if self.dtype == torch.float32 else self._reduced()
+        network.eval()
+        with torch.no_grad():
+            vectors = network(*inputs.args)
+        self._model.train()
+        return vectors
+
+    def _reduced(self) -> nn.Module:
+        """The network with weights held in the reduced precision, made anew when they change."""
+        version = [(p.data_ptr(), p._version) for p in self._model.parameters()]
+        if self._reduced_network is None or self._reduced_version != version:
+            self._reduced_network = copy.deepcopy(self._model).requires_grad_(False)
+            self._reduced_network.to(self.dtype)
+            self._reduced_version = version
+        return self._reduced_network
+
+    def finish_update(self, optimizer: Any) -> None:
+        # Optimizers change the arrays in place, which PyTorch does not see.
+        self._reduced_network = None
+        super().finish_update(optimizer)
+
+    def to_bytes(self) -> bytes:
+        """The network's weights as safetensors, with the configuration and the tokenizer."""
+        network: Any = self._model
+        objects = self._hfmodel
+        msg: dict[str, Any] = {
+            "tokenizer_config": dict(objects._init_tokenizer_config),
+            "transformer_config": dict(objects._init_transformer_config),
+        }
+        if network is not None:
+            with TemporaryDirectory() as folder:
+                objects.tokenizer.save_pretrained(folder, legacy_format=False)
+                files = sorted(Path(folder).iterdir())
+                msg["tokenizer"] = {path.name: path.read_bytes() for path in files}
+            msg["config"] = network.transformer.config.to_json_string(use_diff=False)
+            msg["weights"] = weights_to_bytes(network)
+        return srsly.msgpack_dumps(msg)
+
+    def from_bytes(self, bytes_data: bytes) -> "EncoderShim":
+        msg = srsly.msgpack_loads(bytes_data)
+        if "weights" not in msg:
+            settings = (msg["tokenizer_config"], msg["transformer_config"])
+            self._hfmodel = HFObjects(None, None, None, *settings)
+            return self
+        with TemporaryDirectory() as folder:
+            for name, data in {**msg["tokenizer"], "config.json": msg["config"].encode()}.items():
+                (Path(folder) / name).write_bytes(data)
+            config = AutoConfig.from_pretrained(folder)
+            tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True)
+        self.set_network(tokenizer, AutoModel.from_config(config, torch_dtype=torch.float32))
+        weights_from_bytes(self._model, msg["weights"])
+        self._hfmodel._init_tokenizer_config = msg["tokenizer_config"]
+        self._hfmodel._init_transformer_config = msg["transformer_config"]
+        return self
+
+
+def _convert_inputs(model: Model, rows: Rows, is_train: bool) -> tuple[ArgsKwargs, Callable]:
+    shim = cast(EncoderShim, model.shims[0])
+    batches, order = micro_batches(rows, shim.max_batch_wordpieces)
+    ids, cases, positions = (
+        None if array is None else to_device(torch.from_numpy(array), shim.device)
+        for array in (rows.ids, rows.cases, order)
     )
-    encoding["input_texts"] = [encoding.tokens(i) for i in range(len(spans))]
-    encoding["pad_token"] = tokenizer.pad_token
-    firsts, n_words = [], 0  # number of each window's first word in the batch
-    for doc_spans in nested:
-        firsts += [n_words + span.start for span in doc_spans]
-        n_words += len(doc_spans[0].doc) if doc_spans else 0
-    word_of = np.asarray(
-        [
-            -1 if word is None else first + word
-            for i, first in enumerate(firsts)
-            for word in encoding.word_ids(i)
-        ],
-        dtype=np.int64,
-    )
-    order = np.argsort(word_of, kind="stable")
-    flat = order[np.searchsorted(word_of[order], 0) :]
-    lengths = np.bincount(word_of[flat], minlength=n_words)
-    align: Any = (flat.astype("i"), lengths.astype("i"))
-    return WordpieceBatch.from_batch_encoding(encoding), Ragged(*align)
-
-
-def _spaces_matter(tokenizer: Any) -> bool:
-    """Whether the wordpieces of a word depend on the space before it, as in byte-level BPE."""
-    if not tokenizer.is_fast:
-        return True
-    return type(tokenizer.backend_tokenizer.pre_tokenizer).__name__ != "BertPreTokenizer"
-
-
-def _case_ids(
-    nested: list[list[Span]], align: Ragged, wordpieces: WordpieceBatch
-) -> NDArray[np.int64]:
-    """The case of the word that each wordpiece belongs to: (windows, wordpieces)."""
-    cases = [word_cases(doc_spans[0].doc) for doc_spans in nested if doc_spans]
-    result = np.zeros(np.asarray(wordpieces.input_ids).size, dtype=np.int64)
-    pieces, lengths = np.asarray(align.dataXd).ravel(), np.asarray(align.lengths)
-    result[pieces] = np.repeat(np.concatenate(cases), lengths)
-    return result.reshape(np.asarray(wordpieces.input_ids).shape)
-
-
-def _convert_inputs(
-    model: Model, inputs: tuple[WordpieceBatch, NDArray[np.int64] | None], is_train: bool
-) -> tuple[ArgsKwargs, Callable]:
-    wordpieces, case_ids = inputs
-    shim: Any = model.shims[0]
-    kwargs = {
-        "input_ids": xp2torch(wordpieces.input_ids, device=shim.device),
-        "attention_mask": xp2torch(wordpieces.attention_mask, device=shim.device),
-    }
-    if wordpieces.token_type_ids is not None:
-        kwargs["token_type_ids"] = xp2torch(wordpieces.token_type_ids, device=shim.device)
-    if case_ids is not None:
-        kwargs["case_ids"] = torch.from_numpy(case_ids).to(shim.device)
-    return ArgsKwargs(args=(), kwargs=kwargs), lambda _: []
+    return ArgsKwargs(args=(ids, cases, batches, positions), kwargs={}), lambda _: []
 
 
 def _convert_outputs(
-    model: Model, inputs_outputs: tuple[Any, Any], is_train: bool
-) -> tuple[Any, Callable]:
+    model: Model, inputs_outputs: tuple[Any, torch.Tensor], is_train: bool
+) -> tuple[Floats2d, Callable]:
     _, output = inputs_outputs
 
-    def backprop(d_output: Any) -> ArgsKwargs:
-        gradients = {"grad_tensors": d_output.values()}
-        return ArgsKwargs(args=(output.last_hidden_state,), kwargs=gradients)
+    def backprop(d_output: Floats2d) -> ArgsKwargs:
+        gradient = xp2torch(d_output, device=output.device)
+        return ArgsKwargs(args=((output,),), kwargs={"grad_tensors": (gradient,)})
 
-    return output, backprop
+    return cast(Floats2d, torch2xp(output.detach())), backprop

@@ -1,16 +1,20 @@
-"""Reduced precision for PyTorch modules inside Thinc models, on CPU and CUDA."""
+"""Reduced precision for PyTorch modules inside Thinc models, on CPU and CUDA, and their weights as
+bytes."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import safetensors.torch
 import torch
-from thinc.api import ArgsKwargs, PyTorchShim, xp2torch
+from thinc.api import ArgsKwargs, PyTorchGradScaler, PyTorchShim, xp2torch
 from thinc.util import convert_recursive
+from torch import nn
 
 from ..errors import settings_error
 
-PRECISIONS = ("auto", "float32", "bfloat16")
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 
 def check_precision(precision: str) -> str:
@@ -43,12 +47,23 @@ class AutocastShim(PyTorchShim):
 
     precision: str = "auto"
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """What the precision comes to on the device that the module is on."""
+        if self.precision == "auto":
+            return torch.bfloat16 if has_bfloat16(self.device) else torch.float32
+        if self.precision == "bfloat16" and not has_bfloat16(self.device):
+            _warn_slow(self.device.type)
+        return getattr(torch, self.precision)
+
     def predict(self, inputs: ArgsKwargs) -> Any:
         with self._autocast():
             outputs = super().predict(inputs)
         return _to_float32(outputs)
 
     def begin_update(self, inputs: ArgsKwargs) -> Any:
+        if self.dtype == torch.float16:
+            self._scale_gradients()
         with self._autocast():
             outputs, backprop = super().begin_update(inputs)
         return _to_float32(outputs), backprop
@@ -74,23 +89,58 @@ class AutocastShim(PyTorchShim):
                 weights.data = data
 
     def _autocast(self) -> torch.autocast:
-        device = self.device
-        enabled = self.precision == "bfloat16" or (
-            self.precision == "auto" and has_bfloat16(device)
-        )
+        device, dtype = self.device, self.dtype
+        enabled = dtype != torch.float32
         # Thinc enters an autocast of its own for CUDA, which must not switch this one off; it
         # keeps the type that is set here.
         self._mixed_precision = enabled and device.type == "cuda"
-        return torch.autocast(device.type, dtype=torch.bfloat16, enabled=enabled)
+        return torch.autocast(device.type, dtype=dtype if enabled else None, enabled=enabled)
+
+    def _scale_gradients(self) -> None:
+        """Small gradients vanish in float16, so they are scaled; Thinc does it on CUDA.
+
+        Raises ConfigValidationError (a ValueError) elsewhere.
+        """
+        if self.device.type != "cuda":
+            raise settings_error(
+                'precision = "float16" trains on a GPU only; set "auto" or "bfloat16"'
+            )
+        if not self._grad_scaler._enabled:
+            self._grad_scaler = PyTorchGradScaler(enabled=True)
+            self._grad_scaler.to_(self.device)
+
+
+_warned: set[str] = set()
+
+
+def _warn_slow(device: str) -> None:
+    if device not in _warned:
+        _warned.add(device)
+        warnings.warn(
+            f'precision = "bfloat16" is slow here: this {device} has no bfloat16 of its own. '
+            '"auto" takes float32 in such a case.',
+            stacklevel=2,
+        )
 
 
 def _to_float32(outputs: Any) -> Any:
-    if isinstance(outputs, dict):  # an output class of transformers, which has to stay one
-        for key, value in outputs.items():
-            outputs[key] = _to_float32(value)
-        return outputs
     return convert_recursive(_is_reduced, torch.Tensor.float, outputs)
 
 
 def _is_reduced(value: Any) -> bool:
     return isinstance(value, torch.Tensor) and value.dtype in (torch.bfloat16, torch.float16)
+
+
+def weights_to_bytes(module: nn.Module) -> bytes:
+    """Parameters and buffers in the safetensors format."""
+    # Tensors that share memory are stored each for itself, as the format asks.
+    state = {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
+    return safetensors.torch.save({name: t.contiguous().cpu() for name, t in state.items()})
+
+
+def weights_from_bytes(module: nn.Module, data: bytes) -> None:
+    """Put weights in place, on whatever device the module is.
+
+    Raises RuntimeError if they are those of another module.
+    """
+    module.load_state_dict(safetensors.torch.load(data))

@@ -2,56 +2,150 @@
 
 from collections.abc import Callable, Iterable
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+from spacy.strings import get_string_id
 from spacy.tokens import Doc, Span
 from spacy_transformers.util import registry
+
+from ..errors import settings_error
+
+Ints = NDArray[np.int64]
+
+# What ends a sentence, and what may follow it within the sentence.
+_FINAL = np.asarray([get_string_id(s) for s in (".", "!", "?", "...", "…", "?!", "!!", "。")])
+_CLOSING = np.asarray([get_string_id(s) for s in ('"', "'", "''", "”", "\u2019", ")", "]", "»")])
+
+# A stretch without a boundary to cut at is read in windows that share this part of their length.
+_OVERLAP = 4
+
+# Without a tokenizer wordpieces are not known; English text has about four for three words.
+_WORDS_IN_PIECES = 3 / 4
+
+
+class Window(NamedTuple):
+    """Wordpieces `begin` to `end` are read together; those from `first` to `last` take their
+    vectors from this window, the others are context. Every wordpiece has one such window."""
+
+    begin: int
+    end: int
+    first: int
+    last: int
+
+
+class SentenceWindows:
+    """See :func:`create_sentence_windows`."""
+
+    def __init__(self, max_wordpieces: int) -> None:
+        self.max_wordpieces = max_wordpieces
+
+    def __call__(self, docs: Iterable[Doc]) -> list[list[Span]]:
+        """Windows as spans, for encoders that do not ask for `cut`. A window has three words for
+        every four wordpieces allowed; words that two windows share are in both."""
+        limit = max(1, int(self.max_wordpieces * _WORDS_IN_PIECES))
+        return [
+            [doc[w.begin : w.end] for w in cut_at(boundaries(doc), np.arange(len(doc) + 1), limit)]
+            for doc in docs
+        ]
+
+    def cut(self, doc: Doc, firsts: Ints, n_special: int) -> list[Window]:
+        """The windows of a Doc.
+
+        firsts (words + 1,): number of each word's first wordpiece, and of wordpieces.
+        n_special: special tokens that every window has beside its wordpieces.
+        """
+        return cut_at(boundaries(doc), firsts, max(1, self.max_wordpieces - n_special))
 
 
 @registry.span_getters("spacy_seqtag.sentence_windows.v1")  # type: ignore[attr-defined]
 def create_sentence_windows(
-    max_words: int = 100, window: int = 128, stride: int = 96
+    max_wordpieces: int = 128,
 ) -> Callable[[Iterable[Doc]], list[list[Span]]]:
     """Create a span getter for windows of whole sentences that do not overlap.
 
-    max_words (int): Windows are as full of neighbouring sentences as this number of words allows.
-    window, stride (int): Where there is no boundary to cut at (a sentence of more than
-        `max_words`, or a Doc whose sentence boundaries are unknown), windows of `window` words
-        begin every `stride` words; a word in two windows gets the mean of both.
+    max_wordpieces (int): Windows are as full of neighbouring sentences as this number of
+        wordpieces allows, special tokens included.
 
-    Raises ValueError if `stride` is not between 1 and `window`.
+    Where a Doc's sentence boundaries are unknown, windows end after final punctuation and line
+    breaks instead. A stretch that is longer than a window and has no boundary is read in windows
+    that share a quarter of their length; each word gets its vector from the one in which it has
+    most context. Nothing is truncated.
+
+    Within `spacy_seqtag.TransformerModel.v1` wordpieces are counted; other encoders get spans of
+    three words for every four wordpieces.
+
+    Raises ConfigValidationError (a ValueError) if `max_wordpieces` is below 8.
     """
-    if not 1 <= stride <= window:
-        raise ValueError(f"stride = {stride} must be at least 1 and at most window = {window}.")
-
-    def sentence_windows(docs: Iterable[Doc]) -> list[list[Span]]:
-        return [
-            [doc[start:end] for start, end in _windows(doc, max_words, window, stride)]
-            for doc in docs
-        ]
-
-    return sentence_windows
+    if max_wordpieces < 8:
+        raise settings_error(f"max_wordpieces = {max_wordpieces} is too small; set it to 8 or more")
+    return SentenceWindows(max_wordpieces)
 
 
-def _windows(doc: Doc, max_words: int, window: int, stride: int) -> list[tuple[int, int]]:
-    if not len(doc):
+def boundaries(doc: Doc) -> Ints:
+    """Words at which a window may begin, the first word left out: the sentences, or where they
+    are not known, what follows final punctuation and line breaks."""
+    if len(doc) and doc.has_annotation("SENT_START"):
+        starts: Ints = np.flatnonzero(doc.to_array("SENT_START") == 1)
+        return starts[starts > 0]
+    words = doc.to_array(["ORTH", "IS_SPACE"])
+    final = np.isin(words[:, 0], _FINAL)
+    closing = np.isin(words[:, 0], _CLOSING)
+    for i in np.flatnonzero(words[:, 1]).tolist():
+        final[i] = "\n" in doc[i].text
+    # After closing quotes and brackets, too, if they follow what is final.
+    for i in np.flatnonzero(final).tolist():
+        while i + 1 < len(doc) and closing[i + 1]:
+            final[i], final[i + 1] = False, True
+            i += 1
+    return np.flatnonzero(final[:-1]) + 1
+
+
+def cut_at(boundaries: Ints, firsts: Ints, limit: int) -> list[Window]:
+    """Cut a Doc at these words into windows of at most `limit` wordpieces.
+
+    firsts: see `SentenceWindows.cut`. A Doc that has words has a window, if an empty one.
+    """
+    if len(firsts) == 1:
         return []
-    starts = np.flatnonzero(doc.to_array("SENT_START") == 1).tolist()
-    bounds = [0, *(start for start in starts if start), len(doc)]
-    result: list[tuple[int, int]] = []
+    result: list[Window] = []
+    n_pieces = int(firsts[-1])
+    bounds = [0, *firsts[boundaries].tolist(), n_pieces]
     begin = 0  # of the window that is being filled
     for start, end in pairwise(bounds):
-        if end - begin <= max_words:
+        if end - begin <= limit:
             continue
         if start > begin:
-            result.append((begin, start))
+            result.append(Window(begin, start, begin, start))
         begin = start
-        if end - start > max_words:
-            while begin + window < end:
-                result.append((begin, begin + window))
-                begin += stride
-            result.append((begin, end))
+        if end - start > limit:
+            result += overlapping(firsts, start, end, limit)
             begin = end
-    if begin < len(doc):
-        result.append((begin, len(doc)))
+    if begin < n_pieces or not result:
+        result.append(Window(begin, n_pieces, begin, n_pieces))
     return result
+
+
+def overlapping(firsts: Ints, start: int, end: int, limit: int) -> list[Window]:
+    """Windows of at most `limit` wordpieces over a longer stretch. They are cut between words,
+    but for a word that is about as long as a window."""
+    result = []
+    begin = first = start
+    while end - begin > limit:
+        stop = _word_before(firsts, begin + limit, begin + limit // 2 + 1)
+        # The next window; the last one is as full as the others.
+        after = _word_before(firsts, stop - limit // _OVERLAP, stop - limit // 2)
+        if end - after < limit:
+            after = min(after, int(firsts[np.searchsorted(firsts, end - limit)]))
+        last = _word_before(firsts, (after + stop) // 2, after)
+        result.append(Window(begin, stop, first, last))
+        begin, first = after, last
+    result.append(Window(begin, end, first, end))
+    return result
+
+
+def _word_before(firsts: Ints, piece: int, lowest: int) -> int:
+    """Where the word of this wordpiece begins, or the wordpiece itself if that is too low."""
+    begin = int(firsts[np.searchsorted(firsts, piece, side="right") - 1])
+    return begin if begin >= lowest else piece

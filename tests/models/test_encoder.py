@@ -1,17 +1,35 @@
 """The encoder: vectors, wordpieces of each word, word case, precision, averages."""
 
+import pickle
+import warnings
+
 import numpy as np
 import pytest
+import safetensors.torch
 import spacy
+import srsly
 import torch
 from spacy.tokens import Doc
-from thinc.api import Adam, fix_random_seed
+from spacy_transformers.data_classes import TransformerData
+from spacy_transformers.layers import trfs2arrays
+from thinc.api import Adam, fix_random_seed, reduce_mean
+from transformers import AutoTokenizer, ElectraConfig, ElectraModel
 
-from spacy_seqtag.models.encoder import word_cases
+from spacy_seqtag.models import precision as precision_module
 from spacy_seqtag.models.precision import has_bfloat16
 
 SPANS = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 8, "stride": 6}
 TEXT = "The Berlin State Opera opened its season on Friday with a work that London had refused."
+
+
+THEIRS = "spacy-transformers.TransformerModel.v3"
+
+
+def sentence_windows(max_wordpieces):
+    return {
+        "@span_getters": "spacy_seqtag.sentence_windows.v1",
+        "max_wordpieces": max_wordpieces,
+    }
 
 
 def make_nlp(encoder, architecture="spacy_seqtag.TransformerModel.v1", **settings):
@@ -41,10 +59,183 @@ def doc():
     return spacy.blank("en")(TEXT)
 
 
-def test_same_vectors_as_spacy_transformers(tiny_encoder, doc):
-    ours = make_nlp(tiny_encoder, precision="float32")
-    theirs = make_nlp(tiny_encoder, "spacy-transformers.TransformerModel.v3")
+def plain_docs(mini, n):
+    """Docs in which no wordpiece of BERT crosses from one word to the next."""
+    vocab = spacy.blank("en").vocab
+    sents = mini["dev"][:n]
+    return [
+        Doc(vocab, words=[w for w in sent["words"] if w.isalnum() or w == "."]) for sent in sents
+    ]
+
+
+@pytest.mark.parametrize(
+    "windows",
+    [
+        SPANS,
+        {"@span_getters": "spacy-transformers.sent_spans.v1"},
+        {"@span_getters": "spacy-transformers.doc_spans.v1"},
+    ],
+)
+def test_same_vectors_as_spacy_transformers(tiny_encoder, mini, windows):
+    ours = make_nlp(tiny_encoder, precision="float32", get_spans=windows, max_batch_wordpieces=64)
+    theirs = make_nlp(tiny_encoder, THEIRS, get_spans=windows)
+    ours.add_pipe("sentencizer", first=True)
+    for doc in map(ours.get_pipe("sentencizer"), plain_docs(mini, 20)):
+        np.testing.assert_allclose(vectors(ours, doc), vectors(theirs, doc), atol=1e-5)
+
+
+def test_same_vectors_on_the_same_sentence_windows(tiny_bert):
+    """Words of one wordpiece, so that windows of words and of wordpieces are the same."""
+    ours = make_nlp(tiny_bert, precision="float32", get_spans=sentence_windows(18 + 2))
+    theirs = make_nlp(tiny_bert, THEIRS, get_spans=sentence_windows(24))
+    words = ["the", "of", "to", "in"] * 12
+    doc = Doc(ours.vocab, words=words, sent_starts=[i % 6 == 0 for i in range(48)])
     np.testing.assert_allclose(vectors(ours, doc), vectors(theirs, doc), atol=1e-5)
+
+
+def gradients(nlp, docs, d_vectors):
+    """Gradient of each of the encoder's weights, for these gradients of the words' vectors."""
+    model = nlp.get_pipe("transformer").model
+    listener = trfs2arrays(reduce_mean(), 1.0)
+    batch, backprop = model.begin_update(docs)
+    _, backprop_listener = listener.begin_update(batch.doc_data)
+    parts = np.split(d_vectors, np.cumsum([len(doc) for doc in docs])[:-1])
+    d_data = backprop_listener([part.astype("f") for part in parts])
+    backprop(batch.unsplit_by_doc([list(data.tensors) for data in d_data]))
+    return {
+        name.removeprefix("transformer."): parameter.grad.numpy().copy()
+        for name, parameter in model.layers[0].shims[0]._model.named_parameters()
+        if parameter.grad is not None and not name.startswith("case")
+    }
+
+
+NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"max_batch_wordpieces": 24},
+        {"gradient_checkpointing": True},
+        {"word_case": True},
+        {"transformer_config": {**NO_DROPOUT, "attn_implementation": "eager"}},
+    ],
+)
+def test_same_gradients_as_spacy_transformers(tiny_encoder, mini, settings):
+    docs = plain_docs(mini, 6)
+    docs.insert(2, Doc(docs[0].vocab))
+    d_vectors = np.random.default_rng(0).normal(size=(sum(map(len, docs)), 32))
+    settings = {"transformer_config": NO_DROPOUT, "precision": "float32", **settings}
+    found = gradients(make_nlp(tiny_encoder, **settings), docs, d_vectors)
+    theirs = make_nlp(tiny_encoder, THEIRS, transformer_config=NO_DROPOUT)
+    expected = gradients(theirs, docs, d_vectors)
+    expected = {name: array for name, array in expected.items() if "pooler" not in name}
+    assert found.keys() == expected.keys()
+    for name, array in found.items():
+        np.testing.assert_allclose(array, expected[name], atol=2e-4, rtol=1e-3, err_msg=name)
+
+
+@pytest.mark.parametrize("limit", [1, 40, 4096])
+def test_micro_batches_change_nothing(tiny_encoder, mini, limit):
+    docs = [spacy.blank("en")(sent["text"]) for sent in mini["dev"][:15]]
+    docs.insert(3, Doc(docs[0].vocab))
+    settings = {"precision": "float32", "get_spans": sentence_windows(16)}
+    whole = make_nlp(tiny_encoder, max_batch_wordpieces=100_000, **settings).get_pipe("transformer")
+    parts = make_nlp(tiny_encoder, max_batch_wordpieces=limit, **settings).get_pipe("transformer")
+    for found, expected in zip(
+        parts.predict(docs).doc_data, whole.predict(docs).doc_data, strict=True
+    ):
+        np.testing.assert_array_equal(found.align.dataXd, expected.align.dataXd)
+        if len(expected.align.lengths):
+            np.testing.assert_allclose(
+                found.model_output.last_hidden_state,
+                expected.model_output.last_hidden_state,
+                atol=1e-5,
+            )
+
+
+def test_no_word_is_left_out(tiny_encoder, mini):
+    """Far longer than the model reads at once, in windows of every kind."""
+    words = [word for sent in mini["train"] for word in sent["words"]][:1500]
+    words.append("x" * 20_000)
+    for spans in (
+        {"@span_getters": "spacy-transformers.doc_spans.v1"},
+        sentence_windows(512),
+        sentence_windows(16),
+    ):
+        nlp = make_nlp(tiny_encoder, get_spans=spans)
+        doc = Doc(nlp.vocab, words=words)
+        found = vectors(nlp, doc)
+        assert found.shape == (1501, 32)
+        assert (np.abs(found).sum(axis=1) > 0).all()
+        data = nlp.get_pipe("transformer")(doc)._.trf_data
+        assert (np.diff(data.align.dataXd.ravel()) != 0).all()
+
+
+def test_other_architectures(tmp_path, tiny_bert, mini):
+    """What is not quite BERT goes through its own forward method."""
+    torch.manual_seed(0)
+    size = {"embedding_size": 16, "hidden_size": 32, "intermediate_size": 64}
+    layers = {"num_hidden_layers": 1, "num_attention_heads": 2}
+    ElectraModel(ElectraConfig(vocab_size=800, **size, **layers)).save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(tiny_bert).save_pretrained(tmp_path)
+    ours = make_nlp(str(tmp_path), precision="float32", max_batch_wordpieces=30)
+    theirs = make_nlp(str(tmp_path), THEIRS)
+    for doc in plain_docs(mini, 5):
+        np.testing.assert_allclose(vectors(ours, doc), vectors(theirs, doc), atol=1e-5)
+
+
+def test_too_long_windows_are_an_error(tiny_encoder):
+    with pytest.raises(ValueError, match=r"max_wordpieces = 513 .* 512 wordpieces"):
+        make_nlp(tiny_encoder, get_spans=sentence_windows(513))
+    nlp = make_nlp(tiny_encoder, get_spans=sentence_windows(512))
+    nlp.get_pipe("transformer").model.attrs["get_spans"].max_wordpieces = 600
+    with pytest.raises(ValueError, match=r"max_wordpieces = 600 .* 512 wordpieces"):
+        nlp("It rained.")
+
+
+def test_slow_tokenizer_is_an_error(tiny_bert):
+    with pytest.raises(ValueError, match="not a fast tokenizer"):
+        make_nlp(tiny_bert, tokenizer_config={"use_fast": False})
+
+
+def test_not_initialized():
+    nlp = spacy.blank("en")
+    model = {"@architectures": "spacy_seqtag.TransformerModel.v1", "name": "x", "get_spans": SPANS}
+    nlp.add_pipe("transformer", config={"model": model})
+    with pytest.raises(ValueError, match="E109"):
+        nlp("It rained.")
+
+
+def test_data_of_a_doc_can_be_kept(tiny_bert, doc):
+    """Pickled and in bytes, without the tokenizer."""
+    nlp = make_nlp(tiny_bert)
+    data = nlp.get_pipe("transformer")(doc)._.trf_data
+    n_pieces = data.model_output.last_hidden_state.shape[1]
+    assert data.wordpieces.lengths == [n_pieces] == [len(data.wordpieces.strings[0])]
+    assert data.wordpieces.strings[0][:2] == ["[CLS]", "the"]
+    pickled = pickle.loads(pickle.dumps(data))
+    read = TransformerData.empty().from_bytes(data.to_bytes())
+    for again in (pickled, read):
+        assert again.wordpieces.strings == data.wordpieces.strings
+        np.testing.assert_array_equal(
+            again.model_output["last_hidden_state"], data.model_output.last_hidden_state
+        )
+        np.testing.assert_array_equal(again.align.dataXd, data.align.dataXd)
+
+
+def test_spans_of_the_windows(tiny_bert):
+    nlp = make_nlp(tiny_bert, get_spans=sentence_windows(10))
+    words = ["the", "of", "."] * 4
+    docs = [Doc(nlp.vocab, words=words), Doc(nlp.vocab), Doc(nlp.vocab, words=["\n"])]
+    batch = nlp.get_pipe("transformer").predict(docs)
+    assert [[(s.start, s.end) for s in spans] for spans in batch.spans] == [
+        [(0, 6), (6, 12)],
+        [],
+        [(0, 1)],
+    ]
+    assert batch.model_output.last_hidden_state.shape[:2] == (1, 12 + 4 + 2)
 
 
 def test_words_share_no_wordpiece(tiny_bert):
@@ -64,9 +255,9 @@ def test_words_share_no_wordpiece(tiny_bert):
 def test_a_word_in_two_windows_has_the_wordpieces_of_both(tiny_bert, doc):
     nlp = make_nlp(tiny_bert)
     data = nlp.get_pipe("transformer")(doc)._.trf_data
-    width = np.asarray(data.wordpieces.input_ids).shape[1]
+    firsts = np.flatnonzero(np.asarray(data.wordpieces.strings[0]) == "[CLS]")
     windows = [
-        {piece // width for piece in own.ravel().tolist()}
+        {int(np.searchsorted(firsts, piece)) - 1 for piece in own.ravel().tolist()}
         for own in np.split(data.align.dataXd, np.cumsum(data.align.lengths)[:-1])
     ]
     assert windows[5] == {0}
@@ -74,24 +265,12 @@ def test_a_word_in_two_windows_has_the_wordpieces_of_both(tiny_bert, doc):
     assert windows[8] == {1}
 
 
-def test_word_cases():
-    doc = Doc(
-        spacy.blank("en").vocab,
-        words=["ann", "Ann", "ANN", "A", "McAnn", "12", "b2", ",", "中文", "\u200b"],
-    )
-    lower, title, upper, letter, mixed, digits, low2, mark, none, empty = word_cases(doc).tolist()
-    assert len({lower, title, upper, letter, mixed, digits, mark}) == 7
-    assert low2 == none == lower
-    assert empty == mark
-    assert 0 not in word_cases(doc)
-
-
 def test_case_starts_at_nothing_and_is_seen_once_learned(tiny_bert):
     plain, cased = make_nlp(tiny_bert), make_nlp(tiny_bert, word_case=True)
     names = [Doc(plain.vocab, words=words.split()) for words in ("ann saw rome", "Ann saw Rome")]
     np.testing.assert_array_equal(vectors(plain, names[0]), vectors(cased, names[0]))
     np.testing.assert_array_equal(vectors(cased, names[0]), vectors(cased, names[1]))
-    embedding = cased.get_pipe("transformer").model.transformer.case_embedding
+    embedding = cased.get_pipe("transformer").model.shim._model.case_embedding
     torch.nn.init.normal_(embedding.weight)
     assert np.abs(vectors(cased, names[0]) - vectors(cased, names[1])).max() > 0.01
 
@@ -112,7 +291,7 @@ def tagger(request, make_nlp, mini_examples, train):
 
 
 def test_case_embedding_learns_and_is_saved(tagger, tmp_path, doc):
-    weight = tagger.get_pipe("transformer").model.transformer.case_embedding.weight
+    weight = tagger.get_pipe("transformer").model.shim._model.case_embedding.weight
     assert weight.abs().max() > 0
     expected = tagger(TEXT)
     tagger.to_disk(tmp_path / "tagger")
@@ -165,3 +344,57 @@ def test_precision(tiny_bert, doc):
 def test_unknown_precision_is_an_error(tiny_bert):
     with pytest.raises(ValueError, match=r"precision = 'float8' is unknown.*auto"):
         make_nlp(tiny_bert, precision="float8")
+
+
+def test_float16(tiny_bert, doc, mini_examples):
+    nlp = make_nlp(tiny_bert, precision="float16")
+    full = vectors(make_nlp(tiny_bert, precision="float32"), doc)
+    assert 0 < np.abs(vectors(nlp, doc) - full).max() < 0.02
+    nlp.add_pipe("seqtag_pos")
+    examples = mini_examples(nlp, 2)
+    nlp.initialize(lambda: examples)
+    with pytest.raises(ValueError, match="trains on a GPU only"):
+        nlp.update(examples)
+
+
+def test_warning_where_bfloat16_is_slow(tiny_bert, doc, monkeypatch):
+    monkeypatch.setattr(precision_module, "has_bfloat16", lambda device: False)
+    monkeypatch.setattr(precision_module, "_warned", set())
+    nlp = make_nlp(tiny_bert, precision="bfloat16")
+    with pytest.warns(UserWarning, match="bfloat16.*slow here"):
+        found = vectors(nlp, doc)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(vectors(nlp, doc), found)
+        auto = vectors(make_nlp(tiny_bert, precision="auto"), doc)
+    np.testing.assert_array_equal(auto, vectors(make_nlp(tiny_bert, precision="float32"), doc))
+
+
+def test_reduced_weights_follow_the_weights(tagger, mini_examples, doc):
+    """What annotates in bfloat16 is what training has made, and averages while in their place."""
+    shim = tagger.get_pipe("transformer").model.shim
+    shim.precision = "bfloat16"
+    before = vectors(tagger, doc)
+    assert {p.dtype for p in shim._model.parameters()} == {torch.float32}
+    sgd = Adam(0.05, use_averages=True)
+    examples = mini_examples(tagger, 5)
+    for _ in range(2):
+        tagger.update(examples, sgd=sgd)
+    after = vectors(tagger, doc)
+    with tagger.use_params(sgd.averages):
+        averaged = vectors(tagger, doc)
+    assert np.abs(after - before).max() > 0.01
+    assert np.abs(averaged - after).max() > 0
+    np.testing.assert_array_equal(vectors(tagger, doc), after)
+    again = spacy.blank("en").from_config(tagger.config).from_bytes(tagger.to_bytes())
+    again.get_pipe("transformer").model.shim.precision = "bfloat16"
+    np.testing.assert_array_equal(vectors(again, doc), after)
+    assert len(tagger.to_bytes()) < len(again.to_bytes()) * 1.01
+
+
+def test_weights_are_saved_as_safetensors(tagger):
+    shim = tagger.get_pipe("transformer").model.shim
+    weights = safetensors.torch.load(srsly.msgpack_loads(shim.to_bytes())["weights"])
+    assert weights.keys() == shim._model.state_dict().keys()
+    for name, tensor in shim._model.state_dict().items():
+        assert torch.equal(weights[name], tensor)
