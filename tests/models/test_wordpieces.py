@@ -64,7 +64,7 @@ def test_byte_level_bpe_reads_the_text(roberta, docs):
     word = piece = 0
     for doc in docs:
         encoding = roberta(
-            doc.text,
+            doc[:].text,
             add_special_tokens=False,
             split_special_tokens=True,
             return_offsets_mapping=True,

