@@ -8,7 +8,6 @@ Windows of the whole batch are sorted by length, so that little is padding, and 
 chosen precision. Every word gets a vector; an uncased encoder can see capital letters.
 """
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -580,8 +579,6 @@ class EncoderShim(AutocastShim):
         self.gradient_checkpointing = gradient_checkpointing
         self._hfmodel = HFObjects(None, None, None, tokenizer_config, transformer_config)
         self._word_tokenizer: WordTokenizer | None = None
-        self._reduced_network: nn.Module | None = None
-        self._reduced_version: Any = None
 
     def set_network(self, tokenizer: Any, transformer: Any) -> None:
         """Take a tokenizer and a model of transformers."""
@@ -610,28 +607,6 @@ class EncoderShim(AutocastShim):
                 unused = 0 if module.padding_idx is None else module.padding_idx + 1
                 limits.append(module.num_embeddings - unused)
         return min(limits)
-
-    def predict(self, inputs: ArgsKwargs) -> torch.Tensor:
-        network = self._model if self.dtype == torch.float32 else self._reduced()
-        network.eval()
-        with torch.no_grad():
-            vectors = network(*inputs.args)
-        self._model.train()
-        return vectors
-
-    def _reduced(self) -> nn.Module:
-        """The network with weights held in the reduced precision, made anew when they change."""
-        version = [(p.data_ptr(), p._version) for p in self._model.parameters()]
-        if self._reduced_network is None or self._reduced_version != version:
-            self._reduced_network = copy.deepcopy(self._model).requires_grad_(False)
-            self._reduced_network.to(self.dtype)
-            self._reduced_version = version
-        return self._reduced_network
-
-    def finish_update(self, optimizer: Any) -> None:
-        # Optimizers change the arrays in place, which PyTorch does not see.
-        self._reduced_network = None
-        super().finish_update(optimizer)
 
     def to_bytes(self) -> bytes:
         """The network's weights as safetensors, with the configuration and the tokenizer."""

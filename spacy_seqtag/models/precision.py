@@ -1,6 +1,7 @@
 """Reduced precision for PyTorch modules inside Thinc models, on CPU and CUDA, and their weights as
 bytes."""
 
+import copy
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,9 +44,14 @@ class AutocastShim(PyTorchShim):
     autocasts on CUDA alone). Weights, gradients and what comes out are float32.
 
     precision: one of `PRECISIONS`; "auto" is bfloat16 where the hardware has it, else float32.
+
+    When predicting, the weights are held in the reduced precision, and the module has to convert
+    what numbers it is given to the type of its weights.
     """
 
     precision: str = "auto"
+    _reduced_module: nn.Module | None = None
+    _reduced_version: Any = None
 
     @property
     def dtype(self) -> torch.dtype:
@@ -57,9 +63,26 @@ class AutocastShim(PyTorchShim):
         return getattr(torch, self.precision)
 
     def predict(self, inputs: ArgsKwargs) -> Any:
-        with self._autocast():
-            outputs = super().predict(inputs)
+        network: Any = self._model if self.dtype == torch.float32 else self._reduced()
+        network.eval()
+        with torch.no_grad():
+            outputs = network(*inputs.args, **inputs.kwargs)
+        network.train()
         return _to_float32(outputs)
+
+    def _reduced(self) -> nn.Module:
+        """The module with weights held in the reduced precision, made anew when they change."""
+        module: Any = self._model
+        version = [(p.data_ptr(), p._version) for p in module.parameters()]
+        if self._reduced_module is None or self._reduced_version != version:
+            self._reduced_module = copy.deepcopy(module).requires_grad_(False).to(self.dtype)
+            self._reduced_version = version
+        return self._reduced_module
+
+    def finish_update(self, optimizer: Any) -> None:
+        # Optimizers change the arrays in place, which PyTorch does not see.
+        self._reduced_module = None
+        super().finish_update(optimizer)
 
     def begin_update(self, inputs: ArgsKwargs) -> Any:
         if self.dtype == torch.float16:

@@ -172,18 +172,24 @@ def _forward(
     predicates, backprop_predicates = model.get_ref("predicate_layer")(X, is_train)
     pairs = choose_pairs(docs, ops.to_numpy(predicates)[:, 1])
     at = ops.xp.asarray(pairs.predicates)
-    logits, backprop_rolesets = model.get_ref("roleset_layer")(X[at], is_train)
-    logits = ops.xp.where(ops.xp.asarray(pairs.rolesets), logits, -1e9)
-    rolesets = ops.softmax(logits) if logits.size else logits
+    roleset_layer = model.get_ref("roleset_layer")
+    if is_train:
+        logits, backprop_rolesets = roleset_layer(X[at], is_train)
+        logits = ops.xp.where(ops.xp.asarray(pairs.rolesets), logits, -1e9)
+        rolesets = ops.softmax(logits) if logits.size else logits
+    else:
+        rolesets = _roleset_probabilities(roleset_layer, X[at], pairs.rolesets)
     output_layer = model.get_ref("output_layer")
     roles = ops.alloc2f(int(pairs.lengths.sum()), output_layer.get_dim("nO"))
     backprops = []
     for batch in _batches(pairs, model.attrs["max_pairs"]):
         context, backprop_context = model.get_ref("role_context")((X, batch), is_train)
-        tags, backprop_tags = output_layer(context, is_train)
-        roles[ops.xp.asarray(batch.rows)] = tags
         if is_train:
+            tags, backprop_tags = output_layer(context, is_train)
             backprops.append((batch, backprop_context, backprop_tags))
+        else:
+            tags = _probabilities(output_layer, context)
+        roles[ops.xp.asarray(batch.rows)] = tags
 
     def backprop(d_scores: RoleScores) -> list[Doc]:
         dX = backprop_predicates(d_scores.predicates)
@@ -195,6 +201,29 @@ def _forward(
         return docs
 
     return RoleScores(predicates, rolesets, roles, pairs), backprop
+
+
+def _roleset_probabilities(layer: Model, X: Floats2d, allowed: Bools) -> Floats2d:
+    """Softmax over the rolesets that each predicate may have: a few of thousands.
+
+    X (P, nI), allowed (P, R) → (P, R), a row of zeros where none is allowed.
+    """
+    xp = layer.ops.xp
+    row, roleset = map(xp.asarray, np.nonzero(allowed))
+    W, b = layer.get_param("W"), layer.get_param("b")
+    logits = xp.full(allowed.shape, -xp.inf, dtype="f")
+    logits[row, roleset] = (X[row] * W[roleset]).sum(axis=1) + b[roleset]
+    highest = logits.max(axis=1, initial=-1e9)
+    result: Any = layer.ops.alloc2f(*allowed.shape)
+    result[row, roleset] = xp.exp(logits[row, roleset] - highest[row])
+    result /= xp.maximum(result.sum(axis=1, keepdims=True), 1e-9)
+    return result
+
+
+def _probabilities(layer: Model, X: Floats2d) -> Floats2d:
+    """What a softmax layer predicts, by PyTorch: on a CPU on all cores, unlike Thinc."""
+    x, W, b = map(xp2torch, (X, layer.get_param("W"), layer.get_param("b")))
+    return cast(Floats2d, torch2xp(torch.addmm(b, x, W.T).softmax(dim=1)))
 
 
 # Roles in context
@@ -284,6 +313,7 @@ class RoleContext(nn.Module):
     def _in_context(
         self, X: torch.Tensor, words: torch.Tensor, predicates: torch.Tensor
     ) -> torch.Tensor:
+        X = X.to(self.word.weight.dtype)
         real = words >= 0
         distance = (words - predicates[:, None]).clamp(-MAX_POSITION, MAX_POSITION)
         pair = self.word(X)[words.clamp(min=0)]

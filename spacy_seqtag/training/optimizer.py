@@ -3,9 +3,12 @@
 import re
 from typing import Any
 
+import torch
 from spacy.util import registry
-from thinc.api import Optimizer
+from thinc.api import Optimizer, xp2torch
+from thinc.backends import get_array_ops
 from thinc.types import FloatsXd
+from torch.optim.adamw import adamw
 
 # Hugging Face encoders name their blocks encoder.layer.3.…, transformer.layer.3.…, layers.3.….
 _BLOCK = re.compile(r"(?:^|\.)(?:layer|layers|h|block)\.(\d+)\.")
@@ -72,13 +75,40 @@ class LayerwiseAdamW(Optimizer):
         *,
         lr_scale: float = 1.0,
     ) -> tuple[FloatsXd, FloatsXd]:
-        weight_decay = self.L2
-        if weights.ndim < 2:
-            self.L2 = 0.0
-        try:
-            return super().__call__(key, weights, gradient, lr_scale=lr_scale * self.factor(key))
-        finally:
-            self.L2 = weight_decay
+        if not len(gradient):
+            return weights, gradient
+        if self.grad_clip:
+            gradient = get_array_ops(weights).clip_gradient(gradient, self.grad_clip)
+        self.nr_update[key] += 1
+        if key not in self.mom1:
+            self.mom1[key] = get_array_ops(weights).alloc_f(weights.shape)
+            self.mom2[key] = get_array_ops(weights).alloc_f(weights.shape)
+        W, G, m1, m2 = map(xp2torch, (weights, gradient, self.mom1[key], self.mom2[key]))
+        # PyTorch's kernel goes over the memory once, on all cores; Thinc's takes several turns
+        # on one, and the embeddings alone are half of a small encoder.
+        adamw(
+            [W],
+            [G],
+            [m1],
+            [m2],
+            [],
+            [torch.full((), self.nr_update[key] - 1, dtype=torch.float32, device=W.device)],
+            fused=True,
+            amsgrad=False,
+            maximize=False,
+            beta1=self.b1,
+            beta2=self.b2,
+            lr=float(self.learn_rate) * lr_scale * self.factor(key),
+            weight_decay=self.L2 if weights.ndim > 1 else 0.0,
+            eps=self.eps,
+        )
+        G.zero_()
+        if self.averages is not None:
+            if key not in self.averages:
+                self.averages[key] = get_array_ops(weights).alloc_f(weights.shape)
+            average = xp2torch(self.averages[key])
+            average.lerp_(W, 1.0 - _average_decay(self.nr_update[key]))
+        return weights, gradient
 
     def factor(self, key: tuple[int, str]) -> float:
         """Learning rate of a parameter, as a multiple of the encoder's.
@@ -102,3 +132,8 @@ class LayerwiseAdamW(Optimizer):
         if "embed" in name:
             return self.layer_decay ** self._n_blocks.get(owner, 0)
         return 1.0
+
+
+def _average_decay(n_updates: int) -> float:
+    """What an average keeps of itself at an update, as Thinc's do: less in the beginning."""
+    return min(0.9999, (1.0 + n_updates) / (10.0 + n_updates))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from spacy.util import registry
+from thinc.api import Adam
 
 from spacy_seqtag.training.optimizer import create_layerwise_adamw
 
@@ -58,3 +59,28 @@ def test_schedule_and_registry():
     assert optimizer.learn_rate == 0.25
     step(optimizer, (1, "W"), [[1.0]], [[1.0]])
     assert (1, "W") in optimizer.averages
+
+
+@pytest.mark.parametrize("grad_clip", [0.0, 1.0])
+def test_the_same_steps_as_thinc(grad_clip):
+    """AdamW and averages, but for the order of step and decay, and the place of eps."""
+    rng = np.random.default_rng(0)
+    settings = {"grad_clip": grad_clip, "use_averages": True}
+    ours = create_layerwise_adamw(0.01, weight_decay=0.1, **settings)
+    theirs = Adam(0.01, L2=0.1, **settings)
+    a = rng.normal(size=(30, 20)).astype("f")
+    b = a.copy()
+    for _ in range(5):
+        gradient = (np.sign(rng.normal(size=a.shape)) * rng.uniform(1, 2, a.shape)).astype("f")
+        copied = gradient.copy()
+        a, gradient = ours((1, "a.b"), a, gradient)
+        b, _ = theirs((1, "a.b"), b, copied)
+        assert not gradient.any()
+        np.testing.assert_allclose(a, b, atol=1e-4)
+    np.testing.assert_allclose(ours.averages[1, "a.b"], theirs.averages[1, "a.b"], atol=1e-4)
+
+
+def test_nothing_to_update():
+    optimizer = create_layerwise_adamw(0.01)
+    empty = np.zeros((0, 4), dtype="f")
+    assert optimizer((1, "W"), empty, empty)[0] is empty
