@@ -60,6 +60,11 @@ Ints = NDArray[np.int64]
 Spanner = Callable[[list[Doc]], list[list[Span]]]
 
 
+# Share of a window that may be padding in a micro-batch of more than so many wordpieces.
+_PADDING = 1 / 8
+_MIN_WORDPIECES = 512
+
+
 @registry.architectures("spacy_seqtag.TransformerModel.v1")
 def build_transformer(
     name: str,
@@ -68,7 +73,7 @@ def build_transformer(
     transformer_config: dict[str, Any] = SimpleFrozenDict(),
     precision: str = "auto",
     word_case: bool = False,
-    max_batch_wordpieces: int = 4096,
+    max_batch_wordpieces: int = 2048,
     gradient_checkpointing: bool = False,
 ) -> "Encoder":
     """Build the model of a `transformer` component.
@@ -119,7 +124,7 @@ def build_tok2vec_transformer(
     transformer_config: dict[str, Any] = SimpleFrozenDict(),
     precision: str = "auto",
     word_case: bool = False,
-    max_batch_wordpieces: int = 4096,
+    max_batch_wordpieces: int = 2048,
     gradient_checkpointing: bool = False,
 ) -> Model[list[Doc], list[Floats2d]]:
     """Build an encoder that belongs to one component alone, in the place of a listener; what
@@ -458,6 +463,9 @@ def micro_batches(rows: Rows, max_wordpieces: int) -> tuple[list[MicroBatch], In
     while begin < len(order):
         longest = int(rows.lengths[order[begin]])
         chosen = order[begin : begin + max(1, max_wordpieces // longest)]
+        # Rather a smaller batch than one that is padded much, if not a very small one.
+        alike = np.count_nonzero(rows.lengths[chosen] > (1 - _PADDING) * longest)
+        chosen = chosen[: max(alike, _MIN_WORDPIECES // longest, 1)]
         step = np.arange(longest)
         real = step < rows.lengths[chosen, None]
         positions = np.where(real, rows.starts[chosen, None] + step, 0)
