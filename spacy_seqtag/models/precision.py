@@ -3,7 +3,7 @@ bytes."""
 
 import copy
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -85,11 +85,28 @@ class AutocastShim(PyTorchShim):
         super().finish_update(optimizer)
 
     def begin_update(self, inputs: ArgsKwargs) -> Any:
-        if self.dtype == torch.float16:
+        scaled = self.dtype == torch.float16
+        if scaled:
             self._scale_gradients()
         with self._autocast():
             outputs, backprop = super().begin_update(inputs)
-        return _to_float32(outputs), backprop
+        return _to_float32(outputs), self._apart(backprop) if scaled else backprop
+
+    def _apart(self, backprop: Callable[[ArgsKwargs], Any]) -> Callable[[ArgsKwargs], Any]:
+        """Thinc unscales whatever gradients the weights have, so those of passes before, which
+        are unscaled already, stand aside meanwhile."""
+
+        def backprop_apart(gradients: ArgsKwargs) -> Any:
+            module: Any = self._model
+            before = [(p, p.grad) for p in module.parameters() if p.grad is not None]
+            for weights, _ in before:
+                weights.grad = None
+            result = backprop(gradients)
+            for weights, gradient in before:
+                weights.grad = gradient if weights.grad is None else weights.grad + gradient
+            return result
+
+        return backprop_apart
 
     @contextmanager
     def use_params(self, params: dict[tuple[int, str], Any]) -> Iterator[None]:

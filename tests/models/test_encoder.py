@@ -16,6 +16,7 @@ from thinc.api import Adam, fix_random_seed, reduce_mean
 from transformers import AutoTokenizer, ElectraConfig, ElectraModel
 
 from spacy_seqtag.models import precision as precision_module
+from spacy_seqtag.models.encoder import EncoderShim
 from spacy_seqtag.models.precision import has_bfloat16
 
 SPANS = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 8, "stride": 6}
@@ -355,6 +356,41 @@ def test_float16(tiny_bert, doc, mini_examples):
     nlp.initialize(lambda: examples)
     with pytest.raises(ValueError, match="trains on a GPU only"):
         nlp.update(examples)
+
+
+class Scaler:
+    """As Thinc's, which refuses tensors that are not on a GPU."""
+
+    _enabled, found_inf = True, False
+
+    def __init__(self, **settings):
+        pass
+
+    def to_(self, device):
+        pass
+
+    def scale(self, tensors, inplace=False):
+        return [tensor * 1024 for tensor in tensors]
+
+    def unscale(self, tensors):
+        for tensor in tensors:
+            tensor /= 1024
+        return False
+
+
+def test_scaled_gradients_add_up(tiny_bert, mini, monkeypatch):
+    """Two backward passes before the weights are updated, with gradients scaled for float16."""
+    docs = plain_docs(mini, 4)
+    d_vectors = np.random.default_rng(0).normal(size=(sum(map(len, docs)), 32))
+    expected = gradients(make_nlp(tiny_bert, transformer_config=NO_DROPOUT), docs, d_vectors)
+    monkeypatch.setattr(EncoderShim, "_scale_gradients", lambda self: None)
+    nlp = make_nlp(tiny_bert, precision="float16", transformer_config=NO_DROPOUT)
+    nlp.get_pipe("transformer").model.shim._grad_scaler = Scaler()
+    gradients(nlp, docs, d_vectors)
+    found = gradients(nlp, docs, d_vectors)
+    largest = max(np.abs(array).max() for array in expected.values())
+    for name, array in found.items():
+        np.testing.assert_allclose(array, 2 * expected[name], atol=0.05 * largest, err_msg=name)
 
 
 def test_warning_where_bfloat16_is_slow(tiny_bert, doc, monkeypatch):
