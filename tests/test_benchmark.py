@@ -106,11 +106,11 @@ def test_ratios(load):
         result(load, "spacy", 16.0),
         result(load, "loop-fp32", 4.0),
         result(load, "flair", status="skipped", reason="not here"),
-        result(load, "limit", status="failed"),
+        result(load, "limit-documents", status="failed"),
     ]
     assert results[0].rate == 50.0
     found = [(r.peer, r.ratio, r.reached) for r in report.ratios(results)]
-    assert found == [("SPACY", 8.0, True), ("LOOP-FP32", 2.0, False), ("LIMIT", None, None)]
+    assert found == [("SPACY", 8.0, True), ("LOOP-FP32", 2.0, False), ("LIMIT-DOCUMENTS", None, None)]
     rows = [line.split() for line in report.speed_table(results).strip().split("\n")]
     assert rows[2][:2] == ["OURS-POS-NER", "50"]
     assert ["FLAIR", "skipped", "not", "here"] in rows
@@ -210,6 +210,7 @@ LABELS = {
     "loop-fp32": range(150, 151),
     "flair": range(150, 151),
     "limit": range(1),
+    "limit-documents": range(1),
 }
 
 
@@ -277,7 +278,7 @@ def here(monkeypatch):
 
 
 def test_speed(corpus, tiny_bert, tmp_path):
-    systems = ["ours-pos-ner", "flair", "limit"]
+    systems = ["ours-pos-ner", "flair", "limit-documents"]
     command = [sys.executable, FOLDER / "speed.py", "--corpus", corpus, "--encoder", tiny_bert]
     command += ["--words", 120, "--repeats", 2, "--threads", 1, "--systems", ",".join(systems)]
     done = subprocess.run(
@@ -300,7 +301,7 @@ def test_speed(corpus, tiny_bert, tmp_path):
         assert len(figures["seconds"]) == 2
         assert min(figures[key] for key in ("words_per_second", "loading", "memory")) > 0
     (ratio,) = saved["ratios"]
-    assert (ratio["peer"], ratio["target"]) == ("limit: bare encoder", 0.8)
+    assert (ratio["peer"], ratio["target"]) == ("limit, a document's windows", 0.8)
     assert (tmp_path / "new" / "folder" / "speed.png").exists() == bool(find_spec("matplotlib"))
 
 

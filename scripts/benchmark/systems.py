@@ -369,7 +369,7 @@ class Limit(System):
 
     title = "limit: bare encoder"
     window = 128
-    batch_pieces = 4096
+    batch_pieces = 2048
 
     def load(self) -> None:
         import torch
@@ -386,19 +386,7 @@ class Limit(System):
     def inputs(self, documents: Sequence[Document]) -> Any:
         import torch
 
-        encoding = self.tokenizer(
-            flat_sentences(documents), is_split_into_words=True, add_special_tokens=False
-        )
-        size = self.window - self.tokenizer.num_special_tokens_to_add()
-        pieces = [
-            ids[start : start + size]
-            for ids in encoding["input_ids"]
-            for start in range(0, len(ids), size)
-        ]
-        windows = [
-            self.tokenizer.build_inputs_with_special_tokens([i for n in numbers for i in pieces[n]])
-            for numbers in text.pack([len(ids) for ids in pieces], size)
-        ]
+        windows = [window for group in self.groups(documents) for window in self._windows(group)]
         batches = []
         for numbers in text.micro_batches([len(ids) for ids in windows], self.batch_pieces):
             batch = self.tokenizer.pad(
@@ -408,6 +396,22 @@ class Limit(System):
         if self.plan.device == "cuda":
             torch.cuda.synchronize()
         return batches
+
+    def groups(self, documents: Sequence[Document]) -> Iterable[Sequence[Sentence]]:
+        """The sentences that may share a window."""
+        return [flat_sentences(documents)]
+
+    def _windows(self, sentences: Sequence[Sentence]) -> Iterator[list[int]]:
+        encoding = self.tokenizer(sentences, is_split_into_words=True, add_special_tokens=False)
+        size = self.window - self.tokenizer.num_special_tokens_to_add()
+        pieces = [
+            ids[start : start + size]
+            for ids in encoding["input_ids"]
+            for start in range(0, len(ids), size)
+        ]
+        for numbers in text.pack([len(ids) for ids in pieces], size):
+            ids = [i for n in numbers for i in pieces[n]]
+            yield self.tokenizer.build_inputs_with_special_tokens(ids)
 
     def annotate(self, inputs: Any) -> int:
         import torch
@@ -420,6 +424,15 @@ class Limit(System):
         return 0
 
 
+class LimitOfDocuments(Limit):
+    """The same on windows of one document each, as pipelines of Docs read them."""
+
+    title = "limit, a document's windows"
+
+    def groups(self, documents: Sequence[Document]) -> Iterable[Sequence[Sentence]]:
+        return documents
+
+
 SYSTEMS: dict[str, type[System]] = {
     "ours-pos": OursPos,
     "ours-pos-ner": OursPosNer,
@@ -429,6 +442,7 @@ SYSTEMS: dict[str, type[System]] = {
     "loop-fp32": Float32Loop,
     "loop-bf16": Bfloat16Loop,
     "flair": Flair,
+    "limit-documents": LimitOfDocuments,
     "limit": Limit,
 }
 """The systems, by the name that `--systems` takes."""
