@@ -110,7 +110,11 @@ def test_ratios(load):
     ]
     assert results[0].rate == 50.0
     found = [(r.peer, r.ratio, r.reached) for r in report.ratios(results)]
-    assert found == [("SPACY", 8.0, True), ("LOOP-FP32", 2.0, False), ("LIMIT-DOCUMENTS", None, None)]
+    assert found == [
+        ("SPACY", 8.0, True),
+        ("LOOP-FP32", 2.0, False),
+        ("LIMIT-DOCUMENTS", None, None),
+    ]
     rows = [line.split() for line in report.speed_table(results).strip().split("\n")]
     assert rows[2][:2] == ["OURS-POS-NER", "50"]
     assert ["FLAIR", "skipped", "not", "here"] in rows

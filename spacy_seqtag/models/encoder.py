@@ -5,7 +5,8 @@ In the place of spacy-transformers' own model, with listeners unchanged:
     Docs → wordpieces (`wordpieces`) → windows (`windows`) → micro-batches → a vector a wordpiece
 
 Windows of the whole batch are sorted by length, so that little is padding, and computed in the
-chosen precision. Every word gets a vector; an uncased encoder can see capital letters.
+chosen precision. Nothing is truncated: every word that has wordpieces gets a vector. An uncased
+encoder can see capital letters.
 """
 
 from collections.abc import Callable, Sequence
@@ -188,8 +189,10 @@ class Encoder(TransformerModel):
     def shim(self) -> "EncoderShim":
         return cast(EncoderShim, self.layers[0].shims[0])
 
-    def copy(self) -> "Encoder":
-        """A copy with its own weights (and its own `id`)."""
+    def _copy(self, seen: dict[int, Any] | None = None) -> "Encoder":
+        """A copy with its own weights (and its own `id`), also as part of another model."""
+        if seen is not None and id(self) in seen:
+            return cast(Encoder, seen[id(self)])
         copied = Encoder(
             self.attrs["name"],
             self.attrs["get_spans"],
@@ -201,7 +204,12 @@ class Encoder(TransformerModel):
         copied.attrs["has_transformer"] = self.attrs["has_transformer"]
         if self.has_dim("nO"):
             copied.set_dim("nO", self.get_dim("nO"))
+        if seen is not None:
+            seen[id(self)] = copied
         return copied
+
+    def copy(self) -> "Encoder":
+        return self._copy()
 
 
 def _replace_listener_cfg(encoder: dict[str, Any], listener: dict[str, Any]) -> dict[str, Any]:
@@ -360,6 +368,8 @@ def _forward(
         raise ValueError(Errors.E109.format(name=model.name))
     _check_windows(model)
     rows = lay_out(model, docs)
+    if not len(rows.ids):
+        return FullTransformerBatch.empty(len(docs)), lambda _: docs
     vectors, backprop_vectors = model.layers[0](rows, is_train)
 
     def backprop(d_batch: FullTransformerBatch) -> list[Doc]:
@@ -387,6 +397,7 @@ class EncodedBatch(FullTransformerBatch):
         ):
             if row == row_end:
                 doc_data.append(TransformerData.empty())
+                word, piece = word_end, piece_end
                 continue
             align: Any = (align_data[piece:piece_end] - row, align_lengths[word:word_end])
             hidden: Any = vectors[row:row_end]
@@ -461,7 +472,7 @@ def micro_batches(rows: Rows, max_wordpieces: int) -> tuple[list[MicroBatch], In
     result = []
     begin = 0
     while begin < len(order):
-        longest = int(rows.lengths[order[begin]])
+        longest = max(1, int(rows.lengths[order[begin]]))
         chosen = order[begin : begin + max(1, max_wordpieces // longest)]
         # Rather a smaller batch than one that is padded much, if not a very small one.
         alike = np.count_nonzero(rows.lengths[chosen] > (1 - _PADDING) * longest)
@@ -561,7 +572,7 @@ def to_device(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     """A copy that a GPU does not wait for."""
     if device.type == "cuda":
         return tensor.pin_memory().to(device, non_blocking=True)
-    return tensor
+    return tensor.to(device)
 
 
 class EncoderShim(AutocastShim):
@@ -595,7 +606,10 @@ class EncoderShim(AutocastShim):
             transformer.gradient_checkpointing_enable({"use_reentrant": False})
         network = EncoderNetwork(transformer, self.word_case)
         self._model = network.to(get_torch_default_device())
-        self._hfmodel = HFObjects(tokenizer, transformer, None)
+        old = self._hfmodel
+        configs = (old._init_tokenizer_config, old._init_transformer_config)
+        self._hfmodel = HFObjects(tokenizer, transformer, None, *configs)
+        self._reduced_module = None
 
     @property
     def word_tokenizer(self) -> WordTokenizer:
@@ -644,10 +658,13 @@ class EncoderShim(AutocastShim):
                 (Path(folder) / name).write_bytes(data)
             config = AutoConfig.from_pretrained(folder)
             tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True)
-        self.set_network(tokenizer, AutoModel.from_config(config, torch_dtype=torch.float32))
+        settings = (msg["tokenizer_config"], msg["transformer_config"])
+        self._hfmodel = HFObjects(None, None, None, *settings)
+        # The only setting that the saved configuration does not keep.
+        attention = {k: v for k, v in settings[1].items() if k == "attn_implementation"}
+        transformer = AutoModel.from_config(config, torch_dtype=torch.float32, **attention)
+        self.set_network(tokenizer, transformer)
         weights_from_bytes(self._model, msg["weights"])
-        self._hfmodel._init_tokenizer_config = msg["tokenizer_config"]
-        self._hfmodel._init_transformer_config = msg["transformer_config"]
         return self
 
 

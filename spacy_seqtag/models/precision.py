@@ -64,10 +64,11 @@ class AutocastShim(PyTorchShim):
 
     def predict(self, inputs: ArgsKwargs) -> Any:
         network: Any = self._model if self.dtype == torch.float32 else self._reduced()
-        network.eval()
+        # It stays so (training sets its own mode): another thread may be predicting.
+        if network.training:
+            network.eval()
         with torch.no_grad():
             outputs = network(*inputs.args, **inputs.kwargs)
-        network.train()
         return _to_float32(outputs)
 
     def _reduced(self) -> nn.Module:
@@ -75,9 +76,14 @@ class AutocastShim(PyTorchShim):
         module: Any = self._model
         version = [(p.data_ptr(), p._version) for p in module.parameters()]
         if self._reduced_module is None or self._reduced_version != version:
-            self._reduced_module = copy.deepcopy(module).requires_grad_(False).to(self.dtype)
-            self._reduced_version = version
+            reduced = copy.deepcopy(module).requires_grad_(False).eval()
+            for weights in reduced.parameters():  # not the buffers: positions, frequencies
+                weights.data = weights.data.to(self.dtype)
+            self._reduced_module, self._reduced_version = reduced, version
         return self._reduced_module
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_reduced_module": None}
 
     def finish_update(self, optimizer: Any) -> None:
         # Optimizers change the arrays in place, which PyTorch does not see.

@@ -115,7 +115,7 @@ def build_role_tagger(
         layers at once, and through the decoding (the pairs of one predicate always do). In
         training, what the layers of a batch with more would hold for the gradient is computed
         again when it is needed.
-    precision (str): "float32", "bfloat16", or "auto", as in `spacy_seqtag.TransformerModel.v1`.
+    precision (str): As in `spacy_seqtag.TransformerModel.v1`.
     nO (Optional[int]): Number of role tags. Inferred from the labels if None.
     RETURNS: A model from Docs, and a function that chooses the predicates, to `RoleScores`.
 
@@ -209,12 +209,14 @@ def _roleset_probabilities(layer: Model, X: Floats2d, allowed: Bools) -> Floats2
     X (P, nI), allowed (P, R) → (P, R), a row of zeros where none is allowed.
     """
     xp = layer.ops.xp
+    result: Any = layer.ops.alloc2f(*allowed.shape)
+    if not allowed.size:
+        return result
     row, roleset = map(xp.asarray, np.nonzero(allowed))
     W, b = layer.get_param("W"), layer.get_param("b")
     logits = xp.full(allowed.shape, -xp.inf, dtype="f")
     logits[row, roleset] = (X[row] * W[roleset]).sum(axis=1) + b[roleset]
-    highest = logits.max(axis=1, initial=-1e9)
-    result: Any = layer.ops.alloc2f(*allowed.shape)
+    highest = xp.maximum(logits.max(axis=1), -1e9)
     result[row, roleset] = xp.exp(logits[row, roleset] - highest[row])
     result /= xp.maximum(result.sum(axis=1, keepdims=True), 1e-9)
     return result

@@ -15,8 +15,12 @@ from ..errors import settings_error
 Ints = NDArray[np.int64]
 
 # What ends a sentence, and what may follow it within the sentence.
-_FINAL = np.asarray([get_string_id(s) for s in (".", "!", "?", "...", "…", "?!", "!!", "。")])
-_CLOSING = np.asarray([get_string_id(s) for s in ('"', "'", "''", "”", "\u2019", ")", "]", "»")])
+_FINAL = np.asarray(
+    [get_string_id(s) for s in (".", "!", "?", "...", "…", "?!", "!!", "。")], dtype=np.uint64
+)
+_CLOSING = np.asarray(
+    [get_string_id(s) for s in ('"', "'", "''", "”", "\u2019", ")", "]", "»")], dtype=np.uint64
+)
 
 # A stretch without a boundary to cut at is read in windows that share this part of their length.
 _OVERLAP = 4

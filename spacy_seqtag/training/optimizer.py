@@ -84,11 +84,13 @@ class LayerwiseAdamW(Optimizer):
             self.mom1[key] = get_array_ops(weights).alloc_f(weights.shape)
             self.mom2[key] = get_array_ops(weights).alloc_f(weights.shape)
         W, G, m1, m2 = map(xp2torch, (weights, gradient, self.mom1[key], self.mom2[key]))
+        if not W.is_contiguous():
+            raise ValueError(f"The weights of {key} are not contiguous in memory.")
         # PyTorch's kernel goes over the memory once, on all cores; Thinc's takes several turns
         # on one, and the embeddings alone are half of a small encoder.
         adamw(
             [W],
-            [G],
+            [G.contiguous()],
             [m1],
             [m2],
             [],
