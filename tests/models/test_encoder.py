@@ -434,3 +434,66 @@ def test_weights_are_saved_as_safetensors(tagger):
     assert weights.keys() == shim._model.state_dict().keys()
     for name, tensor in shim._model.state_dict().items():
         assert torch.equal(weights[name], tensor)
+
+
+def test_docs_that_no_window_reads(tiny_bert):
+    """A span getter may leave Docs out; those after them keep their own wordpieces."""
+    nlp = make_nlp(tiny_bert, precision="float32")
+    pipe = nlp.get_pipe("transformer")
+    docs = [nlp.make_doc(text) for text in ("left out", "the of to in", "in to")]
+    alone = [vectors(nlp, doc) for doc in docs]
+    pipe.model.attrs["get_spans"] = lambda docs: [
+        [] if doc.text == "left out" else [doc[:]] for doc in docs
+    ]
+    data = pipe.predict(docs).doc_data
+    for doc, found, expected in zip(docs[1:], data[1:], alone[1:], strict=True):
+        assert found.align.lengths.tolist() == [1] * len(doc)
+        rows = found.align.dataXd.ravel()
+        np.testing.assert_allclose(
+            found.model_output.last_hidden_state[0][rows], expected, atol=1e-5
+        )
+    batch, backprop = pipe.model.begin_update([Doc(nlp.vocab), Doc(nlp.vocab)])
+    assert [len(data.align.lengths) for data in batch.doc_data] == [0, 0]
+    assert len(backprop(batch)) == 2
+
+
+def test_copy_within_another_model(tagger, doc):
+    tagger.replace_listeners("transformer", "seqtag_pos", ["model.tok2vec"])
+    tok2vec = tagger.get_pipe("seqtag_pos").model.get_ref("tok2vec")
+    copied = tok2vec.copy()
+    (expected,), (found,) = tok2vec.predict([doc]), copied.predict([doc])
+    np.testing.assert_array_equal(found, expected)
+    torch.nn.init.normal_(copied.layers[0].layers[0].shim._model.case_embedding.weight)
+    np.testing.assert_array_equal(tok2vec.predict([doc])[0], expected)
+    assert np.abs(copied.predict([doc])[0] - expected).max() > 0.01
+
+
+def test_attention_setting_is_kept(tiny_bert):
+    nlp = make_nlp(tiny_bert, transformer_config={"attn_implementation": "eager"})
+    again = spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())
+    for model in (nlp, again):
+        encoder = model.get_pipe("transformer").model
+        for one in (encoder, encoder.copy()):
+            assert one.transformer.config._attn_implementation == "eager"
+
+
+def test_pickles_leave_the_reduced_copy_out(tiny_bert, doc):
+    nlp = make_nlp(tiny_bert, precision="bfloat16")
+    before = len(pickle.dumps(nlp))
+    expected = vectors(nlp, doc)
+    assert len(pickle.dumps(nlp)) < before + 1000
+    np.testing.assert_array_equal(vectors(pickle.loads(pickle.dumps(nlp)), doc), expected)
+
+
+def test_threads_share_a_pipeline(tiny_bert, doc):
+    """Predicting leaves the network without dropout for whoever predicts beside it."""
+    nlp = make_nlp(tiny_bert, precision="float32")
+    shim = nlp.get_pipe("transformer").model.shim
+    vectors(nlp, doc)
+    modes = []
+    shim._model.register_forward_hook(lambda module, *_: modes.append(module.training))
+    vectors(nlp, doc)
+    assert modes == [False]
+    assert not shim._model.training
+    nlp.get_pipe("transformer").model.begin_update([doc])
+    assert modes[-1] is True

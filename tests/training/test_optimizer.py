@@ -84,3 +84,13 @@ def test_nothing_to_update():
     optimizer = create_layerwise_adamw(0.01)
     empty = np.zeros((0, 4), dtype="f")
     assert optimizer((1, "W"), empty, empty)[0] is empty
+
+
+def test_gradient_in_another_order():
+    """The kernel reads memory as it lies."""
+    optimizer = create_layerwise_adamw(0.01, weight_decay=0.0)
+    weights = np.zeros((2, 3), dtype="f")
+    gradient = np.asarray([[1, -1], [1, 1], [-1, 1]], dtype="f").T
+    weights, left = optimizer((1, "W"), weights, gradient)
+    np.testing.assert_allclose(weights, -0.01 * np.asarray([[1, 1, -1], [-1, 1, 1]]), rtol=1e-3)
+    assert not left.any()
