@@ -17,7 +17,15 @@ from typing import Any
 
 import torch
 import typer
-from prepare import Prepared, Settings, prepare
+from prepare import (
+    CorpusOption,
+    EncoderOption,
+    Prepared,
+    RepeatsOption,
+    Settings,
+    WordsOption,
+    prepare,
+)
 from report import fail, machine, write_json
 from systems import Skip, load_ours, make_doc
 from text import Document, load_documents
@@ -31,16 +39,10 @@ _FACTORIES = ("seqtag_pos", "seqtag_ner")
 
 
 def main(
-    corpus: Path | None = typer.Option(
-        None,
-        help="Text and labels (.spacy); by default corpus/ewt/dev.spacy, which the workflow ewt "
-        "makes, or where absent the embedded corpus",
-    ),
-    words: int = typer.Option(25_000, min=1, help="Repeat the text to this size"),
-    repeats: int = typer.Option(5, min=1, help="Passes over the text; the median counts"),
-    encoder: str = typer.Option(
-        "minilm", help="minilm, roberta-base (random weights), or a folder, package or hub name"
-    ),
+    corpus: CorpusOption = None,
+    words: WordsOption = 25_000,
+    repeats: RepeatsOption = 5,
+    encoder: EncoderOption = "minilm",
     model: Path | None = typer.Option(
         None, help="A trained pipeline; by default output layers are untrained"
     ),

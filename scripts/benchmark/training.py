@@ -20,7 +20,14 @@ from typing import Any, NamedTuple
 
 import text
 import typer
-from prepare import CONFIGS, choose_device, find_encoder, is_uncased, spacy_config
+from prepare import (
+    CONFIGS,
+    EncoderOption,
+    choose_device,
+    find_encoder,
+    is_uncased,
+    spacy_config,
+)
 from report import fail, machine, plot_training, write_json
 from wasabi import msg, table
 from workers import Failed, call, set_threads
@@ -84,9 +91,7 @@ def main(
     ents_f: float = typer.Option(0.70, help="Entity F1 of the stated score"),
     repeats: int = typer.Option(1, min=1, help="Trainings of each; the median counts"),
     threads: int = typer.Option(2, min=1, help="Threads of PyTorch and the tokenizers"),
-    encoder: str = typer.Option(
-        "minilm", help="minilm, roberta-base (random weights), or a folder, package or hub name"
-    ),
+    encoder: EncoderOption = "minilm",
     device: str = typer.Option("auto", help="cpu, cuda, or auto: the GPU where there is one"),
     learn_rate: float = typer.Option(1e-4, help="Of ours"),
     spacy_learn_rate: float = typer.Option(5e-5, help="Of spaCy's"),
