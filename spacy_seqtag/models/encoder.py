@@ -36,7 +36,6 @@ from thinc.api import (
     chain,
     get_array_module,
     get_torch_default_device,
-    torch2xp,
     xp2torch,
 )
 from thinc.layers.pytorchwrapper import forward as pytorch_forward
@@ -53,13 +52,18 @@ from transformers import (
 from transformers.modeling_outputs import BaseModelOutput
 
 from ..errors import settings_error
-from .precision import AutocastShim, check_precision, weights_from_bytes, weights_to_bytes
+from .precision import (
+    AutocastShim,
+    check_precision,
+    convert_output,
+    weights_from_bytes,
+    weights_to_bytes,
+)
 from .windows import SentenceWindows, Window, overlapping
 from .wordpieces import N_CASES, Wordpieces, WordTokenizer, ranges
 
 Ints = NDArray[np.int64]
 Spanner = Callable[[list[Doc]], list[list[Span]]]
-
 
 # Share of a window that may be padding in a micro-batch of more than so many wordpieces.
 _PADDING = 1 / 8
@@ -163,7 +167,7 @@ class Encoder(TransformerModel):
         network: Model = Model(
             "hf-pytorch",
             pytorch_forward,
-            attrs={"convert_inputs": _convert_inputs, "convert_outputs": _convert_outputs},
+            attrs={"convert_inputs": _convert_inputs, "convert_outputs": convert_output},
             shims=[shim],
             dims={"nI": None, "nO": None},
         )
@@ -598,10 +602,12 @@ class EncoderShim(AutocastShim):
         self.gradient_checkpointing = gradient_checkpointing
         self._hfmodel = HFObjects(None, None, None, tokenizer_config, transformer_config)
         self._word_tokenizer: WordTokenizer | None = None
+        self.max_wordpieces = 0
 
     def set_network(self, tokenizer: Any, transformer: Any) -> None:
         """Take a tokenizer and a model of transformers."""
         self._word_tokenizer = WordTokenizer(tokenizer, self.word_case)
+        self.max_wordpieces = _max_wordpieces(tokenizer, transformer)
         if self.gradient_checkpointing:
             transformer.gradient_checkpointing_enable({"use_reentrant": False})
         network = EncoderNetwork(transformer, self.word_case)
@@ -615,20 +621,6 @@ class EncoderShim(AutocastShim):
     def word_tokenizer(self) -> WordTokenizer:
         assert self._word_tokenizer is not None
         return self._word_tokenizer
-
-    @property
-    def max_wordpieces(self) -> int:
-        """The most wordpieces that the model reads at once, special tokens included."""
-        limits = [self._hfmodel.tokenizer.model_max_length]
-        config = self._hfmodel.transformer.config
-        if getattr(config, "max_position_embeddings", -1) > 0:
-            limits.append(config.max_position_embeddings)
-        for name, module in self._hfmodel.transformer.named_modules():
-            if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
-                # RoBERTa's positions begin after that of padding.
-                unused = 0 if module.padding_idx is None else module.padding_idx + 1
-                limits.append(module.num_embeddings - unused)
-        return min(limits)
 
     def to_bytes(self) -> bytes:
         """The network's weights as safetensors, with the configuration and the tokenizer."""
@@ -649,23 +641,34 @@ class EncoderShim(AutocastShim):
 
     def from_bytes(self, bytes_data: bytes) -> "EncoderShim":
         msg = srsly.msgpack_loads(bytes_data)
+        settings = (msg["tokenizer_config"], msg["transformer_config"])
+        self._hfmodel = HFObjects(None, None, None, *settings)
         if "weights" not in msg:
-            settings = (msg["tokenizer_config"], msg["transformer_config"])
-            self._hfmodel = HFObjects(None, None, None, *settings)
             return self
         with TemporaryDirectory() as folder:
             for name, data in {**msg["tokenizer"], "config.json": msg["config"].encode()}.items():
                 (Path(folder) / name).write_bytes(data)
             config = AutoConfig.from_pretrained(folder)
             tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True)
-        settings = (msg["tokenizer_config"], msg["transformer_config"])
-        self._hfmodel = HFObjects(None, None, None, *settings)
         # The only setting that the saved configuration does not keep.
         attention = {k: v for k, v in settings[1].items() if k == "attn_implementation"}
         transformer = AutoModel.from_config(config, torch_dtype=torch.float32, **attention)
         self.set_network(tokenizer, transformer)
         weights_from_bytes(self._model, msg["weights"])
         return self
+
+
+def _max_wordpieces(tokenizer: Any, transformer: Any) -> int:
+    """The most wordpieces that a model reads at once, special tokens included."""
+    limits = [tokenizer.model_max_length]
+    if getattr(transformer.config, "max_position_embeddings", -1) > 0:
+        limits.append(transformer.config.max_position_embeddings)
+    for name, module in transformer.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
+            # RoBERTa's positions begin after that of padding.
+            unused = 0 if module.padding_idx is None else module.padding_idx + 1
+            limits.append(module.num_embeddings - unused)
+    return min(limits)
 
 
 def _convert_inputs(model: Model, rows: Rows, is_train: bool) -> tuple[ArgsKwargs, Callable]:
@@ -676,15 +679,3 @@ def _convert_inputs(model: Model, rows: Rows, is_train: bool) -> tuple[ArgsKwarg
         for array in (rows.ids, rows.cases, order)
     )
     return ArgsKwargs(args=(ids, cases, batches, positions), kwargs={}), lambda _: []
-
-
-def _convert_outputs(
-    model: Model, inputs_outputs: tuple[Any, torch.Tensor], is_train: bool
-) -> tuple[Floats2d, Callable]:
-    _, output = inputs_outputs
-
-    def backprop(d_output: Floats2d) -> ArgsKwargs:
-        gradient = xp2torch(d_output, device=output.device)
-        return ArgsKwargs(args=((output,),), kwargs={"grad_tensors": (gradient,)})
-
-    return cast(Floats2d, torch2xp(output.detach())), backprop

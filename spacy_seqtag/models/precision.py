@@ -5,11 +5,12 @@ import copy
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import safetensors.torch
 import torch
-from thinc.api import ArgsKwargs, PyTorchGradScaler, PyTorchShim, xp2torch
+from thinc.api import ArgsKwargs, Model, PyTorchGradScaler, PyTorchShim, torch2xp, xp2torch
+from thinc.types import Floats2d
 from thinc.util import convert_recursive
 from torch import nn
 
@@ -175,6 +176,19 @@ def _to_float32(outputs: Any) -> Any:
 
 def _is_reduced(value: Any) -> bool:
     return isinstance(value, torch.Tensor) and value.dtype in (torch.bfloat16, torch.float16)
+
+
+def convert_output(
+    model: Model, inputs_outputs: tuple[Any, torch.Tensor], is_train: bool
+) -> tuple[Floats2d, Callable]:
+    """`convert_outputs` of Thinc's PyTorch wrapper, for a module that returns one tensor."""
+    _, output = inputs_outputs
+
+    def backprop(d_output: Floats2d) -> ArgsKwargs:
+        gradient = xp2torch(d_output, device=output.device)
+        return ArgsKwargs(args=((output,),), kwargs={"grad_tensors": (gradient,)})
+
+    return cast(Floats2d, torch2xp(output.detach())), backprop
 
 
 def weights_to_bytes(module: nn.Module) -> bytes:

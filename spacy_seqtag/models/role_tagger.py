@@ -33,7 +33,7 @@ from thinc.types import Floats2d
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from .precision import AutocastShim, check_precision
+from .precision import AutocastShim, check_precision, convert_output
 from .softmax_tagger import pinned_dropout, resize_output
 
 Ints = NDArray[np.int64]
@@ -271,7 +271,7 @@ def _build_role_context(
     return Model(
         "role_context",
         pytorch_forward,
-        attrs={"convert_inputs": _convert_inputs, "convert_outputs": _convert_outputs},
+        attrs={"convert_inputs": _convert_inputs, "convert_outputs": convert_output},
         shims=[shim],
         dims={"nI": None, "nO": width},
     )
@@ -374,15 +374,3 @@ def _convert_inputs(
         return cast(Floats2d, torch2xp(d_inputs.args[0]))
 
     return ArgsKwargs(args=(vectors, words, predicates, batch.recompute), kwargs={}), backprop
-
-
-def _convert_outputs(
-    model: Model, inputs_outputs: tuple[Any, torch.Tensor], is_train: bool
-) -> tuple[Floats2d, Callable]:
-    _, output = inputs_outputs
-
-    def backprop(d_output: Floats2d) -> ArgsKwargs:
-        gradient = xp2torch(d_output, device=output.device)
-        return ArgsKwargs(args=((output,),), kwargs={"grad_tensors": (gradient,)})
-
-    return cast(Floats2d, torch2xp(output.detach())), backprop

@@ -121,7 +121,7 @@ class WordTokenizer:
                 self._encode(strings)["input_ids"] if self.word_by_word else [[]] * len(strings)
             )
             for orth, string, ids in zip(different[missing].tolist(), strings, pieces):
-                self._known[orth] = (ids, _case(string))
+                self._known[orth] = (ids, word_case(string))
         found = [self._known[orth] for orth in different.tolist()]
         lengths = np.asarray([len(ids) for ids, _ in found], dtype=np.int64)
         flat = np.asarray([i for ids, _ in found for i in ids], dtype=np.int64)
@@ -203,12 +203,8 @@ def _words(docs: Sequence[Doc], spans: Sequence[Sequence[Span]] | None) -> tuple
     return ranges(starts, lengths), lengths
 
 
-def word_cases(doc: Doc) -> Ints:
-    """How each word of a Doc is written, as a number from 1 to 7."""
-    return np.fromiter((_case(token.text) for token in doc), dtype=np.int64, count=len(doc))
-
-
-def _case(word: str) -> int:
+def word_case(word: str) -> int:
+    """How a word is written, as a number from 1 to 7."""
     if word.islower():
         return _LOWER
     letters = sum(map(str.isalpha, word))
