@@ -45,13 +45,11 @@ from transformers import (
     AutoConfig,
     AutoModel,
     AutoTokenizer,
-    BertModel,
-    RobertaModel,
-    XLMRobertaModel,
 )
 from transformers.modeling_outputs import BaseModelOutput
 
 from ..errors import settings_error
+from .network import EncoderNetwork, FusedNetwork, is_plain, micro_batches, to_device
 from .precision import (
     AutocastShim,
     check_precision,
@@ -60,14 +58,10 @@ from .precision import (
     weights_to_bytes,
 )
 from .windows import SentenceWindows, Window, overlapping
-from .wordpieces import N_CASES, Wordpieces, WordTokenizer, ranges
+from .wordpieces import Wordpieces, WordTokenizer, ranges
 
 Ints = NDArray[np.int64]
 Spanner = Callable[[list[Doc]], list[list[Span]]]
-
-# Share of a window that may be padding in a micro-batch of more than so many wordpieces.
-_PADDING = 1 / 8
-_MIN_WORDPIECES = 512
 
 
 @registry.architectures("spacy_seqtag.TransformerModel.v1")
@@ -78,7 +72,7 @@ def build_transformer(
     transformer_config: dict[str, Any] = SimpleFrozenDict(),
     precision: str = "auto",
     word_case: bool = False,
-    max_batch_wordpieces: int = 2048,
+    max_batch_wordpieces: int = 4096,
     gradient_checkpointing: bool = False,
 ) -> "Encoder":
     """Build the model of a `transformer` component.
@@ -129,7 +123,7 @@ def build_tok2vec_transformer(
     transformer_config: dict[str, Any] = SimpleFrozenDict(),
     precision: str = "auto",
     word_case: bool = False,
-    max_batch_wordpieces: int = 2048,
+    max_batch_wordpieces: int = 4096,
     gradient_checkpointing: bool = False,
 ) -> Model[list[Doc], list[Floats2d]]:
     """Build an encoder that belongs to one component alone, in the place of a listener; what
@@ -452,131 +446,7 @@ class RowOfWordpieces(WordpieceBatch):
         return WordpieceBatch, fields
 
 
-# The network
-
-
-@dataclass
-class MicroBatch:
-    """Windows that go through the network together, padded to the longest.
-
-    rows (windows, longest): a row for each wordpiece, and for padding some row.
-    real (windows, longest): which are not padding; None if all are. kept (rows of the windows,):
-    positions of those in `rows` laid flat.
-    """
-
-    rows: torch.Tensor
-    real: torch.Tensor | None
-    kept: torch.Tensor
-
-
-def micro_batches(rows: Rows, max_wordpieces: int) -> tuple[list[MicroBatch], Ints]:
-    """Batches of windows of like length, of at most `max_wordpieces`, and the order in which they
-    have the rows."""
-    order = np.argsort(-rows.lengths, kind="stable")
-    result = []
-    begin = 0
-    while begin < len(order):
-        longest = max(1, int(rows.lengths[order[begin]]))
-        chosen = order[begin : begin + max(1, max_wordpieces // longest)]
-        # Rather a smaller batch than one that is padded much, if not a very small one.
-        alike = np.count_nonzero(rows.lengths[chosen] > (1 - _PADDING) * longest)
-        chosen = chosen[: max(alike, _MIN_WORDPIECES // longest, 1)]
-        step = np.arange(longest)
-        real = step < rows.lengths[chosen, None]
-        positions = np.where(real, rows.starts[chosen, None] + step, 0)
-        result.append(
-            MicroBatch(
-                torch.from_numpy(positions),
-                None if real.all() else torch.from_numpy(real),
-                torch.from_numpy(np.flatnonzero(real)),
-            )
-        )
-        begin += len(chosen)
-    return result, ranges(rows.starts[order], rows.lengths[order])
-
-
-class EncoderNetwork(nn.Module):
-    """A transformer over rows of wordpieces, with a learned vector for each word's case.
-
-    transformer: a model of transformers. word_case: whether to have those vectors.
-    """
-
-    def __init__(self, transformer: Any, word_case: bool) -> None:
-        super().__init__()
-        self.transformer = transformer
-        self.case_embedding: nn.Embedding | None = None
-        if word_case:
-            width = transformer.get_input_embeddings().embedding_dim
-            self.case_embedding = nn.Embedding(N_CASES, width)
-            nn.init.zeros_(self.case_embedding.weight)
-
-    def forward(
-        self,
-        ids: torch.Tensor,
-        cases: torch.Tensor | None,
-        batches: list[MicroBatch],
-        order: torch.Tensor,
-    ) -> torch.Tensor:
-        """ids, cases (rows,); order (rows,): the row of each vector that the batches make.
-
-        Returns float32 (rows, width).
-        """
-        device = ids.device
-        made = []
-        result = None
-        done = 0
-        for batch in batches:
-            rows = to_device(batch.rows, device)
-            real = None if batch.real is None else to_device(batch.real, device)
-            hidden = self._encode(ids[rows], None if cases is None else cases[rows], real)
-            hidden = hidden.reshape(-1, hidden.shape[-1])
-            if real is not None:
-                hidden = hidden[to_device(batch.kept, device)]
-            if torch.is_grad_enabled():
-                made.append(hidden.float())
-                continue
-            if result is None:
-                result = hidden.new_empty((len(ids), hidden.shape[-1]), dtype=torch.float32)
-            result[order[done : done + len(hidden)]] = hidden.float()
-            done += len(hidden)
-        if result is not None:
-            return result
-        return torch.cat(made)[torch.argsort(order)]
-
-    def _encode(
-        self, ids: torch.Tensor, cases: torch.Tensor | None, real: torch.Tensor | None
-    ) -> torch.Tensor:
-        """Each (windows, wordpieces) → (windows, wordpieces, width)."""
-        inputs: dict[str, torch.Tensor] = {"input_ids": ids}
-        if cases is not None and self.case_embedding is not None:
-            embedded = self.transformer.get_input_embeddings()(ids)
-            inputs = {"inputs_embeds": embedded + self.case_embedding(cases)}
-        if self._is_plain():
-            # Without the pooler, whose output nobody takes, and without asking a GPU, which
-            # would have to finish first, whether anything is masked.
-            hidden = self.transformer.embeddings(**inputs)
-            mask = None if real is None else real[:, None, None, :]
-            return self.transformer.encoder(hidden, attention_mask=mask).last_hidden_state
-        if real is None:
-            real = torch.ones_like(ids, dtype=torch.bool)
-        return self.transformer(**inputs, attention_mask=real.long()).last_hidden_state
-
-    def _is_plain(self) -> bool:
-        """Whether this is an encoder as BERT is, with PyTorch's own attention."""
-        config = self.transformer.config
-        return (
-            isinstance(self.transformer, BertModel | RobertaModel | XLMRobertaModel)
-            and config._attn_implementation == "sdpa"
-            and getattr(config, "position_embedding_type", "absolute") == "absolute"
-            and not config.is_decoder
-        )
-
-
-def to_device(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """A copy that a GPU does not wait for."""
-    if device.type == "cuda":
-        return tensor.pin_memory().to(device, non_blocking=True)
-    return tensor.to(device)
+# The network in Thinc's clothes
 
 
 class EncoderShim(AutocastShim):
@@ -616,6 +486,11 @@ class EncoderShim(AutocastShim):
         configs = (old._init_tokenizer_config, old._init_transformer_config)
         self._hfmodel = HFObjects(tokenizer, transformer, None, *configs)
         self._reduced_module = None
+
+    def reduce(self, module: EncoderNetwork, dtype: torch.dtype) -> nn.Module:
+        if is_plain(module.transformer):
+            return FusedNetwork(module, dtype)
+        return super().reduce(module, dtype)
 
     @property
     def word_tokenizer(self) -> WordTokenizer:
@@ -673,7 +548,13 @@ def _max_wordpieces(tokenizer: Any, transformer: Any) -> int:
 
 def _convert_inputs(model: Model, rows: Rows, is_train: bool) -> tuple[ArgsKwargs, Callable]:
     shim = cast(EncoderShim, model.shims[0])
-    batches, order = micro_batches(rows, shim.max_batch_wordpieces)
+    batches, order = micro_batches(
+        rows.starts,
+        rows.lengths,
+        shim.max_batch_wordpieces,
+        shim.max_wordpieces,
+        mixed=shim.network(is_train).mixed,
+    )
     ids, cases, positions = (
         None if array is None else to_device(torch.from_numpy(array), shim.device)
         for array in (rows.ids, rows.cases, order)

@@ -64,7 +64,7 @@ class AutocastShim(PyTorchShim):
         return getattr(torch, self.precision)
 
     def predict(self, inputs: ArgsKwargs) -> Any:
-        network: Any = self._model if self.dtype == torch.float32 else self._reduced()
+        network = self.network(is_train=False)
         # It stays so (training sets its own mode): another thread may be predicting.
         if network.training:
             network.eval()
@@ -72,16 +72,24 @@ class AutocastShim(PyTorchShim):
             outputs = network(*inputs.args, **inputs.kwargs)
         return _to_float32(outputs)
 
-    def _reduced(self) -> nn.Module:
-        """The module with weights held in the reduced precision, made anew when they change."""
+    def network(self, is_train: bool) -> Any:
+        """The module that computes: when predicting in a reduced precision, one whose weights are
+        held in it, made anew when they change."""
         module: Any = self._model
+        if is_train or self.dtype == torch.float32:
+            return module
         version = [(p.data_ptr(), p._version) for p in module.parameters()]
         if self._reduced_module is None or self._reduced_version != version:
-            reduced = copy.deepcopy(module).requires_grad_(False).eval()
-            for weights in reduced.parameters():  # not the buffers: positions, frequencies
-                weights.data = weights.data.to(self.dtype)
+            reduced = self.reduce(module, self.dtype).eval()
             self._reduced_module, self._reduced_version = reduced, version
         return self._reduced_module
+
+    def reduce(self, module: Any, dtype: torch.dtype) -> nn.Module:
+        """A copy of the module for predicting, its weights held in a reduced precision."""
+        reduced: nn.Module = copy.deepcopy(module).requires_grad_(False)
+        for weights in reduced.parameters():  # not the buffers: positions, frequencies
+            weights.data = weights.data.to(dtype)
+        return reduced
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_reduced_module": None}

@@ -1,0 +1,405 @@
+"""The encoder's network: from wordpieces laid end to end to a vector each.
+
+windows → micro-batches of like length → layers of the transformer → vectors, in order again
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional as F
+from transformers import BertModel, RobertaModel, XLMRobertaModel
+
+from .wordpieces import N_CASES, ranges
+
+Ints = NDArray[np.int64]
+
+# Windows are padded to a multiple of this. Attention is up to twice as fast on a CPU then, and on
+# a GPU matrix products are; and there are few shapes, for each of which oneDNN keeps code.
+_STEP = 16
+
+# Windows of unlike lengths share a micro-batch only up to so many wordpieces, unless the network
+# takes them as they are.
+_MIN_WORDPIECES = 512
+
+# Such a micro-batch is padded to a multiple of this.
+_ROWS_STEP = 128
+
+
+@dataclass
+class Group:
+    """Windows of one padded length in a micro-batch.
+
+    begin: their first row in it. masked: whether any has padding.
+    """
+
+    begin: int
+    windows: int
+    length: int
+    masked: bool
+
+    @property
+    def end(self) -> int:
+        return self.begin + self.windows * self.length
+
+
+@dataclass
+class MicroBatch:
+    """Windows that go through the network together, each padded, laid end to end.
+
+    rows (n,): the wordpiece of each row; some other for padding. positions (n,): in the window.
+    real (n,): which rows are not padding. kept: the numbers of those.
+    """
+
+    rows: torch.Tensor
+    positions: torch.Tensor
+    real: torch.Tensor
+    kept: torch.Tensor
+    groups: list[Group]
+
+
+def micro_batches(
+    starts: Ints, lengths: Ints, max_rows: int, max_length: int, mixed: bool
+) -> tuple[list[MicroBatch], Ints]:
+    """Divide windows into micro-batches, the longest first.
+
+    starts, lengths (windows,): their wordpieces, as positions in the batch.
+    max_rows: most rows of a micro-batch, padding included, if it has more than one window.
+    max_length: most rows of a window. mixed: whether a micro-batch may have several groups.
+    RETURNS: The micro-batches, and the positions of the wordpieces that they keep, in their order.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    starts, lengths = starts[order], lengths[order]
+    steps = np.maximum(-(-lengths // _STEP), 1)
+    padded = np.maximum(lengths, np.minimum(steps * _STEP, max_length))
+    ends = np.cumsum(padded)
+    result = []
+    begin = 0
+    while begin < len(order):
+        longest = int(padded[begin])
+        if mixed:
+            before = int(ends[begin - 1]) if begin else 0
+            end = int(np.searchsorted(ends, before + max_rows, side="right"))
+        else:
+            alike = int(np.count_nonzero(padded[begin:] == longest))
+            end = begin + min(max(alike, _MIN_WORDPIECES // longest), max_rows // longest)
+            padded[begin:end] = longest
+        end = max(end, begin + 1)
+        result.append(_micro_batch(starts[begin:end], lengths[begin:end], padded[begin:end], mixed))
+        begin = end
+    return result, ranges(starts, lengths)
+
+
+def _micro_batch(starts: Ints, lengths: Ints, padded: Ints, mixed: bool) -> MicroBatch:
+    begins = np.append(0, np.cumsum(padded))
+    n_rows = int(begins[-1])
+    if mixed:
+        n_rows = -(-n_rows // _ROWS_STEP) * _ROWS_STEP
+    kept = ranges(begins[:-1], lengths)
+    rows, positions = np.zeros((2, n_rows), dtype=np.int64)
+    rows[kept] = ranges(starts, lengths)
+    positions[: begins[-1]] = ranges(np.zeros_like(padded), padded)
+    real = np.zeros(n_rows, dtype=bool)
+    real[kept] = True
+    changes = np.flatnonzero(np.diff(padded)) + 1
+    groups = [
+        Group(int(begins[i]), j - i, int(padded[i]), bool(np.any(lengths[i:j] < padded[i])))
+        for i, j in pairwise([0, *changes.tolist(), len(padded)])
+    ]
+    return MicroBatch(
+        torch.from_numpy(rows),
+        torch.from_numpy(positions),
+        torch.from_numpy(real),
+        torch.from_numpy(kept),
+        groups,
+    )
+
+
+class EncoderNetwork(nn.Module):
+    """A transformer over rows of wordpieces, with a learned vector for each word's case.
+
+    transformer: a model of transformers. word_case: whether to have those vectors.
+    """
+
+    mixed = False
+
+    def __init__(self, transformer: Any, word_case: bool) -> None:
+        super().__init__()
+        self.transformer = transformer
+        self.case_embedding: nn.Embedding | None = None
+        if word_case:
+            width = transformer.get_input_embeddings().embedding_dim
+            self.case_embedding = nn.Embedding(N_CASES, width)
+            nn.init.zeros_(self.case_embedding.weight)
+
+    def forward(
+        self,
+        ids: torch.Tensor,
+        cases: torch.Tensor | None,
+        batches: list[MicroBatch],
+        order: torch.Tensor,
+    ) -> torch.Tensor:
+        """ids, cases (rows,); order (rows,): the row of each vector that the batches make.
+
+        Returns float32 (rows, width).
+        """
+        plain = is_plain(self.transformer)
+        read = ids
+        if plain or self.case_embedding is not None:
+            # All at once: every look-up costs a gradient in the size of the vocabulary.
+            read = self._embed(ids)
+            if cases is not None and self.case_embedding is not None:
+                read = read + self.case_embedding(cases)
+        return encode_batches(self._encode, read, batches, order)
+
+    def _embed(self, ids: torch.Tensor) -> torch.Tensor:
+        embeddings = self.transformer.get_input_embeddings()
+        if type(embeddings) is nn.Embedding and ids.device.type == "cpu":
+            return EmbedInPlace.apply(embeddings.weight, ids)
+        return embeddings(ids)
+
+    def _encode(self, read: torch.Tensor, batch: MicroBatch) -> torch.Tensor:
+        (group,) = batch.groups
+        shape = (group.windows, group.length)
+        real = to_device(batch.real, read.device).view(shape) if group.masked else None
+        name = "inputs_embeds" if read.is_floating_point() else "input_ids"
+        inputs = {name: read.view(*shape, *read.shape[1:])}
+        if is_plain(self.transformer):
+            # Without the pooler, whose output nobody takes, and without asking a GPU, which
+            # would have to finish first, whether anything is masked.
+            hidden = self.transformer.embeddings(**inputs)
+            mask = None if real is None else real[:, None, None, :]
+            hidden = self.transformer.encoder(hidden, attention_mask=mask).last_hidden_state
+        else:
+            if real is None:
+                real = torch.ones(shape, dtype=torch.bool, device=read.device)
+            hidden = self.transformer(**inputs, attention_mask=real.long()).last_hidden_state
+        return hidden.reshape(-1, hidden.shape[-1])
+
+
+class EmbedInPlace(torch.autograd.Function):
+    """Look up embeddings; the gradient is added to that of the table in place, where PyTorch
+    makes an array in the size of the table at every look-up. Half of a small encoder is its
+    table, which in training took a third of the time that way."""
+
+    @staticmethod
+    def forward(ctx: Any, table: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+        ctx.table = table
+        ctx.save_for_backward(ids)
+        return F.embedding(ids, table)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[None, None]:
+        (ids,) = ctx.saved_tensors
+        table = ctx.table
+        if table.grad is None:
+            table.grad = torch.zeros_like(table)
+        table.grad.index_add_(0, ids, gradient.to(table.dtype))
+        return None, None
+
+
+def encode_batches(
+    encode: Callable[[torch.Tensor, MicroBatch], torch.Tensor],
+    read: torch.Tensor,
+    batches: list[MicroBatch],
+    order: torch.Tensor,
+) -> torch.Tensor:
+    """See `EncoderNetwork.forward`.
+
+    encode: from what the rows of a micro-batch read to (n, width). read (rows, …): of all.
+    """
+    device = read.device
+    made = []
+    result = None
+    done = 0
+    for batch in batches:
+        rows = to_device(batch.rows, device)
+        hidden = encode(read[rows], batch)
+        if len(batch.kept) < len(hidden):
+            hidden = hidden[to_device(batch.kept, device)]
+        if torch.is_grad_enabled():
+            made.append(hidden.float())
+            continue
+        if result is None:
+            result = hidden.new_empty((len(read), hidden.shape[-1]), dtype=torch.float32)
+        result[order[done : done + len(hidden)]] = hidden.float()
+        done += len(hidden)
+    if result is not None:
+        return result
+    return torch.cat(made)[torch.argsort(order)]
+
+
+def to_device(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """A copy that a GPU does not wait for."""
+    if device.type == "cuda":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
+
+
+def is_plain(transformer: Any) -> bool:
+    """Whether this is an encoder as BERT is, with PyTorch's own attention."""
+    config = transformer.config
+    return (
+        isinstance(transformer, BertModel | RobertaModel | XLMRobertaModel)
+        and config._attn_implementation == "sdpa"
+        and getattr(config, "position_embedding_type", "absolute") == "absolute"
+        and not config.is_decoder
+    )
+
+
+# For annotating
+
+
+class FusedNetwork(nn.Module):
+    """An `EncoderNetwork` of a plain encoder for annotating: the same function with fewer and
+    larger steps.
+
+    Queries, keys and values are one product; on a CPU with bfloat16 of its own, weights are held
+    in the order in which oneDNN reads them, and bias, GELU and residual are part of the product.
+    Only attention sees windows; for everything else rows are rows, so windows of all lengths
+    share a micro-batch. Embeddings stay those of the network, in float32.
+
+    dtype: torch.bfloat16 or torch.float16.
+
+    Training goes on in the network; this has copies of its weights.
+    """
+
+    mixed = True
+
+    def __init__(self, network: EncoderNetwork, dtype: torch.dtype) -> None:
+        super().__init__()
+        config = network.transformer.config
+        embeddings = network.transformer.embeddings
+        self.dtype = dtype
+        self.words, self.cases = embeddings.word_embeddings, network.case_embedding
+        # All text is of the first type.
+        first_type = embeddings.token_type_embeddings.weight[0]
+        unused = 0 if isinstance(network.transformer, BertModel) else config.pad_token_id + 1
+        self.places = (embeddings.position_embeddings.weight[unused:] + first_type).detach()
+        self.norm = embeddings.LayerNorm
+        self.layers = nn.ModuleList(
+            [FusedLayer(layer, config, dtype) for layer in network.transformer.encoder.layer]
+        )
+
+    def forward(
+        self,
+        ids: torch.Tensor,
+        cases: torch.Tensor | None,
+        batches: list[MicroBatch],
+        order: torch.Tensor,
+    ) -> torch.Tensor:
+        """See `EncoderNetwork.forward`."""
+        read = self.words(ids)
+        if cases is not None and self.cases is not None:
+            read += self.cases(cases)
+        return encode_batches(self._encode, read, batches, order)
+
+    def _encode(self, read: torch.Tensor, batch: MicroBatch) -> torch.Tensor:
+        device = read.device
+        hidden = read + self.places[to_device(batch.positions, device)]
+        hidden = self.norm(hidden).to(self.dtype)
+        real = None
+        if any(group.masked for group in batch.groups):
+            real = to_device(batch.real, device)
+        for layer in self.layers:
+            hidden = layer(hidden, batch.groups, real)
+        return hidden
+
+
+class FusedLayer(nn.Module):
+    """A layer of `FusedNetwork`. layer: of a plain encoder."""
+
+    def __init__(self, layer: Any, config: Any, dtype: torch.dtype) -> None:
+        super().__init__()
+        attention = layer.attention.self
+        self.heads: int = config.num_attention_heads
+        self.in_ = FusedLinear([attention.query, attention.key, attention.value], dtype)
+        self.out = FusedLinear([layer.attention.output.dense], dtype)
+        self.up = FusedLinear([layer.intermediate.dense], dtype, config.hidden_act == "gelu")
+        self.down = FusedLinear([layer.output.dense], dtype)
+        self.activation = None if self.up.gelu else layer.intermediate.intermediate_act_fn
+        self.norms = nn.ModuleList(
+            [_norm(part.LayerNorm, dtype) for part in (layer.attention.output, layer.output)]
+        )
+
+    def forward(
+        self, hidden: torch.Tensor, groups: list[Group], real: torch.Tensor | None
+    ) -> torch.Tensor:
+        """hidden (n, width); real (n,)."""
+        context = self._attend(self.in_(hidden), groups, real)
+        hidden = self.norms[0](self.out(context, hidden))
+        up = self.up(hidden)
+        if self.activation is not None:
+            up = self.activation(up)
+        return self.norms[1](self.down(up, hidden))
+
+    def _attend(
+        self, in_: torch.Tensor, groups: list[Group], real: torch.Tensor | None
+    ) -> torch.Tensor:
+        """in_ (n, 3 * width): queries, keys, values → (n, width)."""
+        n, width = len(in_), in_.shape[1] // 3
+        result = in_.new_empty((n, width))
+        for group in groups:
+            rows = slice(group.begin, group.end)
+            shape = (group.windows, group.length, -1, self.heads, width // self.heads)
+            query, key, value = in_[rows].view(shape).permute(2, 0, 3, 1, 4)
+            mask = None
+            if group.masked and real is not None:
+                mask = real[rows].view(group.windows, 1, 1, group.length)
+            context = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+            result[rows].view(shape)[:, :, 0] = context.transpose(1, 2)
+        result[groups[-1].end :] = 0
+        return result
+
+
+class FusedLinear(nn.Module):
+    """One linear layer in the place of several that read the same, with what follows it.
+
+    layers: whose outputs are to be side by side. gelu: apply the exact GELU.
+    """
+
+    def __init__(self, layers: list[nn.Linear], dtype: torch.dtype, gelu: bool = False) -> None:
+        super().__init__()
+        self.gelu = gelu
+        weights = torch.cat([layer.weight.detach() for layer in layers]).to(dtype)
+        self.bias = torch.cat([layer.bias.detach() for layer in layers]).to(dtype)
+        self.packed = dtype == torch.bfloat16 and weights.device.type == "cpu" and can_pack()
+        if self.packed:
+            weights = torch.ops.mkldnn._reorder_linear_weight(weights, None)
+        self.weights = weights
+
+    def forward(self, rows: torch.Tensor, residual: torch.Tensor | None = None) -> torch.Tensor:
+        """rows (n, in), residual (n, out): added → (n, out)."""
+        if self.packed:
+            ops: Any = torch.ops.mkldnn._linear_pointwise
+            if residual is not None:
+                return ops.binary(rows, residual, self.weights, self.bias, "add")
+            return ops(rows, self.weights, self.bias, "gelu" if self.gelu else "none", [], "none")
+        result = F.linear(rows, self.weights, self.bias)
+        if self.gelu:
+            result = F.gelu(result)
+        return result if residual is None else result.add_(residual)
+
+
+def can_pack() -> bool:
+    """Whether PyTorch has oneDNN's products over packed weights here; not part of its public
+    interface, its compiler uses them."""
+    try:
+        weights = torch.ops.mkldnn._reorder_linear_weight(torch.eye(16).bfloat16(), None)
+        rows, bias = torch.ones(1, 16).bfloat16(), torch.zeros(16).bfloat16()
+        ops: Any = torch.ops.mkldnn._linear_pointwise
+        ops(rows, weights, bias, "gelu", [], "none")
+        return bool((ops.binary(rows, rows, weights, bias, "add") == 2).all())
+    except (AttributeError, RuntimeError, NotImplementedError):
+        return False
+
+
+def _norm(layer: nn.LayerNorm, dtype: torch.dtype) -> nn.LayerNorm:
+    result = nn.LayerNorm(layer.normalized_shape, layer.eps, device=layer.weight.device)
+    result.load_state_dict(layer.state_dict())
+    return result.to(dtype)
