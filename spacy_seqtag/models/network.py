@@ -160,7 +160,7 @@ class EncoderNetwork(nn.Module):
     def _embed(self, ids: torch.Tensor) -> torch.Tensor:
         embeddings = self.transformer.get_input_embeddings()
         if type(embeddings) is nn.Embedding and ids.device.type == "cpu":
-            return EmbedInPlace.apply(embeddings.weight, ids)
+            return EmbedInPlace.apply(embeddings.weight, ids, embeddings.padding_idx)
         return embeddings(ids)
 
     def _encode(self, read: torch.Tensor, batch: MicroBatch) -> torch.Tensor:
@@ -188,19 +188,23 @@ class EmbedInPlace(torch.autograd.Function):
     table, which in training took a third of the time that way."""
 
     @staticmethod
-    def forward(ctx: Any, table: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
-        ctx.table = table
+    def forward(
+        ctx: Any, table: torch.Tensor, ids: torch.Tensor, padding: int | None
+    ) -> torch.Tensor:
+        ctx.table, ctx.padding = table, padding
         ctx.save_for_backward(ids)
         return F.embedding(ids, table)
 
     @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[None, None]:
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[None, None, None]:
         (ids,) = ctx.saved_tensors
         table = ctx.table
         if table.grad is None:
             table.grad = torch.zeros_like(table)
+        if ctx.padding is not None:  # whose vector PyTorch leaves as it is, too
+            gradient = gradient.masked_fill((ids == ctx.padding)[:, None], 0.0)
         table.grad.index_add_(0, ids, gradient.to(table.dtype))
-        return None, None
+        return None, None, None
 
 
 def encode_batches(
