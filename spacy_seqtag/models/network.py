@@ -3,7 +3,9 @@
 windows → micro-batches of like length → layers of the transformer → vectors, in order again
 """
 
+import mmap
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -27,8 +29,9 @@ _STEP = 16
 # takes them as they are.
 _MIN_WORDPIECES = 512
 
-# Such a micro-batch is padded to a multiple of this.
-_ROWS_STEP = 128
+# Such a micro-batch is padded to a multiple of this, a small one by at most a quarter: arrays of
+# few sizes leave no holes in the heap, through which a process that reads a long stream grows.
+_ROWS_STEP = 512
 
 
 @dataclass
@@ -99,7 +102,8 @@ def _micro_batch(starts: Ints, lengths: Ints, padded: Ints, mixed: bool) -> Micr
     begins = np.append(0, np.cumsum(padded))
     n_rows = int(begins[-1])
     if mixed:
-        n_rows = -(-n_rows // _ROWS_STEP) * _ROWS_STEP
+        step = min(_ROWS_STEP, max(_STEP, 1 << (n_rows // 8).bit_length()))
+        n_rows = -(-n_rows // step) * step
     kept = ranges(begins[:-1], lengths)
     rows, positions = np.zeros((2, n_rows), dtype=np.int64)
     rows[kept] = ranges(starts, lengths)
@@ -148,28 +152,22 @@ class EncoderNetwork(nn.Module):
 
         Returns float32 (rows, width).
         """
-        plain = is_plain(self.transformer)
-        read = ids
-        if plain or self.case_embedding is not None:
-            # All at once: every look-up costs a gradient in the size of the vocabulary.
-            read = self._embed(ids)
-            if cases is not None and self.case_embedding is not None:
-                read = read + self.case_embedding(cases)
-        return encode_batches(self._encode, read, batches, order)
+        return encode_batches(self._encode, ids, cases, batches, order)
 
-    def _embed(self, ids: torch.Tensor) -> torch.Tensor:
-        embeddings = self.transformer.get_input_embeddings()
-        if type(embeddings) is nn.Embedding and ids.device.type == "cpu":
-            return EmbedInPlace.apply(embeddings.weight, ids, embeddings.padding_idx)
-        return embeddings(ids)
-
-    def _encode(self, read: torch.Tensor, batch: MicroBatch) -> torch.Tensor:
+    def _encode(
+        self, ids: torch.Tensor, cases: torch.Tensor | None, batch: MicroBatch
+    ) -> torch.Tensor:
         (group,) = batch.groups
         shape = (group.windows, group.length)
-        real = to_device(batch.real, read.device).view(shape) if group.masked else None
-        name = "inputs_embeds" if read.is_floating_point() else "input_ids"
-        inputs = {name: read.view(*shape, *read.shape[1:])}
-        if is_plain(self.transformer):
+        real = to_device(batch.real, ids.device).view(shape) if group.masked else None
+        plain = is_plain(self.transformer)
+        inputs = {"input_ids": ids.view(shape)}
+        if plain or self.case_embedding is not None:
+            embedded = self._embed(ids.view(shape))
+            if cases is not None and self.case_embedding is not None:
+                embedded = embedded + self.case_embedding(cases.view(shape))
+            inputs = {"inputs_embeds": embedded}
+        if plain:
             # Without the pooler, whose output nobody takes, and without asking a GPU, which
             # would have to finish first, whether anything is masked.
             hidden = self.transformer.embeddings(**inputs)
@@ -177,9 +175,15 @@ class EncoderNetwork(nn.Module):
             hidden = self.transformer.encoder(hidden, attention_mask=mask).last_hidden_state
         else:
             if real is None:
-                real = torch.ones(shape, dtype=torch.bool, device=read.device)
+                real = torch.ones(shape, dtype=torch.bool, device=ids.device)
             hidden = self.transformer(**inputs, attention_mask=real.long()).last_hidden_state
         return hidden.reshape(-1, hidden.shape[-1])
+
+    def _embed(self, ids: torch.Tensor) -> torch.Tensor:
+        embeddings = self.transformer.get_input_embeddings()
+        if type(embeddings) is nn.Embedding and ids.device.type == "cpu":
+            return EmbedInPlace.apply(embeddings.weight, ids, embeddings.padding_idx)
+        return embeddings(ids)
 
 
 class EmbedInPlace(torch.autograd.Function):
@@ -202,40 +206,56 @@ class EmbedInPlace(torch.autograd.Function):
         if table.grad is None:
             table.grad = torch.zeros_like(table)
         if ctx.padding is not None:  # whose vector PyTorch leaves as it is, too
-            gradient = gradient.masked_fill((ids == ctx.padding)[:, None], 0.0)
-        table.grad.index_add_(0, ids, gradient.to(table.dtype))
+            gradient = gradient.masked_fill((ids == ctx.padding)[..., None], 0.0)
+        table.grad.index_add_(0, ids.flatten(), gradient.flatten(0, -2).to(table.dtype))
         return None, None, None
 
 
 def encode_batches(
-    encode: Callable[[torch.Tensor, MicroBatch], torch.Tensor],
-    read: torch.Tensor,
+    encode: Callable[[torch.Tensor, torch.Tensor | None, MicroBatch], torch.Tensor],
+    ids: torch.Tensor,
+    cases: torch.Tensor | None,
     batches: list[MicroBatch],
     order: torch.Tensor,
 ) -> torch.Tensor:
-    """See `EncoderNetwork.forward`.
-
-    encode: from what the rows of a micro-batch read to (n, width). read (rows, …): of all.
-    """
-    device = read.device
+    """See `EncoderNetwork.forward`. encode: from ids and cases of a micro-batch's rows to
+    (n, width)."""
+    device = ids.device
     made = []
     result = None
     done = 0
     for batch in batches:
         rows = to_device(batch.rows, device)
-        hidden = encode(read[rows], batch)
+        hidden = encode(ids[rows], None if cases is None else cases[rows], batch)
         if len(batch.kept) < len(hidden):
             hidden = hidden[to_device(batch.kept, device)]
         if torch.is_grad_enabled():
             made.append(hidden.float())
             continue
         if result is None:
-            result = hidden.new_empty((len(read), hidden.shape[-1]), dtype=torch.float32)
+            result = vectors(len(ids), hidden.shape[-1], device)
         result[order[done : done + len(hidden)]] = hidden.float()
         done += len(hidden)
     if result is not None:
         return result
     return torch.cat(made)[torch.argsort(order)]
+
+
+def vectors(n: int, width: int, device: torch.device) -> torch.Tensor:
+    """An array for vectors that Docs will hold, float32 (n, width).
+
+    On a CPU its memory is mapped for it alone, and goes back to the system with the last Doc.
+    Among the small objects of the heap, arrays of this size that come and go leave holes, and a
+    process that reads a long stream grows.
+    """
+    n_bytes = 4 * n * width
+    if device.type != "cpu" or not n_bytes:
+        return torch.empty((n, width), device=device)
+    memory = mmap.mmap(-1, n_bytes)
+    if hasattr(mmap, "MADV_HUGEPAGE"):  # Linux
+        with suppress(OSError):  # a kernel without them
+            memory.madvise(mmap.MADV_HUGEPAGE)
+    return torch.frombuffer(memory, dtype=torch.float32).view(n, width)
 
 
 def to_device(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
@@ -298,14 +318,16 @@ class FusedNetwork(nn.Module):
         order: torch.Tensor,
     ) -> torch.Tensor:
         """See `EncoderNetwork.forward`."""
-        read = self.words(ids)
-        if cases is not None and self.cases is not None:
-            read += self.cases(cases)
-        return encode_batches(self._encode, read, batches, order)
+        return encode_batches(self._encode, ids, cases, batches, order)
 
-    def _encode(self, read: torch.Tensor, batch: MicroBatch) -> torch.Tensor:
-        device = read.device
-        hidden = read + self.places[to_device(batch.positions, device)]
+    def _encode(
+        self, ids: torch.Tensor, cases: torch.Tensor | None, batch: MicroBatch
+    ) -> torch.Tensor:
+        device = ids.device
+        hidden = self.words(ids)
+        if cases is not None and self.cases is not None:
+            hidden += self.cases(cases)
+        hidden += self.places[to_device(batch.positions, device)]
         hidden = self.norm(hidden).to(self.dtype)
         real = None
         if any(group.masked for group in batch.groups):

@@ -63,7 +63,9 @@ def test_micro_batches(lengths, max_rows, max_length, mixed):
                     (number,) = np.flatnonzero((starts == int(pieces[0])) & (lengths > 0))
                     assert len(pieces) == lengths[number]
             n_windows += group.windows
-        assert batch.groups[-1].end <= max_rows or n_windows == 1
+        end = batch.groups[-1].end
+        assert end <= max_rows or n_windows == 1
+        assert len(batch.rows) == end or (mixed and len(batch.rows) <= max(end * 1.25, end + 15))
         assert not batch.real[batch.groups[-1].end :].any()
 
 
