@@ -350,46 +350,51 @@ class FusedLayer(nn.Module):
         self.down = FusedLinear([layer.output.dense], dtype)
         self.activation = None if self.up.gelu else layer.intermediate.intermediate_act_fn
         self.norms = nn.ModuleList(
-            [_norm(part.LayerNorm, dtype) for part in (layer.attention.output, layer.output)]
+            [reduced_norm(part.LayerNorm, dtype) for part in (layer.attention.output, layer.output)]
         )
 
     def forward(
         self, hidden: torch.Tensor, groups: list[Group], real: torch.Tensor | None
     ) -> torch.Tensor:
         """hidden (n, width); real (n,)."""
-        context = self._attend(self.in_(hidden), groups, real)
+        context = attend(self.in_(hidden), self.heads, groups, real)
         hidden = self.norms[0](self.out(context, hidden))
         up = self.up(hidden)
         if self.activation is not None:
             up = self.activation(up)
         return self.norms[1](self.down(up, hidden))
 
-    def _attend(
-        self, in_: torch.Tensor, groups: list[Group], real: torch.Tensor | None
-    ) -> torch.Tensor:
-        """in_ (n, 3 * width): queries, keys, values → (n, width)."""
-        n, width = len(in_), in_.shape[1] // 3
-        result = in_.new_empty((n, width))
-        for group in groups:
-            rows = slice(group.begin, group.end)
-            shape = (group.windows, group.length, -1, self.heads, width // self.heads)
-            query, key, value = in_[rows].view(shape).permute(2, 0, 3, 1, 4)
-            mask = None
-            if group.masked and real is not None:
-                mask = real[rows].view(group.windows, 1, 1, group.length)
-            context = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-            result[rows].view(shape)[:, :, 0] = context.transpose(1, 2)
-        result[groups[-1].end :] = 0
-        return result
+
+def attend(
+    in_: torch.Tensor, heads: int, groups: list[Group], real: torch.Tensor | None
+) -> torch.Tensor:
+    """Attention within each window of a micro-batch.
+
+    in_ (n, 3 * width): queries, keys, values. real (n,): see `MicroBatch`. → (n, width).
+    """
+    n, width = len(in_), in_.shape[1] // 3
+    result = in_.new_empty((n, width))
+    for group in groups:
+        rows = slice(group.begin, group.end)
+        shape = (group.windows, group.length, -1, heads, width // heads)
+        query, key, value = in_[rows].view(shape).permute(2, 0, 3, 1, 4)
+        mask = None
+        if group.masked and real is not None:
+            mask = real[rows].view(group.windows, 1, 1, group.length)
+        context = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        result[rows].view(shape)[:, :, 0] = context.transpose(1, 2)
+    result[groups[-1].end :] = 0
+    return result
 
 
 class FusedLinear(nn.Module):
     """One linear layer in the place of several that read the same, with what follows it.
 
-    layers: whose outputs are to be side by side. gelu: apply the exact GELU.
+    layers: whose outputs are to be side by side, each with `weight` and `bias`. gelu: apply the
+    exact GELU.
     """
 
-    def __init__(self, layers: list[nn.Linear], dtype: torch.dtype, gelu: bool = False) -> None:
+    def __init__(self, layers: list[Any], dtype: torch.dtype, gelu: bool = False) -> None:
         super().__init__()
         self.gelu = gelu
         weights = torch.cat([layer.weight.detach() for layer in layers]).to(dtype)
@@ -425,7 +430,8 @@ def can_pack() -> bool:
         return False
 
 
-def _norm(layer: nn.LayerNorm, dtype: torch.dtype) -> nn.LayerNorm:
+def reduced_norm(layer: nn.LayerNorm, dtype: torch.dtype) -> nn.LayerNorm:
+    """A copy of the layer in a reduced precision."""
     result = nn.LayerNorm(layer.normalized_shape, layer.eps, device=layer.weight.device)
     result.load_state_dict(layer.state_dict())
     return result.to(dtype)

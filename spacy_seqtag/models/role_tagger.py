@@ -8,7 +8,7 @@ same way; Shi & Lin 2019 pay an encoder pass a predicate for that context).
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import srsly
@@ -33,6 +33,7 @@ from thinc.types import Floats2d
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
+from .network import FusedLinear, Group, attend, micro_batches, reduced_norm
 from .precision import AutocastShim, check_precision, convert_output
 from .softmax_tagger import pinned_dropout, resize_output
 
@@ -41,6 +42,11 @@ Bools = NDArray[np.bool_]
 
 # Distances beyond this many tokens share one embedding on each side.
 MAX_POSITION = 32
+
+# When annotating on a CPU, most pairs that go through the role layers at once, and what arrays of
+# words are padded to a multiple of.
+_MAX_ROWS = 4096
+_ROWS_STEP = 512
 
 
 @dataclass
@@ -324,6 +330,90 @@ class RoleContext(nn.Module):
         return self.layers(pair, src_key_padding_mask=~real)[real]
 
 
+class FusedRoleContext(nn.Module):
+    """A `RoleContext` for annotating on a CPU: the same function in the steps of
+    `network.FusedNetwork`, with copies of the weights.
+
+    dtype: torch.bfloat16 or torch.float16.
+    """
+
+    def __init__(self, context: RoleContext, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.dtype = dtype
+        self.word = FusedLinear([context.word], dtype)
+        self.predicate = FusedLinear([context.predicate], dtype)
+        self.position = context.position.weight.detach().to(dtype)
+        self.layers = nn.ModuleList(
+            [FusedRoleLayer(layer, dtype) for layer in context.layers.layers]
+        )
+        self.norm = reduced_norm(cast(nn.LayerNorm, context.layers.norm), dtype)
+
+    def forward(
+        self,
+        X: torch.Tensor,
+        words: torch.Tensor,
+        predicates: torch.Tensor,
+        recompute: bool = False,
+    ) -> torch.Tensor:
+        """See `RoleContext.forward`."""
+        X = X.to(self.dtype)
+        by_word = self.word(_in_steps(X))
+        by_predicate = self.predicate(_in_steps(X[predicates]))
+        real = words >= 0
+        lengths = real.sum(dim=1)
+        predicate_of = torch.repeat_interleave(torch.arange(len(words)), lengths)
+        words = words[real]
+        distance = (words - predicates[predicate_of]).clamp(-MAX_POSITION, MAX_POSITION)
+        place = distance + MAX_POSITION
+        starts = (torch.cumsum(lengths, 0) - lengths).numpy()
+        batches, order = micro_batches(
+            starts, lengths.numpy(), _MAX_ROWS, max_length=_MAX_ROWS, mixed=True
+        )
+        result = X.new_empty((len(words), self.position.shape[1]))
+        done = 0
+        for batch in batches:
+            hidden = by_word[words[batch.rows]]
+            hidden += by_predicate[predicate_of[batch.rows]]
+            hidden += self.position[place[batch.rows]]
+            for layer in self.layers:
+                hidden = layer(hidden, batch.groups, batch.real)
+            hidden = self.norm(hidden)[batch.kept]
+            result[torch.from_numpy(order[done : done + len(hidden)])] = hidden
+            done += len(hidden)
+        return result
+
+
+class FusedRoleLayer(nn.Module):
+    """A layer of `FusedRoleContext`. layer: a `TransformerEncoderLayer` that normalises first."""
+
+    def __init__(self, layer: Any, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.heads: int = layer.self_attn.num_heads
+        in_ = _Weights(layer.self_attn.in_proj_weight, layer.self_attn.in_proj_bias)
+        self.in_ = FusedLinear([in_], dtype)
+        self.out = FusedLinear([layer.self_attn.out_proj], dtype)
+        self.up = FusedLinear([layer.linear1], dtype, gelu=True)
+        self.down = FusedLinear([layer.linear2], dtype)
+        self.norms = nn.ModuleList([reduced_norm(n, dtype) for n in (layer.norm1, layer.norm2)])
+
+    def forward(
+        self, hidden: torch.Tensor, groups: list[Group], real: torch.Tensor
+    ) -> torch.Tensor:
+        context = attend(self.in_(self.norms[0](hidden)), self.heads, groups, real)
+        hidden = self.out(context, hidden)
+        return self.down(self.up(self.norms[1](hidden)), hidden)
+
+
+class _Weights(NamedTuple):
+    weight: torch.Tensor
+    bias: torch.Tensor
+
+
+def _in_steps(X: torch.Tensor) -> torch.Tensor:
+    """With rows of zeros below: products of few sizes, for each of which oneDNN keeps code."""
+    return nn.functional.pad(X, (0, 0, 0, -len(X) % _ROWS_STEP))
+
+
 class _Head(nn.Module):
     """Gives the parameters the prefix `head.`, by which optimizers know an output layer."""
 
@@ -346,6 +436,11 @@ class RoleContextShim(AutocastShim):
     def build(self, nI: int) -> None:
         """Make the module anew for token vectors of width nI."""
         self._model = _Head(RoleContext(nI, *self.settings)).to(get_torch_default_device())
+
+    def reduce(self, module: Any, dtype: torch.dtype) -> nn.Module:
+        if self.device.type == "cpu":
+            return FusedRoleContext(module.head, dtype)
+        return super().reduce(module, dtype)
 
     def _serialize(self, module: Any) -> bytes:
         if module is None:

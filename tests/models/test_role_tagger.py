@@ -10,7 +10,13 @@ from spacy.tokens import Doc
 from thinc.api import Model, fix_random_seed
 
 from spacy_seqtag.models import role_tagger
-from spacy_seqtag.models.role_tagger import Pairs, RoleScores, build_role_tagger
+from spacy_seqtag.models.role_tagger import (
+    FusedRoleContext,
+    Pairs,
+    RoleContext,
+    RoleScores,
+    build_role_tagger,
+)
 
 N_TAGS, N_VECTOR = 7, 12
 
@@ -125,3 +131,25 @@ def test_several_batches_hold_no_activations(docs):
     n_pairs = int(choose(docs, None).lengths.sum())
     assert held(docs, 1000) > vectors + 2 * 16 * n_pairs  # more than two vectors a pair
     assert held(docs, 20) < vectors + 2 * n_pairs
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_fused_context_is_the_same_function(depth):
+    """Stretches of all lengths, also of one word."""
+    torch.manual_seed(0)
+    context = RoleContext(24, 32, depth, 4, 0.1).eval()
+    for name, weights in context.named_parameters():
+        torch.nn.init.normal_(weights, 1.0 if "norm" in name and "weight" in name else 0.0, 0.3)
+    X = torch.randn(90, 24)
+    starts, lengths = torch.tensor([0, 10, 0, 50, 89]), torch.tensor([70, 33, 16, 5, 1])
+    steps = torch.arange(70)
+    words = torch.where(steps < lengths[:, None], starts[:, None] + steps, -1)
+    predicates = starts + lengths // 2
+    with torch.no_grad():
+        expected = context(X, words, predicates)
+        assert expected.shape == (125, 32)
+        assert expected.std(dim=0).mean() > 0.1
+        for dtype, tolerance in ((torch.float32, 2e-5), (torch.bfloat16, 0.15)):
+            found = FusedRoleContext(context, dtype)(X, words, predicates)
+            assert found.dtype == dtype
+            np.testing.assert_allclose(found.float(), expected, atol=tolerance)
