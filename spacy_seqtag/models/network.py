@@ -7,6 +7,7 @@ import mmap
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -32,6 +33,9 @@ _MIN_WORDPIECES = 512
 # Such a micro-batch is padded to a multiple of this, a small one by at most a quarter: arrays of
 # few sizes leave no holes in the heap, through which a process that reads a long stream grows.
 _ROWS_STEP = 512
+
+# Bytes from which an array of vectors has memory of its own.
+_MAPPED = 4 * 2**20
 
 
 @dataclass
@@ -72,7 +76,7 @@ def micro_batches(
     """Divide windows into micro-batches, the longest first.
 
     starts, lengths (windows,): their wordpieces, as positions in the batch.
-    max_rows: most rows of a micro-batch, padding included, if it has more than one window.
+    max_rows: most rows of a micro-batch, padding of windows included, if it has more than one.
     max_length: most rows of a window. mixed: whether a micro-batch may have several groups.
     RETURNS: The micro-batches, and the positions of the wordpieces that they keep, in their order.
     """
@@ -244,13 +248,13 @@ def encode_batches(
 def vectors(n: int, width: int, device: torch.device) -> torch.Tensor:
     """An array for vectors that Docs will hold, float32 (n, width).
 
-    On a CPU its memory is mapped for it alone, and goes back to the system with the last Doc.
+    On a CPU the memory of a large one is mapped for it alone, and goes back with the last Doc.
     Among the small objects of the heap, arrays of this size that come and go leave holes, and a
     process that reads a long stream grows.
     """
     n_bytes = 4 * n * width
-    if device.type != "cpu" or not n_bytes:
-        return torch.empty((n, width), device=device)
+    if device.type != "cpu" or n_bytes < _MAPPED:  # a process may have some 65,000 maps
+        return torch.empty((n, width), dtype=torch.float32, device=device)
     memory = mmap.mmap(-1, n_bytes)
     if hasattr(mmap, "MADV_HUGEPAGE"):  # Linux
         with suppress(OSError):  # a kernel without them
@@ -417,6 +421,7 @@ class FusedLinear(nn.Module):
         return result if residual is None else result.add_(residual)
 
 
+@cache
 def can_pack() -> bool:
     """Whether PyTorch has oneDNN's products over packed weights here; not part of its public
     interface, its compiler uses them."""

@@ -156,6 +156,18 @@ def test_packed_linear():
     np.testing.assert_allclose(found.float(), F.gelu(product), atol=0.03)
 
 
+@pytest.mark.parametrize("n", [0, 3, 100_000])
+def test_memory_for_vectors(n):
+    """On the heap or mapped: it can be written, and outlives the tensor."""
+    made = network_module.vectors(n, 32, torch.device("cpu"))
+    assert made.shape == (n, 32)
+    assert made.dtype == torch.float32
+    made[:] = 1.5
+    array = made.numpy()[n // 2 :]
+    del made
+    assert (array == 1.5).all()
+
+
 def test_embeddings_learn_in_place():
     """The same gradient as PyTorch's own, also of a row that is read twice and of two passes."""
     torch.manual_seed(0)
