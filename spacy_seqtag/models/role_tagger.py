@@ -38,7 +38,6 @@ from .precision import AutocastShim, check_precision, convert_output
 from .softmax_tagger import pinned_dropout, resize_output
 
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 # Distances beyond this many tokens share one embedding on each side.
 MAX_POSITION = 32
@@ -55,13 +54,13 @@ class Pairs:
 
     predicates (P,): position of each predicate's token in the batch of Docs laid end to end.
     starts, ends (P,): the stretch of words that may hold its arguments.
-    rolesets (P, R): the rolesets it may have.
+    rolesets (P, C): numbers of the rolesets it may have, and -1 where it has fewer than others.
     """
 
     predicates: Ints
     starts: Ints
     ends: Ints
-    rolesets: Bools
+    rolesets: Ints
 
     @property
     def lengths(self) -> Ints:
@@ -84,7 +83,8 @@ class RoleScores:
     """What the model says of a batch; as gradient, the same with respect to the logits.
 
     predicates (tokens, 2): probability that a word is no predicate, and that it is one.
-    rolesets (P, R): probability of each roleset. roles (pairs, tags): probability of each tag.
+    rolesets (P, C): probability of each roleset that a predicate may have.
+    roles (pairs, tags): probability of each tag.
     pairs: what the rows of `rolesets` and `roles` stand for.
     """
 
@@ -179,12 +179,7 @@ def _forward(
     pairs = choose_pairs(docs, ops.to_numpy(predicates)[:, 1])
     at = ops.xp.asarray(pairs.predicates)
     roleset_layer = model.get_ref("roleset_layer")
-    if is_train:
-        logits, backprop_rolesets = roleset_layer(X[at], is_train)
-        logits = ops.xp.where(ops.xp.asarray(pairs.rolesets), logits, -1e9)
-        rolesets = ops.softmax(logits) if logits.size else logits
-    else:
-        rolesets = _roleset_probabilities(roleset_layer, X[at], pairs.rolesets)
+    rolesets, backprop_rolesets = _choose_rolesets(roleset_layer, X[at], pairs.rolesets)
     output_layer = model.get_ref("output_layer")
     roles = ops.alloc2f(int(pairs.lengths.sum()), output_layer.get_dim("nO"))
     backprops = []
@@ -209,23 +204,38 @@ def _forward(
     return RoleScores(predicates, rolesets, roles, pairs), backprop
 
 
-def _roleset_probabilities(layer: Model, X: Floats2d, allowed: Bools) -> Floats2d:
-    """Softmax over the rolesets that each predicate may have: a few of thousands.
+def _choose_rolesets(
+    layer: Model, X: Floats2d, rolesets: Ints
+) -> tuple[Floats2d, Callable[[Floats2d], Floats2d]]:
+    """A softmax layer of which each predicate sees its own classes alone: a few of thousands.
 
-    X (P, nI), allowed (P, R) → (P, R), a row of zeros where none is allowed.
+    X (P, nI), rolesets (P, C) as in `Pairs` → (P, C), zeros where there is no roleset.
     """
-    xp = layer.ops.xp
-    result: Any = layer.ops.alloc2f(*allowed.shape)
-    if not allowed.size:
-        return result
-    row, roleset = map(xp.asarray, np.nonzero(allowed))
+    ops = layer.ops
+    xp = ops.xp
+    there = rolesets >= 0
+    row, column = map(xp.asarray, np.nonzero(there))
+    number = xp.asarray(rolesets[there])
     W, b = layer.get_param("W"), layer.get_param("b")
-    logits = xp.full(allowed.shape, -xp.inf, dtype="f")
-    logits[row, roleset] = (X[row] * W[roleset]).sum(axis=1) + b[roleset]
-    highest = xp.maximum(logits.max(axis=1), -1e9)
-    result[row, roleset] = xp.exp(logits[row, roleset] - highest[row])
-    result /= xp.maximum(result.sum(axis=1, keepdims=True), 1e-9)
-    return result
+    probs: Any = ops.alloc2f(*rolesets.shape)
+    if probs.size:
+        logits = xp.full(rolesets.shape, -xp.inf, dtype="f")
+        logits[row, column] = (X[row] * W[number]).sum(axis=1) + b[number]
+        highest = xp.maximum(logits.max(axis=1, keepdims=True), -1e9)
+        probs = xp.exp(logits - highest)
+        probs /= xp.maximum(probs.sum(axis=1, keepdims=True), 1e-9)
+
+    def backprop(d_logits: Any) -> Floats2d:
+        d_real = d_logits[row, column]
+        dX, dW, db = (ops.xp.zeros_like(array) for array in (X, W, b))
+        ops.scatter_add(dX, row, d_real[:, None] * W[number])
+        ops.scatter_add(dW, number, d_real[:, None] * X[row])
+        ops.scatter_add(db, number, d_real)
+        layer.inc_grad("W", dW)
+        layer.inc_grad("b", db)
+        return dX
+
+    return probs, backprop
 
 
 def _probabilities(layer: Model, X: Floats2d) -> Floats2d:

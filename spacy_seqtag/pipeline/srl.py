@@ -118,7 +118,7 @@ def make_srl_scorer() -> Callable:
 class GoldPairs(Pairs):
     """Pairs of the gold predicates, with the right classes (or MISSING) of a batch.
 
-    is_predicate: one a word. roleset: one a predicate. role: one a pair.
+    is_predicate: one a word. roleset: one a predicate, a column of `rolesets`. role: one a pair.
     """
 
     is_predicate: Ints
@@ -216,7 +216,7 @@ class RoleTagger(TokenTagger):
         docs = list(docs)
         if not any(len(doc) for doc in docs):
             none: Any = np.zeros((0, 2), dtype="f")
-            rolesets: Any = np.zeros((0, max(1, len(self.lexicon.rolesets))), dtype="f")
+            rolesets: Any = np.zeros((0, 0), dtype="f")
             roles: Any = np.zeros((0, len(self.classes)), dtype="f")
             return RoleScores(none, rolesets, roles, self._pairs([]))
         self.require_weights()
@@ -262,9 +262,10 @@ class RoleTagger(TokenTagger):
             ends.append(np.minimum(after[unit], at + reach + 1) + offset)
             forms += [doc[i].text for i in at.tolist()]
             offset += len(doc)
-        rolesets = np.zeros((len(forms), max(1, len(self.lexicon.rolesets))), dtype=bool)
-        for row, form in enumerate(forms):
-            rolesets[row, self.lexicon.candidates(form)] = True
+        candidates = [self.lexicon.candidates(form) for form in forms]
+        rolesets = np.full((len(forms), max(map(len, candidates), default=0)), -1, dtype=np.int64)
+        for row, numbers in enumerate(candidates):
+            rolesets[row, : len(numbers)] = numbers
         return Pairs(_join(predicates), _join(starts), _join(ends), rolesets)
 
     def set_annotations(self, docs: Iterable[Doc], scores: RoleScores) -> None:
@@ -274,8 +275,7 @@ class RoleTagger(TokenTagger):
         """
         docs = list(docs)
         pairs = scores.pairs
-        best = scores.rolesets.argmax(axis=1).tolist()
-        sure: list[float] = scores.rolesets.max(axis=1).tolist()
+        best, sure = _best_rolesets(scores)
         arguments = self._decode(docs, scores)
         bounds = np.cumsum([0, *(len(doc) for doc in docs)])
         rows = np.searchsorted(pairs.predicates, bounds)
@@ -289,7 +289,7 @@ class RoleTagger(TokenTagger):
                 at = int(pairs.predicates[row]) - offset
                 roleset, score = given.get(at, PREDICATE), 1.0
                 if roleset in ("", PREDICATE):
-                    if pairs.rolesets[row].any():
+                    if best[row] >= 0:
                         roleset, score = self.lexicon.rolesets[best[row]], sure[row]
                     else:
                         roleset = self.lexicon.guess(doc[at].text)
@@ -423,9 +423,10 @@ class RoleTagger(TokenTagger):
         rolesets = np.full(len(frames), MISSING, dtype=np.int64)
         roles = []
         for row, (example, prop) in enumerate(frames):
-            number = numbers.get(prop.roleset, MISSING)
-            if number != MISSING and pairs.rolesets[row, number]:
-                rolesets[row] = number
+            number = numbers.get(prop.roleset)
+            if number is not None:
+                among = np.flatnonzero(pairs.rolesets[row] == number)
+                rolesets[row] = among[0] if len(among) else MISSING
             start, end = (int(x[row] - offsets[doc_of[row]]) for x in (pairs.starts, pairs.ends))
             tags = np.zeros(end - start, dtype=np.int64)
             parts = [Argument(*part, PREDICATE_PART) for part in prop.parts]
@@ -459,6 +460,16 @@ class RoleTagger(TokenTagger):
 
 def _join(arrays: list[Ints]) -> Ints:
     return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int64)
+
+
+def _best_rolesets(scores: RoleScores) -> tuple[list[int], list[float]]:
+    """The most probable roleset of each predicate, -1 where it may have none, and how probable."""
+    rolesets = scores.pairs.rolesets
+    if not rolesets.size:
+        return [-1] * len(rolesets), [0.0] * len(rolesets)
+    probs = np.asarray(scores.rolesets)
+    rows, best = np.arange(len(rolesets)), probs.argmax(axis=1)
+    return rolesets[rows, best].tolist(), probs[rows, best].tolist()
 
 
 def _most_probable(row: Ints, label: Ints, probs: NDArray[np.float64]) -> NDArray[np.bool_]:

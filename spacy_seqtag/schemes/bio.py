@@ -97,10 +97,10 @@ def decode_viterbi(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Boo
     if not unit_start[0]:
         unit_start = unit_start.copy()
         unit_start[0] = True
-    scores = np.log(np.maximum(probs.astype(np.float64), _TINY))
-    scores[is_space, 1::2] = _NEVER
-    scores[fixed, 1:] = _NEVER
-    tags = scores.argmax(axis=1).astype(np.int64)
+    tags = probs.argmax(axis=1).astype(np.int64)
+    spaces = np.flatnonzero(is_space)
+    tags[spaces] = 2 * probs[spaces, 0::2].argmax(axis=1)
+    tags[fixed] = OUTSIDE
     # Where the best tags taken alone are legal already, no legal sequence can be better: only
     # the other units (few, with a trained model) need the search.
     unit = np.cumsum(unit_start) - 1
@@ -108,7 +108,11 @@ def decode_viterbi(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Boo
     starts = np.flatnonzero(unit_start)
     lengths = np.diff(np.append(starts, n_tokens))
     for rows in _similar_lengths(broken, lengths):
-        _search(scores, is_space, starts[rows], lengths[rows], tags)
+        tokens = _ranges(starts[rows], lengths[rows])
+        scores = np.log(np.maximum(probs[tokens].astype(np.float64), _TINY))
+        scores[is_space[tokens], 1::2] = _NEVER
+        scores[fixed[tokens], 1:] = _NEVER
+        tags[tokens] = _search(scores, is_space[tokens], lengths[rows])
     return tags
 
 
@@ -122,16 +126,24 @@ def span_probabilities(probs: Floats, unit_start: Bools, spans: Spans) -> NDArra
     n_tokens = len(probs)
     if len(spans.start) == 0:
         return np.zeros(0)
-    # Sums of log-probabilities as differences of running sums, one column a label in use.
-    labels, column = np.unique(spans.label, return_inverse=True)
-    inside = np.log(np.maximum(probs[:, 2 * labels + 2].astype(np.float64), _TINY))
-    running = np.concatenate([np.zeros((1, len(labels))), np.cumsum(inside, axis=0)])
-    log_inside = running[spans.end, column] - running[spans.start + 1, column]
-    result = probs[spans.start, 2 * spans.label + 1] * np.exp(np.minimum(log_inside, 0.0))
+    result = probs[spans.start, 2 * spans.label + 1].astype(np.float64)
+    n_inside = spans.end - spans.start - 1
+    inside = np.repeat(2 * spans.label + 2, n_inside)
+    factors = probs[_ranges(spans.start + 1, n_inside), inside].astype(np.float64)
+    longer = n_inside > 0
+    begins = (np.cumsum(n_inside) - n_inside)[longer]
+    if len(begins):
+        result[longer] *= np.multiply.reduceat(factors, begins)
     after = np.minimum(spans.end, n_tokens - 1)
     goes_on = (spans.end < n_tokens) & ~unit_start[after]
     ends = np.where(goes_on, 1.0 - probs[after, 2 * spans.label + 2], 1.0)
     return np.clip(result * ends, 0.0, 1.0)
+
+
+def _ranges(starts: Ints, lengths: Ints) -> Ints:
+    """The numbers from each start on, as many as its length says, end to end."""
+    offsets = np.cumsum(lengths) - lengths
+    return np.repeat(starts - offsets, lengths) + np.arange(int(lengths.sum()))
 
 
 def _is_inside(tags: Ints) -> Bools:
@@ -169,15 +181,14 @@ def _similar_lengths(units: Ints, lengths: Ints, max_cells: int = 1 << 16) -> li
     return groups
 
 
-def _search(
-    scores: NDArray[np.float64], is_space: Bools, starts: Ints, lengths: Ints, tags: Ints
-) -> None:
-    """Viterbi (1967) over the given units at once; writes the best tags into ``tags``.
+def _search(scores: NDArray[np.float64], is_space: Bools, lengths: Ints) -> Ints:
+    """Viterbi (1967) over units at once that are laid end to end: the best tag of each token.
 
     The rules allow a recursion without a tags-by-tags table: O and every B-X may follow the best
     state of all, I-X only the better of B-X and I-X.
     """
-    n_units, n_steps, n_tags = len(starts), int(lengths.max()), scores.shape[1]
+    n_units, n_steps, n_tags = len(lengths), int(lengths.max()), scores.shape[1]
+    starts = np.cumsum(lengths) - lengths
     rows = np.arange(n_units)
     positions = np.minimum(starts[:, None] + np.arange(n_steps), len(scores) - 1)
     space = is_space[positions]
@@ -203,8 +214,10 @@ def _search(
             final[ends] = best[ends]
             final[ends & space[:, step], 1:] = _NEVER
     state = final.argmax(axis=1)
+    tags = np.zeros(len(scores), dtype=np.int64)
     for step in range(n_steps - 1, -1, -1):
         active = lengths > step
         tags[starts[active] + step] = state[active]
         if step > 0:
             state[active] = back[step, active, state[active]]
+    return tags

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc
-from thinc.api import Model, fix_random_seed
+from thinc.api import Linear, Model, fix_random_seed
 
 from spacy_seqtag.models import role_tagger
 from spacy_seqtag.models.role_tagger import (
@@ -24,7 +24,7 @@ N_TAGS, N_VECTOR = 7, 12
 @given(st.lists(st.integers(1, 9), max_size=20), st.integers(0, 30))
 def test_runs_are_as_long_as_the_bound_allows(lengths, max_pairs):
     numbers = np.arange(len(lengths))
-    rolesets = np.eye(len(lengths), dtype=bool)
+    rolesets = np.arange(2 * len(lengths)).reshape(-1, 2)
     pairs = Pairs(numbers, 3 * numbers, 3 * numbers + np.asarray(lengths, dtype=int), rolesets)
     runs = list(pairs.runs(max_pairs))
     for name in ("predicates", "starts", "ends", "rolesets"):
@@ -46,7 +46,7 @@ def choose(docs, probs):
     predicates, starts, ends = np.asarray(
         [(2, 0, 10), (5, 0, 10), (9, 4, 10), (12, 10, 16), (20, 16, 25), (23, 18, 25)]
     ).T
-    return Pairs(predicates, starts, ends, np.ones((len(starts), 3), dtype=bool))
+    return Pairs(predicates, starts, ends, np.tile(np.arange(3), (len(starts), 1)))
 
 
 def make(docs, max_pairs, dropout):
@@ -131,6 +131,44 @@ def test_several_batches_hold_no_activations(docs):
     n_pairs = int(choose(docs, None).lengths.sum())
     assert held(docs, 1000) > vectors + 2 * 16 * n_pairs  # more than two vectors a pair
     assert held(docs, 20) < vectors + 2 * n_pairs
+
+
+def test_rolesets_are_a_softmax_of_those_that_a_predicate_may_have():
+    """Probabilities and gradients are those of a layer that computes all of them."""
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(4, 5)).astype("f")
+    rolesets = np.asarray([[3, 0, -1], [1, -1, -1], [-1, -1, -1], [0, 4, 3]])
+    d_probs = np.where(rolesets >= 0, generator.normal(size=rolesets.shape), 0).astype("f")
+    layer = Linear(6, 5)
+    layer.initialize()
+    layer.set_param("b", generator.normal(size=6).astype("f"))
+    probs, backprop = role_tagger._choose_rolesets(layer, X, rolesets)
+    dX = backprop(d_probs)
+
+    W, b, x = (
+        torch.tensor(array, requires_grad=True)
+        for array in (layer.get_param("W"), layer.get_param("b"), X)
+    )
+    logits = x @ W.T + b
+    for row, own in enumerate(rolesets):
+        own, there = own[own >= 0], own >= 0
+        chosen = logits[row, own]
+        expected = chosen.softmax(0).detach() if len(own) else 0
+        np.testing.assert_allclose(probs[row][there], expected, rtol=1e-5)
+        assert not probs[row][~there].any()
+        (chosen * torch.from_numpy(d_probs[row][there])).sum().backward(retain_graph=True)
+    for found, expected in zip((dX, layer.get_grad("W"), layer.get_grad("b")), (x, W, b)):
+        np.testing.assert_allclose(found, expected.grad, atol=1e-5)
+
+
+def test_no_predicates_and_no_rolesets():
+    layer = Linear(6, 5)
+    layer.initialize()
+    for shape in ((0, 0), (0, 3), (2, 0)):
+        X = np.ones((shape[0], 5), dtype="f")
+        probs, backprop = role_tagger._choose_rolesets(layer, X, np.full(shape, -1))
+        assert probs.shape == shape
+        assert backprop(probs).shape == X.shape
 
 
 @pytest.mark.parametrize("depth", [1, 2])
