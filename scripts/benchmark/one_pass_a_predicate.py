@@ -32,7 +32,7 @@ from wasabi import Printer, msg
 from spacy_seqtag.corpus.reader import create_corpus, read_docs, sentence_bounds
 from spacy_seqtag.corpus.sentence import FormatError
 from spacy_seqtag.frames import annotated_tokens, propositions
-from spacy_seqtag.models.precision import PRECISIONS, has_bfloat16
+from spacy_seqtag.models.precision import PRECISIONS, has_fast_bfloat16
 from spacy_seqtag.pipeline.srl_score import RoleCounts, count_roles
 from spacy_seqtag.schemes import bio
 from spacy_seqtag.schemes.propbank import PREDICATE, PREDICATE_PART, Argument, Proposition
@@ -286,7 +286,7 @@ def choose_precision(precision: str, device: str) -> str:
         raise ValueError(f"--precision {precision}: unknown. Give one of: {', '.join(PRECISIONS)}")
     if precision != "auto":
         return precision
-    return "bfloat16" if has_bfloat16(torch.device(device)) else "float32"
+    return "bfloat16" if has_fast_bfloat16(torch.device(device)) else "float32"
 
 
 def or_fail(function: Callable, *args: Any) -> Any:

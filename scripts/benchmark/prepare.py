@@ -66,7 +66,7 @@ def prepare(settings: Settings) -> Prepared:
     import torch
     from transformers import AutoTokenizer
 
-    from spacy_seqtag.models.precision import has_bfloat16
+    from spacy_seqtag.models.precision import has_fast_bfloat16
 
     torch.set_num_threads(settings.threads)
     device = choose_device(settings.device)
@@ -98,7 +98,7 @@ def prepare(settings: Settings) -> Prepared:
         threads=settings.threads,
         device=device,
         precision=None if settings.precision == "auto" else settings.precision,
-        fast_bfloat16=has_bfloat16(torch.device(device)),
+        fast_bfloat16=has_fast_bfloat16(torch.device(device)),
         sentences=settings.sentences,
     )
     facts = {

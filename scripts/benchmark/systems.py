@@ -263,7 +263,7 @@ class Loop(System):
         import torch
 
         if self.precision == "bfloat16" and not self.plan.fast_bfloat16:
-            raise Skip("this hardware has no bfloat16")
+            raise Skip("this hardware is no faster in bfloat16")
         dtype = getattr(torch, self.precision)
         self.model, self.tokenizer = _token_classifier(self.plan, torch_dtype=dtype)
 

@@ -85,8 +85,8 @@ def build_transformer(
         model of transformers.
     precision (str): "float32"; "bfloat16" or "float16" compute matrix products in that type,
         train with weights and gradients in float32 (float16 on CUDA only, with scaled gradients)
-        and annotate with weights held in it; "auto" takes bfloat16 where the hardware has it
-        (AVX512-BF16 or AMX, Ampere or newer), else float32.
+        and annotate with weights held in it; "auto" takes bfloat16 where the hardware multiplies
+        faster in it (AMX, most AVX512-BF16, Ampere or newer), else float32.
     word_case (bool): Add to the embedding of each wordpiece a learned vector for how its word is
         written (lower, Title, UPPER, …). It starts at zero, so the encoder starts as it was
         pretrained. An uncased encoder sees no capital letters otherwise, and names need them.
@@ -486,6 +486,9 @@ class EncoderShim(AutocastShim):
         configs = (old._init_tokenizer_config, old._init_transformer_config)
         self._hfmodel = HFObjects(tokenizer, transformer, None, *configs)
         self._reduced_module = None
+
+    def fuses(self, module: EncoderNetwork) -> bool:
+        return self.device.type == "cpu" and is_plain(module.transformer)
 
     def reduce(self, module: EncoderNetwork, dtype: torch.dtype) -> nn.Module:
         if is_plain(module.transformer):

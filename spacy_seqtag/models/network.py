@@ -287,12 +287,12 @@ class FusedNetwork(nn.Module):
     """An `EncoderNetwork` of a plain encoder for annotating: the same function with fewer and
     larger steps.
 
-    Queries, keys and values are one product; on a CPU with bfloat16 of its own, weights are held
-    in the order in which oneDNN reads them, and bias, GELU and residual are part of the product.
-    Only attention sees windows; for everything else rows are rows, so windows of all lengths
-    share a micro-batch. Embeddings stay those of the network, in float32.
+    Queries, keys and values are one product; on a CPU weights are held in the order in which
+    oneDNN reads them, and bias, GELU and residual are part of the product. Only attention sees
+    windows; for everything else rows are rows, so windows of all lengths share a micro-batch.
+    Embeddings stay those of the network, in float32.
 
-    dtype: torch.bfloat16 or torch.float16.
+    dtype: torch.float32, torch.bfloat16 or torch.float16.
 
     Training goes on in the network; this has copies of its weights.
     """
@@ -403,7 +403,7 @@ class FusedLinear(nn.Module):
         self.gelu = gelu
         weights = torch.cat([layer.weight.detach() for layer in layers]).to(dtype)
         self.bias = torch.cat([layer.bias.detach() for layer in layers]).to(dtype)
-        self.packed = dtype == torch.bfloat16 and weights.device.type == "cpu" and can_pack()
+        self.packed = weights.device.type == "cpu" and can_pack(dtype)
         if self.packed:
             weights = torch.ops.mkldnn._reorder_linear_weight(weights, None)
         self.weights = weights
@@ -422,12 +422,14 @@ class FusedLinear(nn.Module):
 
 
 @cache
-def can_pack() -> bool:
-    """Whether PyTorch has oneDNN's products over packed weights here; not part of its public
-    interface, its compiler uses them."""
+def can_pack(dtype: torch.dtype) -> bool:
+    """Whether PyTorch has oneDNN's products over packed weights here, in float32 or bfloat16; not
+    part of its public interface, its compiler uses them."""
+    if dtype not in (torch.float32, torch.bfloat16):
+        return False
     try:
-        weights = torch.ops.mkldnn._reorder_linear_weight(torch.eye(16).bfloat16(), None)
-        rows, bias = torch.ones(1, 16).bfloat16(), torch.zeros(16).bfloat16()
+        weights = torch.ops.mkldnn._reorder_linear_weight(torch.eye(16).to(dtype), None)
+        rows, bias = torch.ones(1, 16).to(dtype), torch.zeros(16).to(dtype)
         ops: Any = torch.ops.mkldnn._linear_pointwise
         ops(rows, weights, bias, "gelu", [], "none")
         return bool((ops.binary(rows, rows, weights, bias, "add") == 2).all())

@@ -2,9 +2,12 @@
 bytes."""
 
 import copy
+import math
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, cast
 
 import safetensors.torch
@@ -28,23 +31,40 @@ def check_precision(precision: str) -> str:
     return precision
 
 
-def has_bfloat16(device: torch.device) -> bool:
-    """Whether the hardware multiplies in bfloat16 itself: AVX512-BF16 or AMX on a CPU, Ampere or
-    newer on CUDA."""
+def has_fast_bfloat16(device: torch.device) -> bool:
+    """Whether the hardware multiplies in bfloat16 itself, and faster than in float32: with AMX or
+    most AVX512-BF16 on a CPU, Ampere or newer on CUDA."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type != "cpu":
         return False
     # PyTorch has no public question for it.
     checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(bool(getattr(torch.cpu, check, bool)()) for check in checks)
+    has = any(bool(getattr(torch.cpu, check, bool)()) for check in checks)
+    return has and _cpu_multiplies_faster_in_bfloat16()
+
+
+@cache
+def _cpu_multiplies_faster_in_bfloat16() -> bool:
+    """Measured once, in some milliseconds. A processor of Intel's whose AMX is switched off (by a
+    hypervisor) has AVX512-BF16, but half as fast as float32, where AMD's is twice as fast."""
+    best = {torch.float32: math.inf, torch.bfloat16: math.inf}
+    matrices = {dtype: torch.ones(512, 512, dtype=dtype) for dtype in best}
+    with torch.no_grad(), torch.autocast("cpu", enabled=False):
+        for _ in range(8):
+            for dtype, matrix in matrices.items():
+                start = time.perf_counter()
+                torch.mm(matrix, matrix)
+                best[dtype] = min(best[dtype], time.perf_counter() - start)
+    return best[torch.bfloat16] < 0.8 * best[torch.float32]
 
 
 class AutocastShim(PyTorchShim):
     """A `PyTorchShim` whose matrix products are computed in the precision asked for (Thinc's own
     autocasts on CUDA alone). Weights, gradients and what comes out are float32.
 
-    precision: one of `PRECISIONS`; "auto" is bfloat16 where the hardware has it, else float32.
+    precision: one of `PRECISIONS`; "auto" is bfloat16 where the hardware is fast in it, else
+    float32.
 
     When predicting, the weights are held in the reduced precision, and the module has to convert
     what numbers it is given to the type of its weights.
@@ -58,8 +78,8 @@ class AutocastShim(PyTorchShim):
     def dtype(self) -> torch.dtype:
         """What the precision comes to on the device that the module is on."""
         if self.precision == "auto":
-            return torch.bfloat16 if has_bfloat16(self.device) else torch.float32
-        if self.precision == "bfloat16" and not has_bfloat16(self.device):
+            return torch.bfloat16 if has_fast_bfloat16(self.device) else torch.float32
+        if self.precision == "bfloat16" and not has_fast_bfloat16(self.device):
             _warn_slow(self.device.type)
         return getattr(torch, self.precision)
 
@@ -73,10 +93,10 @@ class AutocastShim(PyTorchShim):
         return _to_float32(outputs)
 
     def network(self, is_train: bool) -> Any:
-        """The module that computes: when predicting in a reduced precision, one whose weights are
-        held in it, made anew when they change."""
+        """The module that computes: when predicting in a reduced precision, or where `fuses` says
+        so, what `reduce` makes of it, made anew when the weights change."""
         module: Any = self._model
-        if is_train or self.dtype == torch.float32:
+        if is_train or (self.dtype == torch.float32 and not self.fuses(module)):
             return module
         version = [(p.data_ptr(), p._version) for p in module.parameters()]
         if self._reduced_module is None or self._reduced_version != version:
@@ -84,8 +104,12 @@ class AutocastShim(PyTorchShim):
             self._reduced_module, self._reduced_version = reduced, version
         return self._reduced_module
 
+    def fuses(self, module: Any) -> bool:
+        """Whether `reduce` makes of the module a faster one, so that it pays in float32, too."""
+        return False
+
     def reduce(self, module: Any, dtype: torch.dtype) -> nn.Module:
-        """A copy of the module for predicting, its weights held in a reduced precision."""
+        """A copy of the module for predicting, its weights held in the precision."""
         reduced: nn.Module = copy.deepcopy(module).requires_grad_(False)
         for weights in reduced.parameters():  # not the buffers: positions, frequencies
             weights.data = weights.data.to(dtype)
@@ -172,8 +196,8 @@ def _warn_slow(device: str) -> None:
     if device not in _warned:
         _warned.add(device)
         warnings.warn(
-            f'precision = "bfloat16" is slow here: this {device} has no bfloat16 of its own. '
-            '"auto" takes float32 in such a case.',
+            f'precision = "bfloat16" is slow here: this {device} is no faster in bfloat16 than in '
+            'float32. "auto" takes float32 in such a case.',
             stacklevel=2,
         )
 

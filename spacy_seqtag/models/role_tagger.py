@@ -342,9 +342,7 @@ class RoleContext(nn.Module):
 
 class FusedRoleContext(nn.Module):
     """A `RoleContext` for annotating on a CPU: the same function in the steps of
-    `network.FusedNetwork`, with copies of the weights.
-
-    dtype: torch.bfloat16 or torch.float16.
+    `network.FusedNetwork`, with copies of the weights in a type of floats.
     """
 
     def __init__(self, context: RoleContext, dtype: torch.dtype) -> None:
@@ -447,8 +445,11 @@ class RoleContextShim(AutocastShim):
         """Make the module anew for token vectors of width nI."""
         self._model = _Head(RoleContext(nI, *self.settings)).to(get_torch_default_device())
 
+    def fuses(self, module: Any) -> bool:
+        return self.device.type == "cpu"
+
     def reduce(self, module: Any, dtype: torch.dtype) -> nn.Module:
-        if self.device.type == "cpu":
+        if self.fuses(module):
             return FusedRoleContext(module.head, dtype)
         return super().reduce(module, dtype)
 

@@ -17,7 +17,7 @@ from transformers import AutoTokenizer, ElectraConfig, ElectraModel
 
 from spacy_seqtag.models import precision as precision_module
 from spacy_seqtag.models.encoder import EncoderShim
-from spacy_seqtag.models.precision import has_bfloat16
+from spacy_seqtag.models.precision import has_fast_bfloat16
 
 SPANS = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 8, "stride": 6}
 TEXT = "The Berlin State Opera opened its season on Friday with a work that London had refused."
@@ -338,8 +338,34 @@ def test_precision(tiny_bert, doc):
     assert reduced.dtype == full.dtype
     difference = np.abs(full - reduced).max()
     assert 0 < difference < 0.1
-    expected = reduced if has_bfloat16(torch.device("cpu")) else full
+    expected = reduced if has_fast_bfloat16(torch.device("cpu")) else full
     np.testing.assert_array_equal(auto, expected)
+
+
+@pytest.mark.parametrize("slower", [False, True])
+def test_auto_takes_what_multiplies_faster(monkeypatch, slower):
+    """Not what the processor has instructions for: some have them, but no units."""
+    cpu = torch.device("cpu")
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True, raising=False)
+    name = "_cpu_multiplies_faster_in_bfloat16"
+    monkeypatch.setattr(precision_module, name, lambda: not slower)
+    assert has_fast_bfloat16(cpu) is (not slower)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False, raising=False)
+    assert not has_fast_bfloat16(cpu)
+
+
+@pytest.mark.parametrize(("times", "faster"), [((1.0, 0.4), True), ((1.0, 1.8), False)])
+def test_which_multiplies_faster(monkeypatch, times, faster):
+    """With a clock that counts what is multiplied. times: of float32, and of bfloat16."""
+    clock, cost = [0.0], dict(zip((torch.float32, torch.bfloat16), times))
+
+    def multiply(matrix, other):
+        clock[0] += cost[matrix.dtype]
+
+    monkeypatch.setattr(precision_module.torch, "mm", multiply)
+    monkeypatch.setattr(precision_module.time, "perf_counter", lambda: clock[0])
+    assert precision_module._cpu_multiplies_faster_in_bfloat16.__wrapped__() is faster
 
 
 def test_unknown_precision_is_an_error(tiny_bert):
@@ -394,7 +420,7 @@ def test_scaled_gradients_add_up(tiny_bert, mini, monkeypatch):
 
 
 def test_warning_where_bfloat16_is_slow(tiny_bert, doc, monkeypatch):
-    monkeypatch.setattr(precision_module, "has_bfloat16", lambda device: False)
+    monkeypatch.setattr(precision_module, "has_fast_bfloat16", lambda device: False)
     monkeypatch.setattr(precision_module, "_warned", set())
     nlp = make_nlp(tiny_bert, precision="bfloat16")
     with pytest.warns(UserWarning, match="bfloat16.*slow here"):
@@ -487,7 +513,9 @@ def test_pickles_leave_the_reduced_copy_out(tiny_bert, doc):
 
 def test_threads_share_a_pipeline(tiny_bert, doc):
     """Predicting leaves the network without dropout for whoever predicts beside it."""
-    nlp = make_nlp(tiny_bert, precision="float32")
+    # Attention that is not fused, so that it is the network itself that predicts.
+    eager = {"attn_implementation": "eager"}
+    nlp = make_nlp(tiny_bert, precision="float32", transformer_config=eager)
     shim = nlp.get_pipe("transformer").model.shim
     vectors(nlp, doc)
     modes = []

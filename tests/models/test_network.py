@@ -125,7 +125,7 @@ def test_fused_network_is_the_same_function(tiny_encoder, word_case, activation)
 def test_fused_network_without_packed_weights(tiny_bert, monkeypatch):
     network = encoder_network(tiny_bert)
     expected = encode(network, LENGTHS)
-    monkeypatch.setattr(network_module, "can_pack", lambda: False)
+    monkeypatch.setattr(network_module, "can_pack", lambda dtype: False)
     fused = FusedNetwork(network, torch.bfloat16)
     assert not any(part.packed for part in fused.modules() if isinstance(part, FusedLinear))
     np.testing.assert_allclose(encode(fused, LENGTHS), expected, atol=0.1)
@@ -141,19 +141,23 @@ def test_fused_network_leaves_the_network_as_it_is(tiny_bert):
         assert torch.equal(weights, before[name])
 
 
-@pytest.mark.skipif(not can_pack(), reason="this build or CPU has no packed bfloat16 weights")
-def test_packed_linear():
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 0.05)], ids=str
+)
+def test_packed_linear(dtype, tolerance):
+    if not can_pack(dtype):
+        pytest.skip(f"this build or CPU has no packed weights in {dtype}")
     torch.manual_seed(0)
     layers = [nn.Linear(32, 48), nn.Linear(32, 16)]
     rows, residual = torch.randn(20, 32), torch.randn(20, 64)
     product = torch.cat([layer(rows) for layer in layers], dim=1).detach()
-    linear = FusedLinear(layers, torch.bfloat16)
+    linear = FusedLinear(layers, dtype)
     assert linear.packed
-    found = linear(rows.bfloat16(), residual.bfloat16())
-    np.testing.assert_allclose(found.float(), product + residual, atol=0.05)
-    np.testing.assert_allclose(linear(rows.bfloat16()).float(), product, atol=0.03)
-    found = FusedLinear(layers, torch.bfloat16, gelu=True)(rows.bfloat16())
-    np.testing.assert_allclose(found.float(), F.gelu(product), atol=0.03)
+    found = linear(rows.to(dtype), residual.to(dtype))
+    np.testing.assert_allclose(found.float(), product + residual, atol=tolerance)
+    np.testing.assert_allclose(linear(rows.to(dtype)).float(), product, atol=tolerance)
+    found = FusedLinear(layers, dtype, gelu=True)(rows.to(dtype))
+    np.testing.assert_allclose(found.float(), F.gelu(product), atol=tolerance)
 
 
 @pytest.mark.parametrize("n", [0, 3, 100_000])
