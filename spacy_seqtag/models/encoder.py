@@ -28,7 +28,7 @@ from spacy_transformers.data_classes import (
     TransformerData,
     WordpieceBatch,
 )
-from spacy_transformers.layers import TransformerModel, split_trf_batch, trfs2arrays
+from spacy_transformers.layers import TransformerModel, split_trf_batch
 from spacy_transformers.layers._util import replace_listener, replace_listener_cfg
 from thinc.api import (
     ArgsKwargs,
@@ -50,6 +50,7 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from ..errors import settings_error
 from .network import EncoderNetwork, FusedNetwork, is_plain, micro_batches, to_device
+from .pooling import DocVectors, word_vectors
 from .precision import (
     AutocastShim,
     check_precision,
@@ -129,8 +130,7 @@ def build_tok2vec_transformer(
     """Build an encoder that belongs to one component alone, in the place of a listener; what
     `nlp.replace_listeners` makes of `spacy_seqtag.TransformerModel.v1`.
 
-    The arguments are those of that architecture and of
-    `spacy-transformers.TransformerListener.v1`.
+    The arguments are those of that architecture and of `spacy_seqtag.TransformerListener.v1`.
     """
     encoder = build_transformer(
         name,
@@ -143,7 +143,7 @@ def build_tok2vec_transformer(
         gradient_checkpointing,
     )
     # Nested as a listener's layers are, so that what `replace_listeners` made can be loaded.
-    return chain(chain(encoder, split_trf_batch()), trfs2arrays(pooling, grad_factor))
+    return chain(chain(encoder, split_trf_batch()), word_vectors(pooling, grad_factor))
 
 
 class Encoder(TransformerModel):
@@ -388,7 +388,7 @@ class EncodedBatch(FullTransformerBatch):
         align_data, align_lengths = np.asarray(rows.align.dataXd), np.asarray(rows.align.lengths)
         word_ends = np.cumsum([len(doc) for doc in docs])
         piece_ends = np.append(0, np.cumsum(align_lengths))[word_ends]
-        doc_data = []
+        doc_data: list[TransformerData] = []
         word = piece = row = 0
         for word_end, piece_end, row_end in zip(
             word_ends.tolist(), piece_ends.tolist(), rows.bounds[1:].tolist()
@@ -401,7 +401,9 @@ class EncodedBatch(FullTransformerBatch):
             hidden: Any = vectors[row:row_end]
             wordpieces = RowOfWordpieces(rows.ids[row:row_end], tokenizer)
             output = BaseModelOutput(last_hidden_state=hidden[None])
-            doc_data.append(TransformerData(wordpieces, output, Ragged(*align)))
+            data = DocVectors(wordpieces, output, Ragged(*align))
+            data.batch, data.begin = vectors, row
+            doc_data.append(data)
             word, piece, row = word_end, piece_end, row_end
         hidden = xp2torch(vectors)
         super().__init__(

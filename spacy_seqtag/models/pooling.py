@@ -1,11 +1,166 @@
-"""From the vectors of wordpieces to those of words, for transformer listeners."""
+"""From the vectors of wordpieces to those of words: the listener of a component."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, cast
 
+import numpy as np
+from numpy.typing import NDArray
+from spacy.tokens import Doc
 from spacy.util import registry
-from thinc.api import Model
+from spacy_transformers.data_classes import TransformerData
+from spacy_transformers.layers import TransformerListener
+from thinc.api import Model, Ops, chain
 from thinc.types import Floats2d, Ragged
+from transformers.modeling_outputs import BaseModelOutput
+
+Ints = NDArray[np.signedinteger]
+
+# Poolings by which the vector of a single wordpiece is that of its word, and of none is zero.
+_PLAIN = ("reduce_mean", "reduce_first", "reduce_last", "reduce_max", "reduce_sum")
+
+
+@registry.architectures("spacy_seqtag.TransformerListener.v1")
+def build_listener(
+    pooling: Model[Ragged, Floats2d], grad_factor: float = 1.0, upstream: str = "*"
+) -> Model[list[Doc], list[Floats2d]]:
+    """Build the layer by which a component listens to a `transformer` component.
+
+    The same function as `spacy-transformers.TransformerListener.v1`, of which it takes the
+    arguments, and with any encoder; the words of a batch are gathered and pooled at once, and only
+    words of several wordpieces are pooled at all.
+
+    pooling (Model[Ragged, Floats2d]): From the vectors of each word's wordpieces to its own.
+    grad_factor (float): The gradient is multiplied by it before it goes on to the encoder.
+    upstream (str): Name of the `transformer` component, or "*".
+    """
+    listener = TransformerListener(upstream_name=upstream)
+    model: Model[list[Doc], list[Floats2d]] = chain(listener, word_vectors(pooling, grad_factor))
+    model.set_ref("listener", listener)
+    return model
+
+
+def word_vectors(
+    pooling: Model[Ragged, Floats2d], grad_factor: float
+) -> Model[list[TransformerData], list[Floats2d]]:
+    """From what the encoder made of each Doc to the vectors of its words, (words, width).
+
+    An empty Doc has (0, 0), as nothing tells the width.
+    """
+    return Model(
+        "word_vectors", _words_forward, layers=[pooling], attrs={"grad_factor": grad_factor}
+    )
+
+
+class DocVectors(TransformerData):
+    """The vectors of one Doc among those of its batch.
+
+    batch (rows, width): of all Docs. begin: the first row of this one. Pickled without the others.
+    """
+
+    batch: Floats2d
+    begin: int
+
+    def __reduce__(self) -> Any:
+        return TransformerData, (self.wordpieces, self.model_output, self.align)
+
+
+def _words_forward(
+    model: Model, datas: list[TransformerData], is_train: bool
+) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[TransformerData]]]:
+    ops = model.ops
+    read = [i for i, data in enumerate(datas) if _has_vectors(data)]
+    result = [ops.alloc2f(0, 0) for _ in datas]
+    if not read:
+        return result, lambda _: []
+    chosen = [datas[i] for i in read]
+    X, begins = _end_to_end(ops, chosen)
+    lengths = np.concatenate([ops.to_numpy(data.align.lengths) for data in chosen])
+    rows = np.concatenate(
+        [ops.to_numpy(data.align.dataXd) + begin for data, begin in zip(chosen, begins)]
+    ).astype("i")  # Thinc adds up rows by numbers of this type in C, by others slowly
+    pooling: Model[Ragged, Floats2d] = model.layers[0]
+    Y, backprop_pooling = _pool(pooling, X, rows, lengths, is_train)
+    bounds = np.cumsum([0, *(len(data.align.lengths) for data in chosen)]).tolist()
+    for i, (begin, end) in zip(read, pairwise(bounds)):
+        result[i] = Y[begin:end]
+
+    def backprop(d_words: list[Floats2d]) -> list[TransformerData]:
+        dX = backprop_pooling(ops.xp.concatenate([d_words[i] for i in read]))
+        dX *= model.attrs["grad_factor"]
+        gradients = []
+        for data, begin in zip(chosen, begins):
+            output: Any = data.model_output
+            shape = output.last_hidden_state.shape
+            d_hidden: Any = dX[begin : begin + shape[0] * shape[1]].reshape(shape)
+            d_output = BaseModelOutput(last_hidden_state=d_hidden)
+            gradients.append(TransformerData(data.wordpieces, d_output, data.align))
+        return gradients
+
+    return result, backprop
+
+
+def _has_vectors(data: TransformerData) -> bool:
+    hidden = data.model_output.get("last_hidden_state")
+    return hidden is not None and hidden.size > 0
+
+
+def _end_to_end(ops: Ops, datas: Sequence[TransformerData]) -> tuple[Floats2d, Ints]:
+    """The rows of Docs in one array, and where each begins; the array of the batch itself where
+    they are all of it."""
+    hidden = [cast(Any, data.model_output).last_hidden_state for data in datas]
+    lengths = np.asarray([array.shape[0] * array.shape[1] for array in hidden])
+    begins = np.cumsum(lengths) - lengths
+    batch = getattr(datas[0], "batch", None)
+    if (
+        batch is not None
+        and len(batch) == lengths.sum()
+        and all(getattr(data, "batch", None) is batch for data in datas)
+        and [cast(DocVectors, data).begin for data in datas] == begins.tolist()
+    ):
+        return batch, begins
+    return ops.xp.concatenate([array.reshape(-1, array.shape[-1]) for array in hidden]), begins
+
+
+def _pool(
+    pooling: Model[Ragged, Floats2d], X: Floats2d, rows: Ints, lengths: Ints, is_train: bool
+) -> tuple[Floats2d, Callable[[Floats2d], Floats2d]]:
+    """Pool the rows of each word.
+
+    X (n, width). rows: of the words, end to end. lengths (words,): how many each has → (words,
+    width).
+    """
+    ops = pooling.ops
+    xp: Any = ops.xp
+    ends = np.cumsum(lengths)
+    several = np.ones(len(lengths), dtype=bool)
+    if pooling.name in _PLAIN:
+        several = lengths > 1
+    # Only the words of several wordpieces are pooled; the vectors of the others are gathered.
+    pooled = np.repeat(several, lengths)
+    single = ~several & (lengths == 1)
+    source = xp.asarray(rows[(ends - lengths)[single]])
+    target = slice(None) if single.all() else xp.asarray(np.flatnonzero(single))
+    if isinstance(target, slice):
+        Y = X[source]
+    else:
+        Y = ops.alloc2f(len(lengths), X.shape[1])
+        Y[target] = X[source]
+    if several.any():
+        parts, places = xp.asarray(rows[pooled]), xp.asarray(np.flatnonzero(several))
+        counts: Any = xp.asarray(lengths[several], dtype="i")
+        pieces = Ragged(cast(Any, X[parts]), counts)
+        Y[places], backprop_pooling = pooling(pieces, is_train)
+
+    def backprop(dY: Any) -> Floats2d:
+        dX: Any = ops.alloc2f(*X.shape)
+        # A wordpiece may be part of several words.
+        ops.scatter_add(dX, source, dY[target])
+        if several.any():
+            ops.scatter_add(dX, parts, backprop_pooling(dY[places]).dataXd)
+        return dX
+
+    return Y, backprop
 
 
 @registry.layers("spacy_seqtag.reduce_first.v1")

@@ -177,7 +177,7 @@ def _forward(
     X, backprop_dropout = model.get_ref("dropout")(X, is_train)
     predicates, backprop_predicates = model.get_ref("predicate_layer")(X, is_train)
     pairs = choose_pairs(docs, ops.to_numpy(predicates)[:, 1])
-    at = ops.xp.asarray(pairs.predicates)
+    at = ops.xp.asarray(pairs.predicates, dtype="i")
     roleset_layer = model.get_ref("roleset_layer")
     rolesets, backprop_rolesets = _choose_rolesets(roleset_layer, X[at], pairs.rolesets)
     output_layer = model.get_ref("output_layer")
@@ -214,8 +214,9 @@ def _choose_rolesets(
     ops = layer.ops
     xp = ops.xp
     there = rolesets >= 0
-    row, column = map(xp.asarray, np.nonzero(there))
-    number = xp.asarray(rolesets[there])
+    # Thinc adds up rows by numbers of this type in C, by others slowly.
+    row, column = (xp.asarray(index, dtype="i") for index in np.nonzero(there))
+    number = xp.asarray(rolesets[there], dtype="i")
     W, b = layer.get_param("W"), layer.get_param("b")
     probs: Any = ops.alloc2f(*rolesets.shape)
     if probs.size:

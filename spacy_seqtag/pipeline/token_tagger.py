@@ -35,7 +35,7 @@ dropout = null
 nO = null
 
 [model.tok2vec]
-@architectures = "spacy-transformers.TransformerListener.v1"
+@architectures = "spacy_seqtag.TransformerListener.v1"
 grad_factor = 1.0
 upstream = "*"
 
