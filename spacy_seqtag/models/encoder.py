@@ -1,6 +1,6 @@
 """The encoder: a pretrained transformer for spaCy's `transformer` component.
 
-In the place of spacy-transformers' own model, with listeners unchanged:
+In the place of spacy-transformers' own model, for the same listeners or that of `pooling`:
 
     Docs → wordpieces (`wordpieces`) → windows (`windows`) → micro-batches → a vector a wordpiece
 
@@ -55,6 +55,7 @@ from .precision import (
     AutocastShim,
     check_precision,
     convert_output,
+    has_fast_bfloat16,
     weights_from_bytes,
     weights_to_bytes,
 )
@@ -87,7 +88,8 @@ def build_transformer(
     precision (str): "float32"; "bfloat16" or "float16" compute matrix products in that type,
         train with weights and gradients in float32 (float16 on CUDA only, with scaled gradients)
         and annotate with weights held in it; "auto" takes bfloat16 where the hardware multiplies
-        faster in it (AMX, most AVX512-BF16, Ampere or newer), else float32.
+        faster in it (AMX, most AVX512-BF16, Ampere or newer), else float32. Once it annotates, it
+        holds the layers' weights a second time, in the precision and the order that is fastest.
     word_case (bool): Add to the embedding of each wordpiece a learned vector for how its word is
         written (lower, Title, UPPER, …). It starts at zero, so the encoder starts as it was
         pretrained. An uncased encoder sees no capital letters otherwise, and names need them.
@@ -402,7 +404,7 @@ class EncodedBatch(FullTransformerBatch):
             wordpieces = RowOfWordpieces(rows.ids[row:row_end], tokenizer)
             output = BaseModelOutput(last_hidden_state=hidden[None])
             data = DocVectors(wordpieces, output, Ragged(*align))
-            data.batch, data.begin = vectors, row
+            data.part_of(vectors, row)
             doc_data.append(data)
             word, piece, row = word_end, piece_end, row_end
         hidden = xp2torch(vectors)
@@ -487,15 +489,17 @@ class EncoderShim(AutocastShim):
         old = self._hfmodel
         configs = (old._init_tokenizer_config, old._init_transformer_config)
         self._hfmodel = HFObjects(tokenizer, transformer, None, *configs)
-        self._reduced_module = None
+        self._predictor = None
+        if self.precision == "auto":
+            has_fast_bfloat16(self.device)  # measured now, once for all processes forked later
 
     def fuses(self, module: EncoderNetwork) -> bool:
         return self.device.type == "cpu" and is_plain(module.transformer)
 
-    def reduce(self, module: EncoderNetwork, dtype: torch.dtype) -> nn.Module:
+    def make_predictor(self, module: EncoderNetwork, dtype: torch.dtype) -> nn.Module:
         if is_plain(module.transformer):
             return FusedNetwork(module, dtype)
-        return super().reduce(module, dtype)
+        return super().make_predictor(module, dtype)
 
     @property
     def word_tokenizer(self) -> WordTokenizer:

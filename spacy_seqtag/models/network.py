@@ -270,13 +270,28 @@ def to_device(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
 
 
 def is_plain(transformer: Any) -> bool:
-    """Whether this is an encoder as BERT is, with PyTorch's own attention."""
+    """Whether this is an encoder as BERT is, with PyTorch's own attention, and nothing was put in
+    the place of its layers (adapters) or hooked into them."""
     config = transformer.config
     return (
         isinstance(transformer, BertModel | RobertaModel | XLMRobertaModel)
         and config._attn_implementation == "sdpa"
         and getattr(config, "position_embedding_type", "absolute") == "absolute"
         and not config.is_decoder
+        and all(map(_is_untouched, transformer.encoder.layer))
+        and not any(m._forward_hooks or m._forward_pre_hooks for m in transformer.modules())
+    )
+
+
+def _is_untouched(layer: Any) -> bool:
+    attention = layer.attention.self
+    products = (
+        *(attention.query, attention.key, attention.value),
+        *(layer.attention.output.dense, layer.intermediate.dense, layer.output.dense),
+    )
+    norms = layer.attention.output.LayerNorm, layer.output.LayerNorm
+    return all(type(p) is nn.Linear for p in products) and all(
+        type(norm) is nn.LayerNorm for norm in norms
     )
 
 
@@ -354,7 +369,7 @@ class FusedLayer(nn.Module):
         self.down = FusedLinear([layer.output.dense], dtype)
         self.activation = None if self.up.gelu else layer.intermediate.intermediate_act_fn
         self.norms = nn.ModuleList(
-            [reduced_norm(part.LayerNorm, dtype) for part in (layer.attention.output, layer.output)]
+            [norm_in(part.LayerNorm, dtype) for part in (layer.attention.output, layer.output)]
         )
 
     def forward(
@@ -437,8 +452,8 @@ def can_pack(dtype: torch.dtype) -> bool:
         return False
 
 
-def reduced_norm(layer: nn.LayerNorm, dtype: torch.dtype) -> nn.LayerNorm:
-    """A copy of the layer in a reduced precision."""
+def norm_in(layer: nn.LayerNorm, dtype: torch.dtype) -> nn.LayerNorm:
+    """A copy of the layer in a precision."""
     result = nn.LayerNorm(layer.normalized_shape, layer.eps, device=layer.weight.device)
     result.load_state_dict(layer.state_dict())
     return result.to(dtype)

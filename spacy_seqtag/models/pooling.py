@@ -10,14 +10,12 @@ from spacy.tokens import Doc
 from spacy.util import registry
 from spacy_transformers.data_classes import TransformerData
 from spacy_transformers.layers import TransformerListener
-from thinc.api import Model, Ops, chain
+from thinc.api import Model, Ops, chain, reduce_last, reduce_max, reduce_mean, reduce_sum
+from thinc.layers.reduce_first import reduce_first as thinc_reduce_first
 from thinc.types import Floats2d, Ragged
 from transformers.modeling_outputs import BaseModelOutput
 
 Ints = NDArray[np.signedinteger]
-
-# Poolings by which the vector of a single wordpiece is that of its word, and of none is zero.
-_PLAIN = ("reduce_mean", "reduce_first", "reduce_last", "reduce_max", "reduce_sum")
 
 
 @registry.architectures("spacy_seqtag.TransformerListener.v1")
@@ -55,11 +53,23 @@ def word_vectors(
 class DocVectors(TransformerData):
     """The vectors of one Doc among those of its batch.
 
-    batch (rows, width): of all Docs. begin: the first row of this one. Pickled without the others.
+    Pickled without the others.
     """
 
     batch: Floats2d
     begin: int
+    _hidden: Any
+
+    def part_of(self, batch: Floats2d, begin: int) -> None:
+        """batch (rows, width): the vectors of all Docs, of which the model output is the part that
+        begins there."""
+        self.batch, self.begin = batch, begin
+        self._hidden = cast(Any, self.model_output).last_hidden_state
+
+    @property
+    def is_part(self) -> bool:
+        """Whether the model output is still that part: anyone may put another in its place."""
+        return cast(Any, self.model_output).last_hidden_state is self._hidden
 
     def __reduce__(self) -> Any:
         return TransformerData, (self.wordpieces, self.model_output, self.align)
@@ -69,6 +79,13 @@ def _words_forward(
     model: Model, datas: list[TransformerData], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[TransformerData]]]:
     ops = model.ops
+    for data in datas:
+        if not isinstance(data, TransformerData):
+            raise ValueError(
+                f"doc._.trf_data is a {type(data).__name__}, and this listener reads "
+                "TransformerData of spacy-transformers: use a transformer component whose model is "
+                "spacy_seqtag.TransformerModel.v1 or spacy-transformers.TransformerModel.v3"
+            )
     read = [i for i, data in enumerate(datas) if _has_vectors(data)]
     result = [ops.alloc2f(0, 0) for _ in datas]
     if not read:
@@ -111,14 +128,15 @@ def _end_to_end(ops: Ops, datas: Sequence[TransformerData]) -> tuple[Floats2d, I
     hidden = [cast(Any, data.model_output).last_hidden_state for data in datas]
     lengths = np.asarray([array.shape[0] * array.shape[1] for array in hidden])
     begins = np.cumsum(lengths) - lengths
-    batch = getattr(datas[0], "batch", None)
-    if (
-        batch is not None
-        and len(batch) == lengths.sum()
-        and all(getattr(data, "batch", None) is batch for data in datas)
-        and [cast(DocVectors, data).begin for data in datas] == begins.tolist()
-    ):
-        return batch, begins
+    parts = [data for data in datas if isinstance(data, DocVectors) and data.is_part]
+    if len(parts) == len(datas):
+        batch = parts[0].batch
+        if (
+            len(batch) == lengths.sum()
+            and all(part.batch is batch for part in parts)
+            and [part.begin for part in parts] == begins.tolist()
+        ):
+            return batch, begins
     return ops.xp.concatenate([array.reshape(-1, array.shape[-1]) for array in hidden]), begins
 
 
@@ -134,7 +152,7 @@ def _pool(
     xp: Any = ops.xp
     ends = np.cumsum(lengths)
     several = np.ones(len(lengths), dtype=bool)
-    if pooling.name in _PLAIN:
+    if pooling._func in _PLAIN:
         several = lengths > 1
     # Only the words of several wordpieces are pooled; the vectors of the others are gathered.
     pooled = np.repeat(several, lengths)
@@ -190,3 +208,14 @@ def _forward(
         return Ragged(dX, X.lengths)
 
     return cast(Floats2d, Y), backprop
+
+
+# Poolings by which the vector of a single wordpiece is that of its word, and of none is zero. Known
+# by their functions: names are loaded with a pipeline, whose config may bring another layer.
+_PLAIN = {
+    _forward,
+    *(
+        layer()._func
+        for layer in (reduce_mean, thinc_reduce_first, reduce_last, reduce_max, reduce_sum)
+    ),
+}

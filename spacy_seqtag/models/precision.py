@@ -49,7 +49,7 @@ def _cpu_multiplies_faster_in_bfloat16() -> bool:
     """Measured once, in some milliseconds. A processor of Intel's whose AMX is switched off (by a
     hypervisor) has AVX512-BF16, but half as fast as float32, where AMD's is twice as fast."""
     best = {torch.float32: math.inf, torch.bfloat16: math.inf}
-    matrices = {dtype: torch.ones(512, 512, dtype=dtype) for dtype in best}
+    matrices = {dtype: torch.ones(512, 512, dtype=dtype, device="cpu") for dtype in best}
     with torch.no_grad(), torch.autocast("cpu", enabled=False):
         for _ in range(8):
             for dtype, matrix in matrices.items():
@@ -66,13 +66,13 @@ class AutocastShim(PyTorchShim):
     precision: one of `PRECISIONS`; "auto" is bfloat16 where the hardware is fast in it, else
     float32.
 
-    When predicting, the weights are held in the reduced precision, and the module has to convert
-    what numbers it is given to the type of its weights.
+    When predicting, the weights are held in that precision, in a copy of the module that has to
+    convert what numbers it is given to the type of its weights.
     """
 
     precision: str = "auto"
-    _reduced_module: nn.Module | None = None
-    _reduced_version: Any = None
+    # The module that predicts, and what its weights were made from.
+    _predictor: tuple[nn.Module, Any] | None = None
 
     @property
     def dtype(self) -> torch.dtype:
@@ -94,33 +94,35 @@ class AutocastShim(PyTorchShim):
 
     def network(self, is_train: bool) -> Any:
         """The module that computes: when predicting in a reduced precision, or where `fuses` says
-        so, what `reduce` makes of it, made anew when the weights change."""
+        so, what `make_predictor` makes of it, made anew when the weights change. Changes through
+        `weights.data` alone are not seen."""
         module: Any = self._model
         if is_train or (self.dtype == torch.float32 and not self.fuses(module)):
             return module
         version = [(p.data_ptr(), p._version) for p in module.parameters()]
-        if self._reduced_module is None or self._reduced_version != version:
-            reduced = self.reduce(module, self.dtype).eval()
-            self._reduced_module, self._reduced_version = reduced, version
-        return self._reduced_module
+        predictor = self._predictor  # another thread may set it
+        if predictor is None or predictor[1] != version:
+            predictor = self.make_predictor(module, self.dtype).eval(), version
+            self._predictor = predictor
+        return predictor[0]
 
     def fuses(self, module: Any) -> bool:
-        """Whether `reduce` makes of the module a faster one, so that it pays in float32, too."""
+        """Whether `make_predictor` makes of the module a faster one, which pays in float32, too."""
         return False
 
-    def reduce(self, module: Any, dtype: torch.dtype) -> nn.Module:
+    def make_predictor(self, module: Any, dtype: torch.dtype) -> nn.Module:
         """A copy of the module for predicting, its weights held in the precision."""
-        reduced: nn.Module = copy.deepcopy(module).requires_grad_(False)
-        for weights in reduced.parameters():  # not the buffers: positions, frequencies
+        result: nn.Module = copy.deepcopy(module).requires_grad_(False)
+        for weights in result.parameters():  # not the buffers: positions, frequencies
             weights.data = weights.data.to(dtype)
-        return reduced
+        return result
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_reduced_module": None}
+        return {**self.__dict__, "_predictor": None}
 
     def finish_update(self, optimizer: Any) -> None:
         # Optimizers change the arrays in place, which PyTorch does not see.
-        self._reduced_module = None
+        self._predictor = None
         super().finish_update(optimizer)
 
     def begin_update(self, inputs: ArgsKwargs) -> Any:

@@ -33,7 +33,7 @@ from thinc.types import Floats2d
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from .network import FusedLinear, Group, attend, micro_batches, reduced_norm
+from .network import FusedLinear, Group, attend, micro_batches, norm_in
 from .precision import AutocastShim, check_precision, convert_output
 from .softmax_tagger import pinned_dropout, resize_output
 
@@ -351,11 +351,11 @@ class FusedRoleContext(nn.Module):
         self.dtype = dtype
         self.word = FusedLinear([context.word], dtype)
         self.predicate = FusedLinear([context.predicate], dtype)
-        self.position = context.position.weight.detach().to(dtype)
+        self.position = context.position.weight.detach().to(dtype, copy=True)
         self.layers = nn.ModuleList(
             [FusedRoleLayer(layer, dtype) for layer in context.layers.layers]
         )
-        self.norm = reduced_norm(cast(nn.LayerNorm, context.layers.norm), dtype)
+        self.norm = norm_in(cast(nn.LayerNorm, context.layers.norm), dtype)
 
     def forward(
         self,
@@ -403,7 +403,7 @@ class FusedRoleLayer(nn.Module):
         self.out = FusedLinear([layer.self_attn.out_proj], dtype)
         self.up = FusedLinear([layer.linear1], dtype, gelu=True)
         self.down = FusedLinear([layer.linear2], dtype)
-        self.norms = nn.ModuleList([reduced_norm(n, dtype) for n in (layer.norm1, layer.norm2)])
+        self.norms = nn.ModuleList([norm_in(n, dtype) for n in (layer.norm1, layer.norm2)])
 
     def forward(
         self, hidden: torch.Tensor, groups: list[Group], real: torch.Tensor
@@ -449,10 +449,10 @@ class RoleContextShim(AutocastShim):
     def fuses(self, module: Any) -> bool:
         return self.device.type == "cpu"
 
-    def reduce(self, module: Any, dtype: torch.dtype) -> nn.Module:
+    def make_predictor(self, module: Any, dtype: torch.dtype) -> nn.Module:
         if self.fuses(module):
             return FusedRoleContext(module.head, dtype)
-        return super().reduce(module, dtype)
+        return super().make_predictor(module, dtype)
 
     def _serialize(self, module: Any) -> bytes:
         if module is None:

@@ -106,9 +106,10 @@ class WordTokenizer:
     def _look_up(self, docs: Sequence[Doc], orths: NDArray[np.uint64], words: Ints) -> "_Known":
         """Wordpieces and case of each word, by its string alone."""
         different, where, inverse = np.unique(orths[words], return_index=True, return_inverse=True)
-        missing = [i for i, orth in enumerate(different.tolist()) if orth not in self._known]
-        if len(self._known) + len(missing) > _MAX_KNOWN:
-            self._known.clear()
+        known = self._known  # another thread may put a new one in its place
+        missing = [i for i, orth in enumerate(different.tolist()) if orth not in known]
+        if len(known) + len(missing) > _MAX_KNOWN:
+            known = self._known = {}
             missing = list(range(len(different)))
         if missing:
             doc_ends = np.cumsum([len(doc) for doc in docs])
@@ -121,8 +122,8 @@ class WordTokenizer:
                 self._encode(strings)["input_ids"] if self.word_by_word else [[]] * len(strings)
             )
             for orth, string, ids in zip(different[missing].tolist(), strings, pieces):
-                self._known[orth] = (ids, word_case(string))
-        found = [self._known[orth] for orth in different.tolist()]
+                known[orth] = (ids, word_case(string))
+        found = [known[orth] for orth in different.tolist()]
         lengths = np.asarray([len(ids) for ids, _ in found], dtype=np.int64)
         flat = np.asarray([i for ids, _ in found for i in ids], dtype=np.int64)
         cases = np.asarray([case for _, case in found], dtype=np.int64)

@@ -432,6 +432,34 @@ def test_warning_where_bfloat16_is_slow(tiny_bert, doc, monkeypatch):
     np.testing.assert_array_equal(auto, vectors(make_nlp(tiny_bert, precision="float32"), doc))
 
 
+class Amplified(torch.nn.Module):
+    """An adapter: it has the weights of what it stands for, as those of LoRA do."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer, self.weight, self.bias = layer, layer.weight, layer.bias
+
+    def forward(self, X):
+        return 30 * self.layer(X)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_what_was_put_into_the_network_annotates(tiny_bert, doc, precision):
+    """An adapter in the place of a layer, and a hook."""
+    expected = vectors(make_nlp(tiny_bert, precision=precision), doc)
+    layers = []
+    for change in ("adapter", "hook"):
+        nlp = make_nlp(tiny_bert, precision=precision)
+        layer = nlp.get_pipe("transformer").model.transformer.encoder.layer[0]
+        if change == "adapter":
+            layer.output.dense = Amplified(layer.output.dense)
+        else:
+            layer.output.dense.register_forward_hook(lambda module, args, output: 30 * output)
+        layers.append(vectors(nlp, doc))
+        assert np.abs(layers[-1] - expected).max() > 0.1
+    np.testing.assert_array_equal(*layers)
+
+
 def test_reduced_weights_follow_the_weights(tagger, mini_examples, doc):
     """What annotates in bfloat16 is what training has made, and averages while in their place."""
     shim = tagger.get_pipe("transformer").model.shim

@@ -10,6 +10,7 @@ from spacy.training import Example
 from spacy_transformers.data_classes import TransformerData
 from spacy_transformers.layers import trfs2arrays
 from thinc.api import Model, Ragged, reduce_last, reduce_max, reduce_mean, reduce_sum
+from thinc.api import reduce_first as thinc_reduce_first
 from transformers.modeling_outputs import BaseModelOutput
 
 from spacy_seqtag.models.pooling import reduce_first, word_vectors
@@ -121,10 +122,39 @@ def test_same_vectors_and_gradients_as_spacy_transformers(encoded, pooling, whic
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
+def test_pooling_is_known_by_what_it_does(encoded):
+    """Not by its name, which comes from the saved pipeline, whatever its config says now."""
+    mean, twice = word_vectors(reduce_mean(), 1.0), word_vectors(twice_the_mean(), 1.0)
+    twice.from_bytes(mean.to_bytes())
+    assert twice.layers[0].name == "reduce_mean"
+    expected, _ = mean(encoded[0], False)
+    found, _ = twice(encoded[0], False)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, 2 * other)
+
+
+def test_vectors_put_in_the_place_of_the_encoders(encoded):
+    datas = encoded[0]
+    output = datas[0].model_output
+    output.last_hidden_state = 3 * output.last_hidden_state
+    expected, _ = trfs2arrays(reduce_mean(), 1.0)(datas, False)
+    found, _ = word_vectors(reduce_mean(), 1.0)(datas, False)
+    np.testing.assert_allclose(found[0], expected[0], atol=1e-6)
+
+
+def test_vectors_of_another_library_are_an_error():
+    with pytest.raises(ValueError, match=r"trf_data is a list.*TransformerModel"):
+        word_vectors(reduce_mean(), 1.0)([[]], False)
+
+
 @pytest.mark.parametrize(
     ("pooling", "expected"),
-    [(reduce_last, lambda X: X[-1]), (reduce_max, lambda X: X.max(axis=0))],
-    ids=["last", "max"],
+    [
+        (thinc_reduce_first, lambda X: X[0]),
+        (reduce_last, lambda X: X[-1]),
+        (reduce_max, lambda X: X.max(axis=0)),
+    ],
+    ids=["first", "last", "max"],
 )
 def test_poolings_that_fail_at_words_without_wordpieces(encoded, pooling, expected):
     """They do not see them here."""

@@ -151,6 +151,28 @@ def test_forgetting_changes_nothing(bert, monkeypatch):
         np.testing.assert_array_equal(found.cases, expected.cases)
 
 
+def test_forgetting_in_another_thread(bert, monkeypatch):
+    """Another call forgets all words while this one reads those that it did not know."""
+    monkeypatch.setattr(module, "_MAX_KNOWN", 4)
+    first = doc_of(["Anna", "sang", "loudly"])
+    expected = WordTokenizer(bert, with_case=True)([first])
+    tokenizer = WordTokenizer(bert, with_case=True)
+    tokenizer([doc_of(["sang"])])
+    encode = tokenizer._encode
+    others = [doc_of(["quite", "other", "words", "here"])]
+
+    def interrupted(*args, **kwargs):
+        if others:
+            tokenizer([others.pop()])
+        return encode(*args, **kwargs)
+
+    monkeypatch.setattr(tokenizer, "_encode", interrupted)
+    found = tokenizer([first])
+    assert not others
+    np.testing.assert_array_equal(found.ids, expected.ids)
+    np.testing.assert_array_equal(found.cases, expected.cases)
+
+
 def test_docs_of_different_vocabularies(bert):
     docs = [doc_of(["It", "rained"]), doc_of(["rained", "elsewhere"])]
     found = WordTokenizer(bert)(docs)
