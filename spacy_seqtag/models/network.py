@@ -4,6 +4,7 @@ windows → micro-batches of like length → layers of the transformer → vecto
 """
 
 import mmap
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,16 +24,19 @@ from .wordpieces import N_CASES, ranges
 Ints = NDArray[np.int64]
 
 # Windows are padded to a multiple of this. Attention is up to twice as fast on a CPU then, and on
-# a GPU matrix products are; and there are few shapes, for each of which oneDNN keeps code.
+# a GPU matrix products are.
 _STEP = 16
 
 # Windows of unlike lengths share a micro-batch only up to so many wordpieces, unless the network
 # takes them as they are.
 _MIN_WORDPIECES = 512
 
-# Such a micro-batch is padded to a multiple of this, a small one by at most a quarter: arrays of
-# few sizes leave no holes in the heap, through which a process that reads a long stream grows.
-_ROWS_STEP = 512
+# Such a micro-batch is padded to one of few sizes, or a process that reads a long stream grows:
+# oneDNN keeps some 3 MB for each that it meets, and arrays of many sizes leave holes in the heap.
+_SIZES = sorted([*(2**i for i in range(4, 13)), *(3 * 2**i for i in range(4, 11))])
+
+# From here on what is left goes through in two parts rather than padded by more than an eighth.
+_MIN_DIVIDED = 512
 
 # Bytes from which an array of vectors has memory of its own.
 _MAPPED = 4 * 2**20
@@ -91,23 +95,38 @@ def micro_batches(
         longest = int(padded[begin])
         if mixed:
             before = int(ends[begin - 1]) if begin else 0
-            end = int(np.searchsorted(ends, before + max_rows, side="right"))
+            most = _most_rows(int(ends[-1]) - before, max_rows)
+            end = int(np.searchsorted(ends, before + most, side="right"))
         else:
             alike = int(np.count_nonzero(padded[begin:] == longest))
             end = begin + min(max(alike, _MIN_WORDPIECES // longest), max_rows // longest)
             padded[begin:end] = longest
         end = max(end, begin + 1)
-        result.append(_micro_batch(starts[begin:end], lengths[begin:end], padded[begin:end], mixed))
+        n_rows = int(padded[begin:end].sum())
+        if mixed and n_rows <= max_rows:
+            n_rows = min(padded_size(n_rows), max_rows)
+        part = slice(begin, end)
+        result.append(_micro_batch(starts[part], lengths[part], padded[part], n_rows))
         begin = end
     return result, ranges(starts, lengths)
 
 
-def _micro_batch(starts: Ints, lengths: Ints, padded: Ints, mixed: bool) -> MicroBatch:
+def padded_size(n: int) -> int:
+    """The smallest of few sizes that n rows fit in."""
+    return _SIZES[bisect_left(_SIZES, n)] if n <= _SIZES[-1] else -(-n // _SIZES[-1]) * _SIZES[-1]
+
+
+def _most_rows(left: int, max_rows: int) -> int:
+    """How many rows to take of those that are left, so that there is little padding."""
+    if left >= max_rows or left <= _MIN_DIVIDED:
+        return max_rows
+    if left > padded_size(left) * 7 / 8:
+        return left
+    return _SIZES[bisect_right(_SIZES, left) - 1]
+
+
+def _micro_batch(starts: Ints, lengths: Ints, padded: Ints, n_rows: int) -> MicroBatch:
     begins = np.append(0, np.cumsum(padded))
-    n_rows = int(begins[-1])
-    if mixed:
-        step = min(_ROWS_STEP, max(_STEP, 1 << (n_rows // 8).bit_length()))
-        n_rows = -(-n_rows // step) * step
     kept = ranges(begins[:-1], lengths)
     rows, positions = np.zeros((2, n_rows), dtype=np.int64)
     rows[kept] = ranges(starts, lengths)

@@ -33,7 +33,7 @@ from thinc.types import Floats2d
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from .network import FusedLinear, Group, attend, micro_batches, norm_in
+from .network import FusedLinear, Group, attend, micro_batches, norm_in, padded_size
 from .precision import AutocastShim, check_precision, convert_output
 from .softmax_tagger import pinned_dropout, resize_output
 
@@ -42,10 +42,8 @@ Ints = NDArray[np.int64]
 # Distances beyond this many tokens share one embedding on each side.
 MAX_POSITION = 32
 
-# When annotating on a CPU, most pairs that go through the role layers at once, and what arrays of
-# words are padded to a multiple of.
+# When annotating on a CPU, most pairs that go through the role layers at once.
 _MAX_ROWS = 4096
-_ROWS_STEP = 512
 
 
 @dataclass
@@ -366,8 +364,8 @@ class FusedRoleContext(nn.Module):
     ) -> torch.Tensor:
         """See `RoleContext.forward`."""
         X = X.to(self.dtype)
-        by_word = self.word(_in_steps(X))
-        by_predicate = self.predicate(_in_steps(X[predicates]))
+        by_word = self.word(_with_padding(X))
+        by_predicate = self.predicate(_with_padding(X[predicates]))
         real = words >= 0
         lengths = real.sum(dim=1)
         predicate_of = torch.repeat_interleave(torch.arange(len(words)), lengths)
@@ -418,9 +416,9 @@ class _Weights(NamedTuple):
     bias: torch.Tensor
 
 
-def _in_steps(X: torch.Tensor) -> torch.Tensor:
+def _with_padding(X: torch.Tensor) -> torch.Tensor:
     """With rows of zeros below: products of few sizes, for each of which oneDNN keeps code."""
-    return nn.functional.pad(X, (0, 0, 0, -len(X) % _ROWS_STEP))
+    return nn.functional.pad(X, (0, 0, 0, padded_size(len(X)) - len(X)))
 
 
 class _Head(nn.Module):

@@ -65,8 +65,33 @@ def test_micro_batches(lengths, max_rows, max_length, mixed):
             n_windows += group.windows
         end = batch.groups[-1].end
         assert end <= max_rows or n_windows == 1
-        assert len(batch.rows) == end or (mixed and len(batch.rows) <= max(end * 1.25, end + 15))
+        assert len(batch.rows) == end or (mixed and len(batch.rows) <= min(end * 1.5, max_rows))
         assert not batch.real[batch.groups[-1].end :].any()
+
+
+def test_few_sizes_and_little_padding():
+    """Of documents of all lengths in windows of 128."""
+    sizes, n_rows, n_padded = set(), 0, 0
+    generator = np.random.default_rng(0)
+    for total in generator.integers(500, 20_000, 300).tolist():
+        lengths = generator.integers(90, 129, total // 110)
+        batches, _ = micro_batches(starts_of(lengths), lengths, 4096, 512, mixed=True)
+        sizes.update(len(batch.rows) for batch in batches)
+        n_rows += sum(batch.groups[-1].end for batch in batches)
+        n_padded += sum(len(batch.rows) for batch in batches)
+    assert len(sizes) <= 17
+    assert n_padded < 1.03 * n_rows
+
+
+@pytest.mark.parametrize(
+    ("left", "parts"),
+    [(5000, [4096, 904]), (2900, [2900]), (2300, [2048, 252]), (600, [512, 88]), (400, [400])],
+)
+def test_what_is_left_goes_through_in_parts(left, parts):
+    lengths = np.full(left // 4, 4)
+    batches, _ = micro_batches(starts_of(lengths), lengths, 4096, 4, mixed=True)
+    assert [batch.groups[-1].end for batch in batches] == parts
+    assert all(len(batch.rows) <= 1.5 * n for batch, n in zip(batches, parts, strict=True))
 
 
 def test_windows_of_unlike_lengths():
