@@ -49,6 +49,7 @@ from transformers import (
 from transformers.modeling_outputs import BaseModelOutput
 
 from ..errors import settings_error
+from ..ragged import ranges
 from .network import EncoderNetwork, FusedNetwork, is_plain, micro_batches, to_device
 from .pooling import DocVectors, word_vectors
 from .precision import (
@@ -60,7 +61,7 @@ from .precision import (
     weights_to_bytes,
 )
 from .windows import SentenceWindows, Window, overlapping
-from .wordpieces import Wordpieces, WordTokenizer, ranges
+from .wordpieces import Wordpieces, WordTokenizer
 
 Ints = NDArray[np.int64]
 Spanner = Callable[[list[Doc]], list[list[Span]]]

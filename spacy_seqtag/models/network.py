@@ -19,7 +19,8 @@ from torch import nn
 from torch.nn import functional as F
 from transformers import BertModel, RobertaModel, XLMRobertaModel
 
-from .wordpieces import N_CASES, ranges
+from ..ragged import ranges
+from .wordpieces import N_CASES
 
 Ints = NDArray[np.int64]
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc, Span
 
 from ..errors import settings_error
+from ..ragged import ranges
 
 Ints = NDArray[np.int64]
 
@@ -178,13 +179,6 @@ class _Known:
     ids: Ints
     counts: Ints
     cases: Ints
-
-
-def ranges(starts: Ints, lengths: Ints) -> Ints:
-    """`start, start + 1, …` of each, laid end to end."""
-    ends = np.cumsum(lengths)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total) + np.repeat(starts - (ends - lengths), lengths)
 
 
 def _words(docs: Sequence[Doc], spans: Sequence[Sequence[Span]] | None) -> tuple[Ints, Ints]:

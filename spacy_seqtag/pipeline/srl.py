@@ -24,6 +24,7 @@ from ..frames import (
     set_propositions,
 )
 from ..models.role_tagger import Pairs, RoleInput, RoleScores
+from ..ragged import ranges
 from ..schemes import bio
 from ..schemes.propbank import PREDICATE, PREDICATE_PART, Argument, Proposition
 from ..schemes.rolesets import RolesetLexicon
@@ -338,7 +339,7 @@ class RoleTagger(TokenTagger):
         result: list[list[tuple[Argument, float]]] = [[] for _ in lengths]
         ends = np.cumsum(lengths)
         firsts = ends - lengths
-        words = np.arange(ends[-1]) - np.repeat(firsts - pairs.starts, lengths)
+        words = ranges(pairs.starts, lengths)
         unit_start = np.zeros(len(words), dtype=bool)
         unit_start[firsts] = True
         own = words == np.repeat(pairs.predicates, lengths)

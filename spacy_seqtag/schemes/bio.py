@@ -15,6 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..ragged import ranges
+
 OUTSIDE = 0
 # Log-probability of what breaks a rule: below the sum of any number of probabilities of 0, which
 # count as _TINY, so that a sequence of probability 0 still is a legal one.
@@ -108,7 +110,7 @@ def decode_viterbi(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Boo
     starts = np.flatnonzero(unit_start)
     lengths = np.diff(np.append(starts, n_tokens))
     for rows in _similar_lengths(broken, lengths):
-        tokens = _ranges(starts[rows], lengths[rows])
+        tokens = ranges(starts[rows], lengths[rows])
         scores = np.log(np.maximum(probs[tokens].astype(np.float64), _TINY))
         scores[is_space[tokens], 1::2] = _NEVER
         scores[fixed[tokens], 1:] = _NEVER
@@ -129,7 +131,7 @@ def span_probabilities(probs: Floats, unit_start: Bools, spans: Spans) -> NDArra
     result = probs[spans.start, 2 * spans.label + 1].astype(np.float64)
     n_inside = spans.end - spans.start - 1
     inside = np.repeat(2 * spans.label + 2, n_inside)
-    factors = probs[_ranges(spans.start + 1, n_inside), inside].astype(np.float64)
+    factors = probs[ranges(spans.start + 1, n_inside), inside].astype(np.float64)
     longer = n_inside > 0
     begins = (np.cumsum(n_inside) - n_inside)[longer]
     if len(begins):
@@ -138,12 +140,6 @@ def span_probabilities(probs: Floats, unit_start: Bools, spans: Spans) -> NDArra
     goes_on = (spans.end < n_tokens) & ~unit_start[after]
     ends = np.where(goes_on, 1.0 - probs[after, 2 * spans.label + 2], 1.0)
     return np.clip(result * ends, 0.0, 1.0)
-
-
-def _ranges(starts: Ints, lengths: Ints) -> Ints:
-    """The numbers from each start on, as many as its length says, end to end."""
-    offsets = np.cumsum(lengths) - lengths
-    return np.repeat(starts - offsets, lengths) + np.arange(int(lengths.sum()))
 
 
 def _is_inside(tags: Ints) -> Bools:

@@ -9,7 +9,7 @@ from spacy.vocab import Vocab
 from transformers import AutoTokenizer, BertTokenizer
 
 from spacy_seqtag.models import wordpieces as module
-from spacy_seqtag.models.wordpieces import WordTokenizer, ranges, word_case
+from spacy_seqtag.models.wordpieces import WordTokenizer, word_case
 
 # Words of every kind: without wordpieces, that look like special tokens, right to left, emoji.
 ODD = [
@@ -204,9 +204,3 @@ def test_slow_tokenizer_is_an_error(tiny_bert):
     slow = BertTokenizer.from_pretrained(tiny_bert)
     with pytest.raises(ValueError, match=r"BertTokenizer is not a fast tokenizer.*use_fast = true"):
         WordTokenizer(slow)
-
-
-def test_ranges():
-    starts, lengths = np.asarray([5, 0, 9]), np.asarray([2, 0, 3])
-    assert ranges(starts, lengths).tolist() == [5, 6, 9, 10, 11]
-    assert ranges(starts[:0], lengths[:0]).tolist() == []
