@@ -32,7 +32,7 @@ class Plan:
         where the corpus has not got their layers. labels: parts of speech, for the systems of one
         task. documents: file of `text.write_documents`. precision: of ours and of the limit,
         "float32" or "bfloat16"; None for what the pipeline says. fast_bfloat16: the hardware
-        multiplies in bfloat16 itself. sentences: spaCy's pipelines are given the sentences, too.
+        multiplies faster in bfloat16. sentences: spaCy's pipelines are given the sentences, too.
     """
 
     encoder: Path

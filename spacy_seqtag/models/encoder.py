@@ -50,7 +50,7 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from ..errors import settings_error
 from ..ragged import ranges
-from .network import EncoderNetwork, FusedNetwork, is_plain, micro_batches, to_device
+from .network import EncoderNetwork, FusedNetwork, can_fuse, micro_batches, to_device
 from .pooling import DocVectors, word_vectors
 from .precision import (
     AutocastShim,
@@ -495,10 +495,10 @@ class EncoderShim(AutocastShim):
             has_fast_bfloat16(self.device)  # measured now, once for all processes forked later
 
     def fuses(self, module: EncoderNetwork) -> bool:
-        return self.device.type == "cpu" and is_plain(module.transformer)
+        return self.device.type == "cpu" and can_fuse(module.transformer)
 
     def make_predictor(self, module: EncoderNetwork, dtype: torch.dtype) -> nn.Module:
-        if is_plain(module.transformer):
+        if can_fuse(module.transformer):
             return FusedNetwork(module, dtype)
         return super().make_predictor(module, dtype)
 

@@ -290,17 +290,30 @@ def to_device(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
 
 
 def is_plain(transformer: Any) -> bool:
-    """Whether this is an encoder as BERT is, with PyTorch's own attention, and nothing was put in
-    the place of its layers (adapters) or hooked into them."""
+    """Whether this is an encoder as BERT is, with PyTorch's own attention, whose parts can be
+    called in the place of it all."""
     config = transformer.config
     return (
         isinstance(transformer, BertModel | RobertaModel | XLMRobertaModel)
         and config._attn_implementation == "sdpa"
         and getattr(config, "position_embedding_type", "absolute") == "absolute"
         and not config.is_decoder
-        and all(map(_is_untouched, transformer.encoder.layer))
-        and not any(m._forward_hooks or m._forward_pre_hooks for m in transformer.modules())
+        and not _has_hooks(transformer)
     )
+
+
+def can_fuse(transformer: Any) -> bool:
+    """Whether `FusedNetwork` is the same function: a plain encoder, and nothing was put in the
+    place of its layers (adapters) or hooked into them."""
+    return (
+        is_plain(transformer)
+        and all(map(_is_untouched, transformer.encoder.layer))
+        and not any(map(_has_hooks, transformer.modules()))
+    )
+
+
+def _has_hooks(module: nn.Module) -> bool:
+    return bool(module._forward_hooks or module._forward_pre_hooks)
 
 
 def _is_untouched(layer: Any) -> bool:

@@ -151,19 +151,14 @@ def _pool(
     ops = pooling.ops
     xp: Any = ops.xp
     ends = np.cumsum(lengths)
-    several = np.ones(len(lengths), dtype=bool)
-    if pooling._func in _PLAIN:
-        several = lengths > 1
+    several = lengths > 1 if pooling._func in _PLAIN else np.ones(len(lengths), dtype=bool)
     # Only the words of several wordpieces are pooled; the vectors of the others are gathered.
     pooled = np.repeat(several, lengths)
     single = ~several & (lengths == 1)
     source = xp.asarray(rows[(ends - lengths)[single]])
-    target = slice(None) if single.all() else xp.asarray(np.flatnonzero(single))
-    if isinstance(target, slice):
-        Y = X[source]
-    else:
-        Y = ops.alloc2f(len(lengths), X.shape[1])
-        Y[target] = X[source]
+    target = xp.asarray(np.flatnonzero(single))
+    Y: Any = ops.alloc2f(len(lengths), X.shape[1])
+    Y[target] = X[source]
     if several.any():
         parts, places = xp.asarray(rows[pooled]), xp.asarray(np.flatnonzero(several))
         counts: Any = xp.asarray(lengths[several], dtype="i")

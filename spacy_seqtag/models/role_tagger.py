@@ -226,7 +226,7 @@ def _choose_rolesets(
 
     def backprop(d_logits: Any) -> Floats2d:
         d_real = d_logits[row, column]
-        dX, dW, db = (ops.xp.zeros_like(array) for array in (X, W, b))
+        dX, dW, db = (xp.zeros_like(array) for array in (X, W, b))
         ops.scatter_add(dX, row, d_real[:, None] * W[number])
         ops.scatter_add(dW, number, d_real[:, None] * X[row])
         ops.scatter_add(db, number, d_real)
