@@ -12,21 +12,30 @@ A Doc with semantic roles has these span groups:
   which is not the same as having no predicate. Without this group, a Doc with
   `doc.spans["predicates"]` is annotated as a whole.
 
-An argument (or part) finds its predicate by `span.id_`: the signed distance in tokens from its
-own start to the predicate's token (`"+2"`, `"-5"`). Being relative it survives slicing
-(`span._.as_doc()`; spaCy's `span.as_doc()` has no span groups), merging and saving. spaCy's
-`Doc.to_json` writes no `id_`; for JSON there is `Frame.to_dict`.
+An argument (or part) finds its predicate by its tie, `span.kb_id_`: the signed distance in
+characters from its own start to the predicate's (`"+12"`, `"-5"`). Being relative it survives
+slicing (`span._.as_doc()`; spaCy's `span.as_doc()` has no span groups) and merging Docs; counted in
+characters it survives merging and splitting tokens; and `Doc.to_json` keeps it. `span.id_` is the
+same in tokens, as they were when the span was made; it is the tie of spans that have no other, as
+all had in Docs made before.
+
+spaCy leaves the token numbers of span groups as they were when tokens are merged or split. Their
+characters stay right, and what is here reads the groups by those: see `span_groups`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import warnings
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from spacy.attrs import IDX, LENGTH
 from spacy.tokens import Doc, Span, SpanGroup
 
+from .confidence import ROLESET, TIE, SpanConfidence, confidence_of
 from .schemes.propbank import PREDICATE, PREDICATE_PART, Argument, Proposition
 
 PREDICATES = "predicates"
@@ -34,13 +43,14 @@ ARGUMENTS = "srl"
 PARTS = "predicate_parts"
 ANNOTATED = "srl_annotated"
 GROUPS = (PREDICATES, ARGUMENTS, PARTS, ANNOTATED)
+_SCORES = ("scores", "roleset_scores")
 
 
 @dataclass(frozen=True)
 class Frame:
     """A predicate with its arguments: a view of the spans of a Doc.
 
-    predicate: its one-token span. roleset: its sense (`give.01`, or `V` where not known).
+    predicate: its span, of one token (of several only where that was split). roleset: its sense (`give.01`, or `V` where not known).
     arguments: spans whose label is the role, in the order of their words. parts: spans that
     continue the predicate (`C-V`).
     confidence, roleset_confidence, argument_confidences: probabilities from 0 to 1 where a model
@@ -84,14 +94,18 @@ class Frame:
 def get_frames(doc: Doc) -> list[Frame]:
     """The frames of a Doc, in the order of their predicates; what `doc._.frames` returns.
 
-    Spans that lead to no predicate are passed over; `problems` names them.
+    Spans that lead to no predicate are passed over; `problems` names them. Where tokens were merged
+    or split, see `span_groups`.
     """
-    predicates = doc.spans.get(PREDICATES, None)
-    if predicates is None or not len(predicates):
+    if not len(doc.spans.get(PREDICATES, ())):
         return []
+    groups = span_groups(doc)
+    predicates = groups[PREDICATES]
     scores = _scores(predicates, "scores")
-    roleset_scores = _scores(predicates, "roleset_scores")
-    arguments, parts = _by_predicate(doc, ARGUMENTS), _by_predicate(doc, PARTS)
+    roleset_scores = _scores(predicates, "roleset_scores", ROLESET)
+    starts = _starts(doc)
+    arguments = _by_predicate(groups.get(ARGUMENTS), starts)
+    parts = _by_predicate(groups.get(PARTS), starts)
     frames = []
     for span, score, roleset_score in zip(predicates, scores, roleset_scores, strict=True):
         own = arguments.get(span.start, ())
@@ -109,29 +123,51 @@ def get_frames(doc: Doc) -> list[Frame]:
     return sorted(frames, key=lambda frame: frame.predicate.start)
 
 
-def _by_predicate(doc: Doc, name: str) -> dict[int, list[tuple[Span, float | None]]]:
+def _by_predicate(
+    group: SpanGroup | None, starts: list[int]
+) -> dict[int, list[tuple[Span, float | None]]]:
     """The spans of a group with their scores, by predicate, in the order of their words."""
     result: dict[int, list[tuple[Span, float | None]]] = {}
-    if name in doc.spans:
-        group = doc.spans[name]
+    if group is not None:
         pairs = zip(group, _scores(group, "scores"), strict=True)
         for span, score in sorted(pairs, key=lambda pair: (pair[0].start, pair[0].end)):
-            target = predicate_of(span)
+            target = _target(span, starts)
             if target is not None:
                 result.setdefault(target, []).append((span, score))
     return result
 
 
 def predicate_of(span: Span) -> int | None:
-    """Position of the token that an argument's (or part's) `id_` leads to.
+    """Position of the token that the tie of an argument (or part) leads to.
 
-    RETURNS: None where `id_` is no signed number, or leads out of the Doc.
+    span: as it is in `span_groups(doc)`. RETURNS: None where it has no tie, or one that leads out
+    of the Doc.
     """
+    return _target(span, _starts(span.doc))
+
+
+def _target(span: Span, starts: list[int]) -> int | None:
+    """See `predicate_of`; starts: where each token begins, see `_starts`."""
+    tie = _tie(span)
+    if tie is not None:
+        place = span.start_char + tie
+        return bisect_right(starts, place) - 1 if 0 <= place < starts[-1] else None
     try:
         position = span.start + int(span.id_)
     except ValueError:
         return None
-    return position if 0 <= position < len(span.doc) else None
+    return position if 0 <= position < len(starts) - 1 else None
+
+
+def _tie(span: Span) -> int | None:
+    """The distance in characters that `kb_id_` says."""
+    return int(span.kb_id_) if span.kb_id and TIE.fullmatch(span.kb_id_) else None
+
+
+def _starts(doc: Doc) -> list[int]:
+    """Where each token begins, in characters; then their number."""
+    starts = doc.to_array(IDX).tolist()
+    return [*starts, starts[-1] + len(doc[-1].text_with_ws) if starts else 0]
 
 
 def has_frames(doc: Doc) -> bool:
@@ -142,11 +178,14 @@ def has_frames(doc: Doc) -> bool:
 
 
 def annotated_tokens(doc: Doc) -> NDArray[np.bool_]:
-    """True at the tokens that lie in a stretch with the layer of semantic roles."""
+    """True at the tokens that lie in a stretch with the layer of semantic roles.
+
+    A token that was merged from words within and words without is none of them.
+    """
     if ANNOTATED not in doc.spans:
         return np.full(len(doc), PREDICATES in doc.spans)
     result = np.zeros(len(doc), dtype=bool)
-    for span in doc.spans[ANNOTATED]:
+    for span in _moved_stretches(doc):
         result[span.start : span.end] = True
     return result
 
@@ -172,24 +211,25 @@ def set_propositions(
     scores: Sequence[float] | None = None,
     roleset_scores: Sequence[float] | None = None,
     argument_scores: Sequence[Sequence[float]] | None = None,
+    confidence: SpanConfidence | None = None,
 ) -> None:
     """Write the span groups of a Doc; groups that are there are replaced.
 
     props: token positions in the Doc. annotated: `(start, end)` of the stretches, usually
     sentences, that carry the layer, found empty or not. scores, roleset_scores: one a
-    proposition. argument_scores: one a proposition and argument.
+    proposition. argument_scores: one a proposition and argument. confidence: the extension that
+    gets the scores as well.
     """
     props = list(props)
+    at = _starts(doc)
     predicates = [Span(doc, p.predicate, p.predicate + 1, label=p.roleset) for p in props]
     arguments = [
-        Span(doc, start, end, label=role, span_id=f"{p.predicate - start:+d}")
-        for p in props
-        for start, end, role in p.arguments
+        _tied(doc, at, p.predicate, Argument(*argument)) for p in props for argument in p.arguments
     ]
     parts = [
-        Span(doc, start, end, label=PREDICATE_PART, span_id=f"{p.predicate - start:+d}")
+        _tied(doc, at, p.predicate, Argument(*part, PREDICATE_PART))
         for p in props
-        for start, end in p.parts
+        for part in p.parts
     ]
     predicate_attrs: dict[str, Any] = {}
     argument_attrs: dict[str, Any] = {}
@@ -200,6 +240,18 @@ def set_propositions(
     if argument_scores is not None:
         argument_attrs["scores"] = [float(score) for row in argument_scores for score in row]
     stretches = [Span(doc, start, end) for start, end in annotated]
+    if confidence is not None:
+        for name in (PREDICATES, ARGUMENTS):
+            for span in doc.spans.get(name, ()):
+                confidence.set(span, None)
+                confidence.set(span, None, ROLESET)
+        for spans, values, what in (
+            (predicates, predicate_attrs.get("scores", ()), None),
+            (predicates, predicate_attrs.get("roleset_scores", ()), ROLESET),
+            (arguments, argument_attrs.get("scores", ()), None),
+        ):
+            for span, value in zip(spans, values):
+                confidence.set(span, value, what)
     for name, spans, attrs in (
         (PREDICATES, predicates, predicate_attrs),
         (ARGUMENTS, arguments, argument_attrs),
@@ -207,6 +259,217 @@ def set_propositions(
         (ANNOTATED, stretches, {}),
     ):
         doc.spans[name] = SpanGroup(doc, name=name, spans=spans, attrs=attrs)
+
+
+def _tied(doc: Doc, starts: list[int], predicate: int, argument: Argument) -> Span:
+    start, end, role = argument
+    tie = f"{starts[predicate] - starts[start]:+d}"
+    return Span(doc, start, end, label=role, kb_id=tie, span_id=f"{predicate - start:+d}")
+
+
+# The groups when tokens were merged or split
+
+
+def span_groups(doc: Doc) -> dict[str, SpanGroup]:
+    """The span groups of a Doc by name, over its tokens as they are: those that `doc.spans` holds,
+    or others in the place of those whose token numbers merging or splitting tokens has left behind.
+
+    A span whose words are parts of tokens now is extended to these tokens. Exceptions, in semantic
+    roles:
+
+    - An argument that would overlap its predicate or another argument of it is left out. So are,
+      of several predicates that share a token now, those with fewer arguments. A warning names
+      them.
+    - A part of a predicate that is in one token with it now is left out.
+    - A token counts as annotated only if all its words were.
+
+    Confidences of a span that was extended are left out, as they are of other words.
+    """
+    groups, lost = _current_groups(doc)
+    for line in lost:
+        warnings.warn(line, stacklevel=2)
+    return groups
+
+
+def follow_tokens(doc: Doc) -> None:
+    """Write the `span_groups` of a Doc in the place of those that it has.
+
+    After `doc.retokenize()`, for what reads `doc.spans` itself: spaCy's `Doc.copy` and
+    `Doc.from_docs`, which fail where token numbers are out of date.
+    """
+    for name, group in span_groups(doc).items():
+        doc.spans[name] = group
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where the spans of a group are among the tokens of their Doc.
+
+    start, end (spans,): of the tokens that hold their characters. exact (spans,): whether these
+    tokens hold no others. kept: whether all are where their own token numbers say.
+    """
+
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    exact: NDArray[np.bool_]
+    kept: bool
+
+
+def _places(doc: Doc, spans: Sequence[Span]) -> _Places:
+    numbers = [(s.start, s.end, s.start_char, s.end_char) for s in spans]
+    start, end, first, last = np.asarray(numbers, dtype=np.int64).reshape(-1, 4).T
+    begins, lengths = doc.to_array([IDX, LENGTH]).astype(np.int64).reshape(-1, 2).T
+    ends = begins + lengths
+    fits = end <= len(doc)
+    filled = fits & (start < end)
+    fits[filled] = (begins[start[filled]] == first[filled]) & (ends[end[filled] - 1] == last[filled])
+    if fits.all():
+        return _Places(start, end, fits, True)
+    start = np.maximum(np.searchsorted(begins, first, side="right") - 1, 0)
+    end = np.maximum(np.searchsorted(begins, last, side="left"), start)
+    exact = np.zeros(len(spans), dtype=bool)
+    filled = start < end
+    exact[filled] = (begins[start[filled]] == first[filled]) & (
+        ends[end[filled] - 1] == last[filled]
+    )
+    return _Places(start, end, exact, False)
+
+
+def _current_groups(doc: Doc) -> tuple[dict[str, SpanGroup], list[str]]:
+    """See `span_groups`; and what is left out, a line each."""
+    groups = dict(doc.spans.items())
+    spans = {name: list(group) for name, group in groups.items()}
+    places = {name: _places(doc, found) for name, found in spans.items()}
+    moved = {name for name, place in places.items() if not place.kept}
+    if not moved:
+        return groups, []
+    owners = {name: _owners(spans[name], spans[PREDICATES]) for name in _tied_names(groups)}
+    dropped, lost = _left_out(doc, spans, places, owners)
+    starts = _starts(doc)
+    for name, group in doc.spans.items():
+        if name == ANNOTATED:
+            groups[name] = SpanGroup(doc, name=group.name, spans=_moved_stretches(doc))
+        elif name in moved or (name in owners and moved.intersection((*owners, PREDICATES))):
+            rows = [row for row in range(len(group)) if (name, row) not in dropped]
+            place = places[name]
+            new = []
+            for row in rows:
+                old: Any = spans[name][row]  # the type stub of Span has other arguments
+                start, end = int(place.start[row]), int(place.end[row])
+                kb_id, span_id = old.kb_id, old.id
+                owner = owners[name][row] if name in owners else None
+                if owner is not None:
+                    target = int(places[PREDICATES].start[owner])
+                    span_id = f"{target - start:+d}"
+                    if not place.exact[row] or _tie(old) is None:
+                        kb_id = f"{starts[target] - starts[start]:+d}"
+                new.append(Span(doc, start, end, old.label, kb_id=kb_id, span_id=span_id))
+            attrs = _rows_of(group, rows)
+            for key in _SCORES:
+                if len(attrs.get(key, ())) == len(rows):
+                    pairs = zip(attrs[key], place.exact[rows].tolist())
+                    attrs[key] = [score if exact else None for score, exact in pairs]
+            groups[name] = SpanGroup(doc, name=group.name, attrs=attrs, spans=new)
+    return groups, lost
+
+
+def _tied_names(groups: Mapping[str, SpanGroup]) -> list[str]:
+    return [name for name in (ARGUMENTS, PARTS) if name in groups and PREDICATES in groups]
+
+
+def _owners(spans: Sequence[Span], predicates: Sequence[Span]) -> list[int | None]:
+    """The predicate of each argument (or part), by its place among the predicates. Both may have
+    token numbers that are out of date."""
+    by_char = {predicate.start_char: i for i, predicate in enumerate(predicates)}
+    by_token = {predicate.start: i for i, predicate in enumerate(predicates)}
+    result: list[int | None] = []
+    for span in spans:
+        tie = _tie(span)
+        if tie is None:
+            try:
+                result.append(by_token.get(span.start + int(span.id_)))
+            except ValueError:
+                result.append(None)
+            continue
+        place = span.start_char + tie
+        inside = (i for i, p in enumerate(predicates) if p.start_char <= place < p.end_char)
+        result.append(by_char[place] if place in by_char else next(inside, None))
+    return result
+
+
+def _left_out(
+    doc: Doc,
+    spans: Mapping[str, Sequence[Span]],
+    places: Mapping[str, _Places],
+    owners: Mapping[str, Sequence[int | None]],
+) -> tuple[set[tuple[str, int]], list[str]]:
+    """What `span_groups` leaves out (group and place in it), and a line for each but parts."""
+    dropped: set[tuple[str, int]] = set()
+    lost: list[str] = []
+    predicates = spans.get(PREDICATES, ())
+    pieces: list[list[tuple[str, int]]] = [[] for _ in predicates]
+    for name, rows in owners.items():
+        for row, owner in enumerate(rows):
+            if owner is not None:
+                pieces[owner].append((name, row))
+
+    def bounds(name: str, row: int) -> tuple[int, int]:
+        return int(places[name].start[row]), int(places[name].end[row])
+
+    def text(span: Span) -> str:
+        return repr(doc.text[span.start_char : span.end_char])
+
+    taken: dict[int, Span] = {}  # by token
+    for row in sorted(range(len(predicates)), key=lambda row: -len(pieces[row])):
+        predicate = predicates[row]
+        start, end = bounds(PREDICATES, row)
+        other = taken.setdefault(start, predicate)
+        if other.start_char != predicate.start_char:
+            dropped.update([(PREDICATES, row), *pieces[row]])
+            lost.append(
+                f"The predicate {text(predicate)} ({predicate.label_}) is left out with its "
+                f"arguments: it was merged into one token with the predicate {text(other)}"
+            )
+            continue
+        for piece in pieces[row]:
+            if places[piece[0]].exact[piece[1]]:
+                continue
+            low, high = bounds(*piece)
+            if piece[0] == PARTS and start <= low and high <= end:
+                dropped.add(piece)
+                continue
+            others = [(start, end), *(bounds(*other) for other in pieces[row] if other != piece)]
+            if any(low < last and first < high for first, last in others):
+                span = spans[piece[0]][piece[1]]
+                dropped.add(piece)
+                lost.append(
+                    f"{text(span)} ({span.label_}) of the predicate {text(predicate)} is left out: "
+                    "tokens were merged across its edge, so that it would overlap the predicate or "
+                    "another argument of it"
+                )
+    return dropped, lost
+
+
+def _moved_stretches(doc: Doc) -> list[Span]:
+    """The annotated stretches, of the tokens that lie in them as a whole; one that goes on in the
+    next stretch belongs to that in which it begins."""
+    stretches = list(doc.spans[ANNOTATED])
+    if _places(doc, stretches).kept:
+        return stretches
+    text = doc.text
+    inside = np.zeros(len(text), dtype=np.int64)
+    for span in stretches:
+        inside[span.start_char : span.end_char] = 1
+    outside = np.asarray([not char.isspace() for char in text]) & (inside == 0)
+    starts = doc.to_array(IDX).astype(np.int64)
+    whole = (np.add.reduceat(inside, starts) > 0) & (np.add.reduceat(outside, starts) == 0)
+    result = []
+    for span in stretches:
+        first, last = np.searchsorted(starts, (span.start_char, span.end_char)).tolist()
+        rows = np.flatnonzero(whole[first:last])
+        if len(rows):
+            result.append(Span(doc, first + int(rows[0]), first + int(rows[-1]) + 1))
+    return result
 
 
 def slice_doc(span: Span, **kwargs: Any) -> Doc:
@@ -219,15 +482,17 @@ def slice_doc(span: Span, **kwargs: Any) -> Doc:
     """
     doc, start, end = span.doc, span.start, span.end
     piece = span.as_doc(**kwargs)
+    starts = _starts(doc)
 
     def keep(part: Span) -> bool:
-        target = predicate_of(part)
+        target = _target(part, starts)
         return target is not None and start <= target < end
 
+    groups = span_groups(doc)
     for name in GROUPS:
-        if name in doc.spans:
+        if name in groups:
             chosen = keep if name in (ARGUMENTS, PARTS) else None
-            piece.spans[name] = slice_group(doc.spans[name], piece, start, end, chosen)
+            piece.spans[name] = slice_group(groups[name], piece, start, end, chosen)
     if PREDICATES in doc.spans and ANNOTATED not in doc.spans and len(span) < len(doc):
         # All of the Doc is annotated; of the slice it is what sentences show to be complete.
         sents = doc.sents if doc.has_annotation("SENT_START") else ()
@@ -246,38 +511,46 @@ def slice_group(
 ) -> SpanGroup:
     """A span group for the Doc of the tokens from `start` to `end`.
 
-    piece: that Doc. keep: which spans to keep of those that lie within as a whole, if not all.
-    Attributes that hold one value a span, such as `scores`, stay parallel; others are copied.
+    group: as it is in `span_groups`. piece: that Doc. keep: which spans to keep of those that lie
+    within as a whole, if not all. Attributes that hold one value a span, such as `scores`, stay
+    parallel; others are copied.
     """
     within = (i for i, s in enumerate(group) if start <= s.start and s.end <= end)
     rows = [i for i in within if keep is None or keep(group[i])]
-    attrs = {}
-    for name, value in group.attrs.items():
-        if not isinstance(value, list | tuple | np.ndarray) or len(value) != len(group):
-            attrs[name] = copy(value)
-        elif isinstance(value, np.ndarray):
-            attrs[name] = value[rows]
-        else:
-            attrs[name] = [value[i] for i in rows]
     kept: list[Any] = [group[i] for i in rows]  # the type stub of Span has other arguments
     spans = [
         Span(piece, s.start - start, s.end - start, s.label, s.kb_id, span_id=s.id) for s in kept
     ]
-    return SpanGroup(piece, name=group.name, attrs=attrs, spans=spans)
+    return SpanGroup(piece, name=group.name, attrs=_rows_of(group, rows), spans=spans)
+
+
+def _rows_of(group: SpanGroup, rows: Sequence[int]) -> dict[str, Any]:
+    """The attributes of a group for some of its spans."""
+    attrs: dict[str, Any] = {}
+    for name, value in group.attrs.items():
+        if not isinstance(value, list | tuple | np.ndarray) or len(value) != len(group):
+            attrs[name] = copy(value)
+        elif isinstance(value, np.ndarray):
+            attrs[name] = value[list(rows)]
+        else:
+            attrs[name] = [value[i] for i in rows]
+    return attrs
 
 
 def problems(doc: Doc) -> Iterator[str]:
     """What is wrong with the semantic roles of a Doc, one line each; nothing for a sound Doc.
 
-    Checked: a predicate of several tokens; a span of none; two predicates on one token; an `id_`
-    that is no signed number, points outside the Doc, or leads to no predicate; an argument
-    outside its predicate's sentence, over its own predicate, or overlapping another of the same
-    predicate; predicates outside the annotated stretches.
+    Checked: a predicate of several tokens; a span of none; two predicates on one token; a tie that
+    is no signed number, points outside the Doc, or leads to no predicate; an argument outside its
+    predicate's sentence, over its own predicate, or overlapping another of the same predicate;
+    predicates outside the annotated stretches; what `span_groups` leaves out.
     """
     seen: set[int] = set()
     sentence = np.cumsum(doc.to_array("SENT_START") == 1)
     covered = annotated_tokens(doc)
-    for span in doc.spans.get(PREDICATES, ()):
+    groups, lost = _current_groups(doc)
+    yield from lost
+    for span in groups.get(PREDICATES, ()):
         if len(span) != 1:
             yield f"{_where(span, PREDICATES)}: a predicate is one token, this has {len(span)}"
         if len(span) == 0:  # it may stand behind the last token
@@ -288,22 +561,20 @@ def problems(doc: Doc) -> Iterator[str]:
             yield f"{_where(span, PREDICATES)}: outside every span of doc.spans['{ANNOTATED}']"
         seen.add(span.start)
     taken: dict[tuple[int, int], Span] = {}
+    starts = _starts(doc)
     for name in (ARGUMENTS, PARTS):
-        for span in doc.spans.get(name, ()):
+        for span in groups.get(name, ()):
             where = _where(span, name)
             if len(span) == 0:
                 yield f"{where}: has no token"
                 continue
-            target = predicate_of(span)
+            target = _target(span, starts)
+            tie = f"id_ {span.id_!r}" if _tie(span) is None else f"kb_id_ {span.kb_id_!r}"
             if target is None:
-                try:
-                    aim = f"token {span.start + int(span.id_)}, outside the Doc of {len(doc)}"
-                except ValueError:
-                    aim = "no token (expected a signed distance such as '+2')"
-                yield f"{where}: id_ {span.id_!r} points to {aim}"
+                yield f"{where}: {tie} points to {_aim(span)}"
                 continue
             if target not in seen:
-                yield f"{where}: id_ {span.id_!r} points to {doc[target].text!r}, no predicate"
+                yield f"{where}: {tie} points to {doc[target].text!r}, no predicate"
                 continue
             if (sentence[span.start : span.end] != sentence[target]).any():
                 yield f"{where}: outside the sentence of its predicate {doc[target].text!r}"
@@ -316,15 +587,28 @@ def problems(doc: Doc) -> Iterator[str]:
                     break
 
 
+def _aim(span: Span) -> str:
+    """Where a tie leads that leads to no token."""
+    tie = _tie(span)
+    if tie is not None:
+        return f"character {span.start_char + tie}, outside the Doc of {len(span.doc.text)}"
+    try:
+        return f"token {span.start + int(span.id_)}, outside the Doc of {len(span.doc)}"
+    except ValueError:
+        return "no token (expected a signed distance such as '+2')"
+
+
 def _where(span: Span, group: str) -> str:
     label = f" ({span.label_})" if span.label_ else ""
     return f"doc.spans[{group!r}] [{span.start}:{span.end}] {span.text!r}{label}"
 
 
-def _scores(group: SpanGroup, name: str) -> Sequence[float | None]:
+def _scores(group: SpanGroup, name: str, what: str | None = None) -> Sequence[float | None]:
+    """The probabilities of the spans, in the attributes of the group or, where Docs came through
+    what drops these, with the spans; `what` as in `SpanConfidence.get`."""
     scores = group.attrs.get(name)
     if scores is None or len(scores) != len(group):  # not there, or spans came or went since
-        return (None,) * len(group)
+        return [confidence_of(span, what) for span in group]
     return [None if score is None else float(score) for score in scores]
 
 
