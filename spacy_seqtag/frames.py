@@ -23,14 +23,16 @@ spaCy leaves the token numbers of span groups as they were when tokens are merge
 characters stay right, and what is here reads the groups by those: see `span_groups`.
 """
 
+import struct
 import warnings
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import srsly
 from numpy.typing import NDArray
 from spacy.attrs import IDX, LENGTH
 from spacy.tokens import Doc, Span, SpanGroup
@@ -148,7 +150,7 @@ def predicate_of(span: Span) -> int | None:
 
 def _target(span: Span, starts: list[int]) -> int | None:
     """See `predicate_of`; starts: where each token begins, see `_starts`."""
-    tie = _tie(span)
+    tie = _tie(span.doc, span)
     if tie is not None:
         place = span.start_char + tie
         return bisect_right(starts, place) - 1 if 0 <= place < starts[-1] else None
@@ -159,9 +161,10 @@ def _target(span: Span, starts: list[int]) -> int | None:
     return position if 0 <= position < len(starts) - 1 else None
 
 
-def _tie(span: Span) -> int | None:
+def _tie(doc: Doc, span: "Span | _Record") -> int | None:
     """The distance in characters that `kb_id_` says."""
-    return int(span.kb_id_) if span.kb_id and TIE.fullmatch(span.kb_id_) else None
+    kb_id = doc.vocab.strings[span.kb_id] if span.kb_id else ""
+    return int(kb_id) if TIE.fullmatch(kb_id) else None
 
 
 def _starts(doc: Doc) -> list[int]:
@@ -258,7 +261,7 @@ def set_propositions(
         (PARTS, parts, {}),
         (ANNOTATED, stretches, {}),
     ):
-        doc.spans[name] = SpanGroup(doc, name=name, spans=spans, attrs=attrs)
+        doc.spans[name] = RoleGroup(doc, name=name, spans=spans, attrs=attrs)
 
 
 def _tied(doc: Doc, starts: list[int], predicate: int, argument: Argument) -> Span:
@@ -288,17 +291,103 @@ def span_groups(doc: Doc) -> dict[str, SpanGroup]:
     groups, lost = _current_groups(doc)
     for line in lost:
         warnings.warn(line, stacklevel=2)
+    for name, group in groups.items():
+        held = doc.spans[name]
+        if group is not held and isinstance(held, RoleGroup):
+            held.take(group)
+            groups[name] = held
     return groups
 
 
 def follow_tokens(doc: Doc) -> None:
     """Write the `span_groups` of a Doc in the place of those that it has.
 
-    After `doc.retokenize()`, for what reads `doc.spans` itself: spaCy's `Doc.copy` and
-    `Doc.from_docs`, which fail where token numbers are out of date.
+    The groups of a Doc that a pipeline annotated do so by themselves. After `doc.retokenize()` on
+    one that was stored and read again, and for groups of others, call it before spaCy reads them:
+    iterating over them, `Doc.copy`, `Doc.to_bytes` and `Doc.from_docs` fail where token numbers
+    are out of date.
     """
     for name, group in span_groups(doc).items():
+        if name in GROUPS and not isinstance(group, RoleGroup):
+            group = RoleGroup(doc, name=group.name, attrs=group.attrs, spans=list(group))
         doc.spans[name] = group
+
+
+class RoleGroup(SpanGroup):
+    """A group of spans that follows the tokens of its Doc, see `span_groups`."""
+
+    _tokens: bytes = b""  # where the tokens began when the group was made, in characters
+
+    def __init__(self, doc: Doc, **kwargs: Any) -> None:
+        super().__init__(doc, **kwargs)
+        self._tokens = doc.to_array(IDX).tobytes()
+
+    def take(self, other: SpanGroup) -> None:
+        """Become a copy of a group over the tokens as they are."""
+        self._tokens = self.doc.to_array(IDX).tobytes()
+        self.from_bytes(other.to_bytes())
+
+    def _follow(self) -> None:
+        doc = self.doc
+        now = doc.to_array(IDX).tobytes()
+        if now != self._tokens:
+            self._tokens = now
+            span_groups(doc)
+
+    @property
+    def attrs(self) -> dict[str, Any]:  # type: ignore[override]
+        """Attributes, of which those with a value a span follow the spans."""
+        self._follow()
+        return _ATTRS.__get__(self)
+
+    @attrs.setter
+    def attrs(self, attrs: dict[str, Any]) -> None:
+        _ATTRS.__set__(self, attrs)
+
+    def __len__(self) -> int:
+        self._follow()
+        return super().__len__()
+
+    def __getitem__(self, i: int) -> Span:
+        self._follow()
+        return super().__getitem__(i)
+
+    def __iter__(self) -> Iterator[Span]:
+        self._follow()
+        return map(super().__getitem__, range(super().__len__()))
+
+    def to_bytes(self) -> bytes:
+        self._follow()
+        return super().to_bytes()
+
+    def copy(self, doc: Doc | None = None) -> "RoleGroup":
+        group = super().copy(doc)
+        return RoleGroup(group.doc, name=group.name, attrs=group.attrs, spans=list(group))
+
+
+_ATTRS: Any = SpanGroup.__dict__["attrs"]
+
+
+class _Record(NamedTuple):
+    """A span as a group holds it, in the order of `SpanGroup.to_bytes`: its token numbers may be
+    out of date, even beyond the Doc, where spaCy makes no Span of it."""
+
+    id: int
+    kb_id: int
+    label: int
+    start: int
+    end: int
+    start_char: int
+    end_char: int
+
+
+def _records(group: SpanGroup) -> list[_Record]:
+    try:
+        spans: Any = [SpanGroup.__getitem__(group, i) for i in range(SpanGroup.__len__(group))]
+    except IndexError:
+        rows = srsly.msgpack_loads(SpanGroup.to_bytes(group))["spans"]
+        return [_Record(*struct.unpack(">QQQllll", row)) for row in rows]
+    return [_Record(s.id, s.kb_id, s.label, s.start, s.end, s.start_char, s.end_char) for s in spans]
 
 
 @dataclass(frozen=True)
@@ -315,79 +404,82 @@ class _Places:
     kept: bool
 
 
-def _places(doc: Doc, spans: Sequence[Span]) -> _Places:
-    numbers = [(s.start, s.end, s.start_char, s.end_char) for s in spans]
-    start, end, first, last = np.asarray(numbers, dtype=np.int64).reshape(-1, 4).T
+def _places(doc: Doc, records: Sequence[_Record]) -> _Places:
+    numbers = np.asarray([record[3:] for record in records], dtype=np.int64).reshape(-1, 4)
+    start, end, first, last = numbers.T
     begins, lengths = doc.to_array([IDX, LENGTH]).astype(np.int64).reshape(-1, 2).T
     ends = begins + lengths
-    fits = end <= len(doc)
-    filled = fits & (start < end)
-    fits[filled] = (begins[start[filled]] == first[filled]) & (ends[end[filled] - 1] == last[filled])
-    if fits.all():
-        return _Places(start, end, fits, True)
+
+    def fits() -> NDArray[np.bool_]:
+        """Which spans begin and end where these tokens do; those of no token do."""
+        result = (0 <= start) & (end <= len(doc))
+        filled = np.flatnonzero(result & (start < end))
+        result[filled] &= begins[start[filled]] == first[filled]
+        result[filled] &= ends[end[filled] - 1] == last[filled]
+        return result
+
+    exact = fits()
+    if exact.all():
+        return _Places(start, end, exact, True)
     start = np.maximum(np.searchsorted(begins, first, side="right") - 1, 0)
     end = np.maximum(np.searchsorted(begins, last, side="left"), start)
-    exact = np.zeros(len(spans), dtype=bool)
-    filled = start < end
-    exact[filled] = (begins[start[filled]] == first[filled]) & (
-        ends[end[filled] - 1] == last[filled]
-    )
-    return _Places(start, end, exact, False)
+    end[first == last] = start[first == last]
+    return _Places(start, end, fits(), False)
 
 
 def _current_groups(doc: Doc) -> tuple[dict[str, SpanGroup], list[str]]:
     """See `span_groups`; and what is left out, a line each."""
     groups = dict(doc.spans.items())
-    spans = {name: list(group) for name, group in groups.items()}
-    places = {name: _places(doc, found) for name, found in spans.items()}
+    records = {name: _records(group) for name, group in groups.items()}
+    places = {name: _places(doc, found) for name, found in records.items()}
     moved = {name for name, place in places.items() if not place.kept}
     if not moved:
         return groups, []
-    owners = {name: _owners(spans[name], spans[PREDICATES]) for name in _tied_names(groups)}
-    dropped, lost = _left_out(doc, spans, places, owners)
+    predicates = records.get(PREDICATES, [])
+    owners = {
+        name: _owners(doc, records[name], predicates) for name in (ARGUMENTS, PARTS) if name in groups
+    }
+    dropped, lost = _left_out(doc, records, places, owners)
     starts = _starts(doc)
+    roles_moved = not moved.isdisjoint((PREDICATES, *owners))
     for name, group in doc.spans.items():
         if name == ANNOTATED:
             groups[name] = SpanGroup(doc, name=group.name, spans=_moved_stretches(doc))
-        elif name in moved or (name in owners and moved.intersection((*owners, PREDICATES))):
-            rows = [row for row in range(len(group)) if (name, row) not in dropped]
+        elif name in moved or (name in owners and roles_moved):
             place = places[name]
-            new = []
+            rows = [row for row in range(len(place.start)) if (name, row) not in dropped]
+            spans = []
             for row in rows:
-                old: Any = spans[name][row]  # the type stub of Span has other arguments
-                start, end = int(place.start[row]), int(place.end[row])
-                kb_id, span_id = old.kb_id, old.id
+                old, start, end = records[name][row], int(place.start[row]), int(place.end[row])
+                tie: dict[str, Any] = {"kb_id": old.kb_id, "span_id": old.id}
                 owner = owners[name][row] if name in owners else None
                 if owner is not None:
                     target = int(places[PREDICATES].start[owner])
-                    span_id = f"{target - start:+d}"
-                    if not place.exact[row] or _tie(old) is None:
-                        kb_id = f"{starts[target] - starts[start]:+d}"
-                new.append(Span(doc, start, end, old.label, kb_id=kb_id, span_id=span_id))
-            attrs = _rows_of(group, rows)
+                    tie["span_id"] = f"{target - start:+d}"
+                    if not place.exact[row] or _tie(doc, old) is None:
+                        tie["kb_id"] = f"{starts[target] - starts[start]:+d}"
+                spans.append(Span(doc, start, end, old.label, **tie))
+            attrs = _rows_of(_ATTRS.__get__(group), len(place.start), rows)
             for key in _SCORES:
-                if len(attrs.get(key, ())) == len(rows):
+                if key in attrs and len(attrs[key]) == len(rows):
                     pairs = zip(attrs[key], place.exact[rows].tolist())
                     attrs[key] = [score if exact else None for score, exact in pairs]
-            groups[name] = SpanGroup(doc, name=group.name, attrs=attrs, spans=new)
+            groups[name] = SpanGroup(doc, name=group.name, attrs=attrs, spans=spans)
     return groups, lost
 
 
-def _tied_names(groups: Mapping[str, SpanGroup]) -> list[str]:
-    return [name for name in (ARGUMENTS, PARTS) if name in groups and PREDICATES in groups]
-
-
-def _owners(spans: Sequence[Span], predicates: Sequence[Span]) -> list[int | None]:
-    """The predicate of each argument (or part), by its place among the predicates. Both may have
-    token numbers that are out of date."""
+def _owners(
+    doc: Doc, spans: Sequence[_Record], predicates: Sequence[_Record]
+) -> list[int | None]:
+    """The predicate of each argument (or part), by its place among the predicates."""
     by_char = {predicate.start_char: i for i, predicate in enumerate(predicates)}
     by_token = {predicate.start: i for i, predicate in enumerate(predicates)}
     result: list[int | None] = []
     for span in spans:
-        tie = _tie(span)
+        tie = _tie(doc, span)
         if tie is None:
             try:
-                result.append(by_token.get(span.start + int(span.id_)))
+                result.append(by_token.get(span.start + int(doc.vocab.strings[span.id])))
             except ValueError:
                 result.append(None)
             continue
@@ -399,7 +491,7 @@ def _owners(spans: Sequence[Span], predicates: Sequence[Span]) -> list[int | Non
 
 def _left_out(
     doc: Doc,
-    spans: Mapping[str, Sequence[Span]],
+    spans: Mapping[str, Sequence[_Record]],
     places: Mapping[str, _Places],
     owners: Mapping[str, Sequence[int | None]],
 ) -> tuple[set[tuple[str, int]], list[str]]:
@@ -416,10 +508,11 @@ def _left_out(
     def bounds(name: str, row: int) -> tuple[int, int]:
         return int(places[name].start[row]), int(places[name].end[row])
 
-    def text(span: Span) -> str:
-        return repr(doc.text[span.start_char : span.end_char])
+    def name_of(span: _Record) -> str:
+        words = doc.text[span.start_char : span.end_char]
+        return f"{words!r} ({doc.vocab.strings[span.label]})"
 
-    taken: dict[int, Span] = {}  # by token
+    taken: dict[int, _Record] = {}  # by token
     for row in sorted(range(len(predicates)), key=lambda row: -len(pieces[row])):
         predicate = predicates[row]
         start, end = bounds(PREDICATES, row)
@@ -427,8 +520,8 @@ def _left_out(
         if other.start_char != predicate.start_char:
             dropped.update([(PREDICATES, row), *pieces[row]])
             lost.append(
-                f"The predicate {text(predicate)} ({predicate.label_}) is left out with its "
-                f"arguments: it was merged into one token with the predicate {text(other)}"
+                f"The predicate {name_of(predicate)} is left out with its arguments: it was merged "
+                f"into one token with the predicate {name_of(other)}"
             )
             continue
         for piece in pieces[row]:
@@ -443,19 +536,19 @@ def _left_out(
                 span = spans[piece[0]][piece[1]]
                 dropped.add(piece)
                 lost.append(
-                    f"{text(span)} ({span.label_}) of the predicate {text(predicate)} is left out: "
-                    "tokens were merged across its edge, so that it would overlap the predicate or "
-                    "another argument of it"
+                    f"{name_of(span)} of the predicate {name_of(predicate)} is left out: tokens "
+                    "were merged across its edge, and it would overlap the predicate or another "
+                    "argument of it"
                 )
     return dropped, lost
 
 
 def _moved_stretches(doc: Doc) -> list[Span]:
-    """The annotated stretches, of the tokens that lie in them as a whole; one that goes on in the
-    next stretch belongs to that in which it begins."""
-    stretches = list(doc.spans[ANNOTATED])
+    """The annotated stretches, of the tokens that lie in them as a whole. A token in two belongs to
+    the one in which it begins."""
+    stretches = _records(doc.spans[ANNOTATED])
     if _places(doc, stretches).kept:
-        return stretches
+        return list(doc.spans[ANNOTATED])
     text = doc.text
     inside = np.zeros(len(text), dtype=np.int64)
     for span in stretches:
@@ -521,14 +614,14 @@ def slice_group(
     spans = [
         Span(piece, s.start - start, s.end - start, s.label, s.kb_id, span_id=s.id) for s in kept
     ]
-    return SpanGroup(piece, name=group.name, attrs=_rows_of(group, rows), spans=spans)
+    return SpanGroup(piece, name=group.name, attrs=_rows_of(group.attrs, len(group), rows), spans=spans)
 
 
-def _rows_of(group: SpanGroup, rows: Sequence[int]) -> dict[str, Any]:
-    """The attributes of a group for some of its spans."""
+def _rows_of(given: Mapping[str, Any], n_spans: int, rows: Sequence[int]) -> dict[str, Any]:
+    """The attributes of a group of spans for some of them."""
     attrs: dict[str, Any] = {}
-    for name, value in group.attrs.items():
-        if not isinstance(value, list | tuple | np.ndarray) or len(value) != len(group):
+    for name, value in given.items():
+        if not isinstance(value, list | tuple | np.ndarray) or len(value) != n_spans:
             attrs[name] = copy(value)
         elif isinstance(value, np.ndarray):
             attrs[name] = value[list(rows)]
@@ -569,7 +662,7 @@ def problems(doc: Doc) -> Iterator[str]:
                 yield f"{where}: has no token"
                 continue
             target = _target(span, starts)
-            tie = f"id_ {span.id_!r}" if _tie(span) is None else f"kb_id_ {span.kb_id_!r}"
+            tie = f"id_ {span.id_!r}" if _tie(doc, span) is None else f"kb_id_ {span.kb_id_!r}"
             if target is None:
                 yield f"{where}: {tie} points to {_aim(span)}"
                 continue
@@ -589,7 +682,7 @@ def problems(doc: Doc) -> Iterator[str]:
 
 def _aim(span: Span) -> str:
     """Where a tie leads that leads to no token."""
-    tie = _tie(span)
+    tie = _tie(span.doc, span)
     if tie is not None:
         return f"character {span.start_char + tie}, outside the Doc of {len(span.doc.text)}"
     try:
