@@ -18,7 +18,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from spacy.tokens import Span, Token
+from spacy.attrs import IDX, LENGTH
+from spacy.tokens import Doc, Span, Token
 from spacy.tokens.underscore import Underscore
 
 from .errors import settings_error
@@ -74,7 +75,7 @@ class SpanConfidence:
         else:
             data.pop(key, None)
 
-    def _key(self, span: Span) -> tuple[str, str, int, int]:
+    def _key(self, span: Span) -> Any:  # the type stub of Doc knows keys of strings only
         return ("._.", self.name, span.start_char, span.end_char)
 
 
@@ -89,7 +90,8 @@ class TokenConfidence:
 
     def get(self, token: Token) -> float | None:
         """The probability of the tag that this token has, in `pos_` or `tag_`."""
-        value = token.doc.user_data.get(("._.", self.name, token.idx, None))
+        key: Any = ("._.", self.name, token.idx, None)
+        value: Any = token.doc.user_data.get(key)
         if not isinstance(value, Mapping):
             return value
         found = value.get(token_label(token.pos_, len(token)))
@@ -97,7 +99,7 @@ class TokenConfidence:
 
     def set(self, token: Token, value: float | Mapping[str, float] | None) -> None:
         """Give a token a probability, whatever its tag, or those of its tags."""
-        key = ("._.", self.name, token.idx, None)
+        key: Any = ("._.", self.name, token.idx, None)
         if value is None:
             token.doc.user_data.pop(key, None)
         else:
@@ -148,6 +150,20 @@ def confidence_of(span: Span, what: str | None = None) -> float | None:
     return None
 
 
+def drop_cut(doc: Doc) -> None:
+    """Drop the confidences of what merging tokens has cut: no Span has these characters now, and
+    `Doc.from_json` fails at such."""
+    starts, lengths = doc.to_array([IDX, LENGTH]).reshape(-1, 2).T
+    begins, ends = set(starts.tolist()), set((starts + lengths).tolist())
+    names = _names()
+    data: dict[Any, Any] = doc.user_data
+    for key in [key for key in data if isinstance(key, tuple) and len(key) == 4]:
+        kind, name, start, end = key
+        ours = kind == "._." and name in names and None not in (start, end)
+        if ours and (start not in begins or end not in ends):
+            del data[key]
+
+
 def _names() -> list[str]:
     """Names of the Span extensions that are of this module."""
     names = [name for name in Underscore.span_extensions if _owner(Span, name) is SpanConfidence]
@@ -162,10 +178,9 @@ def _use(kind: type[Span] | type[Token], extension: Any, component: str | None) 
         setting = f"[components.{component}] confidence = {name!r}" if component else repr(name)
         thing = kind.__name__
         raise settings_error(
-            f"{setting}: there is another {thing} extension of that name ({thing.lower()}._.{name}), "
-            "which is not for confidences of this package. Give the setting another name, or null "
-            f"for no confidences, or remove the other one with "
-            f"{thing}.remove_extension({name!r}) before the pipeline is loaded."
+            f"{setting}: there is another extension {thing.lower()}._.{name}, which was not made "
+            "for the confidences of this package. Give the setting another name, or null for no "
+            f"confidences; or call {thing}.remove_extension({name!r}) before you load the pipeline."
         )
 
 

@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 from spacy.attrs import IDX, LENGTH
 from spacy.tokens import Doc, Span, SpanGroup
 
-from .confidence import ROLESET, TIE, SpanConfidence, confidence_of
+from .confidence import ROLESET, TIE, SpanConfidence, confidence_of, drop_cut
 from .schemes.propbank import PREDICATE, PREDICATE_PART, Argument, Proposition
 
 PREDICATES = "predicates"
@@ -52,9 +52,9 @@ _SCORES = ("scores", "roleset_scores")
 class Frame:
     """A predicate with its arguments: a view of the spans of a Doc.
 
-    predicate: its span, of one token (of several only where that was split). roleset: its sense (`give.01`, or `V` where not known).
-    arguments: spans whose label is the role, in the order of their words. parts: spans that
-    continue the predicate (`C-V`).
+    predicate: its span, of one token (of several where that was split since). roleset: its sense
+    (`give.01`, or `V` where not known). arguments: spans whose label is the role, in the order of
+    their words. parts: spans that continue the predicate (`C-V`).
     confidence, roleset_confidence, argument_confidences: probabilities from 0 to 1 where a model
     made them, else None.
     """
@@ -296,6 +296,7 @@ def span_groups(doc: Doc) -> dict[str, SpanGroup]:
         if group is not held and isinstance(held, RoleGroup):
             held.take(group)
             groups[name] = held
+            drop_cut(doc)
     return groups
 
 
@@ -307,6 +308,7 @@ def follow_tokens(doc: Doc) -> None:
     iterating over them, `Doc.copy`, `Doc.to_bytes` and `Doc.from_docs` fail where token numbers
     are out of date.
     """
+    drop_cut(doc)
     for name, group in span_groups(doc).items():
         if name in GROUPS and not isinstance(group, RoleGroup):
             group = RoleGroup(doc, name=group.name, attrs=group.attrs, spans=list(group))
@@ -335,7 +337,7 @@ class RoleGroup(SpanGroup):
             span_groups(doc)
 
     @property
-    def attrs(self) -> dict[str, Any]:  # type: ignore[override]
+    def attrs(self) -> dict[str, Any]:
         """Attributes, of which those with a value a span follow the spans."""
         self._follow()
         return _ATTRS.__get__(self)
@@ -387,7 +389,9 @@ def _records(group: SpanGroup) -> list[_Record]:
     except IndexError:
         rows = srsly.msgpack_loads(SpanGroup.to_bytes(group))["spans"]
         return [_Record(*struct.unpack(">QQQllll", row)) for row in rows]
-    return [_Record(s.id, s.kb_id, s.label, s.start, s.end, s.start_char, s.end_char) for s in spans]
+    return [
+        _Record(s.id, s.kb_id, s.label, s.start, s.end, s.start_char, s.end_char) for s in spans
+    ]
 
 
 @dataclass(frozen=True)
@@ -412,7 +416,7 @@ def _places(doc: Doc, records: Sequence[_Record]) -> _Places:
 
     def fits() -> NDArray[np.bool_]:
         """Which spans begin and end where these tokens do; those of no token do."""
-        result = (0 <= start) & (end <= len(doc))
+        result = (start >= 0) & (end <= len(doc))
         filled = np.flatnonzero(result & (start < end))
         result[filled] &= begins[start[filled]] == first[filled]
         result[filled] &= ends[end[filled] - 1] == last[filled]
@@ -437,7 +441,9 @@ def _current_groups(doc: Doc) -> tuple[dict[str, SpanGroup], list[str]]:
         return groups, []
     predicates = records.get(PREDICATES, [])
     owners = {
-        name: _owners(doc, records[name], predicates) for name in (ARGUMENTS, PARTS) if name in groups
+        name: _owners(doc, records[name], predicates)
+        for name in (ARGUMENTS, PARTS)
+        if name in groups
     }
     dropped, lost = _left_out(doc, records, places, owners)
     starts = _starts(doc)
@@ -468,9 +474,7 @@ def _current_groups(doc: Doc) -> tuple[dict[str, SpanGroup], list[str]]:
     return groups, lost
 
 
-def _owners(
-    doc: Doc, spans: Sequence[_Record], predicates: Sequence[_Record]
-) -> list[int | None]:
+def _owners(doc: Doc, spans: Sequence[_Record], predicates: Sequence[_Record]) -> list[int | None]:
     """The predicate of each argument (or part), by its place among the predicates."""
     by_char = {predicate.start_char: i for i, predicate in enumerate(predicates)}
     by_token = {predicate.start: i for i, predicate in enumerate(predicates)}
@@ -612,9 +616,12 @@ def slice_group(
     rows = [i for i in within if keep is None or keep(group[i])]
     kept: list[Any] = [group[i] for i in rows]  # the type stub of Span has other arguments
     spans = [
-        Span(piece, s.start - start, s.end - start, s.label, s.kb_id, span_id=s.id) for s in kept
+        Span(piece, s.start - start, s.end - start, s.label, kb_id=s.kb_id, span_id=s.id)
+        for s in kept
     ]
-    return SpanGroup(piece, name=group.name, attrs=_rows_of(group.attrs, len(group), rows), spans=spans)
+    return SpanGroup(
+        piece, name=group.name, attrs=_rows_of(group.attrs, len(group), rows), spans=spans
+    )
 
 
 def _rows_of(given: Mapping[str, Any], n_spans: int, rows: Sequence[int]) -> dict[str, Any]:

@@ -108,9 +108,7 @@ def main(
         msg.good(f"Saved the figures to {output}")
 
 
-def fresh_docs(
-    vocab: Any, documents: Sequence[Document], vectors: Sequence[Any]
-) -> Iterator[Any]:
+def fresh_docs(vocab: Any, documents: Sequence[Document], vectors: Sequence[Any]) -> Iterator[Any]:
     """Docs as the encoder's component hands them on."""
     for document, data in zip(documents, vectors):
         doc = make_doc(vocab, document, sentences=True)

@@ -22,7 +22,8 @@ from thinc.util import to_numpy
 
 from ..ragged import ranges
 
-_KEY = ("._.", DOC_EXT_ATTR, None, None)
+# The type stub of Doc knows keys of strings only.
+_KEY: Any = ("._.", DOC_EXT_ATTR, None, None)
 _PLAIN = (None, None, None, None)
 
 

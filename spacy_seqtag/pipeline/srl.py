@@ -100,7 +100,8 @@ def make_role_tagger(
         within its sentence where sentence boundaries are known.
     label_smoothing (float): See `TokenTagger`; of the role tags.
     confidence (Optional[str]): Span extension that gets the probability of each argument and
-        predicate (`span._.confidence`); None for none. The groups' `attrs["scores"]` have them, too.
+        predicate (`span._.confidence`), as `attrs["scores"]` of the groups have them, too; None for
+        none.
     scorer (Optional[Callable]): The scoring method.
     """
     return RoleTagger(
