@@ -54,8 +54,6 @@ def test_plain_numbers_of_docs_made_before(doc):
     doc.user_data["._.", "confidence", 21, 27] = 0.9
     argument = Span(doc, 4, 5, label="ARG1", span_id="-2")
     assert [doc.ents[1]._.confidence, argument._.confidence] == [0.9, None]
-    doc.set_ents([Span(doc, 4, 5, label="CITY")])
-    assert doc.ents[0]._.confidence is None
     assert doc[4:5]._.confidence == 0.9
     use_token_extension()
     doc.user_data["._.", "tag_confidence", 21, None] = 0.8
