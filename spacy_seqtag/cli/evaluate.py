@@ -17,7 +17,7 @@ from spacy.training import Example
 from thinc.api import fix_random_seed
 from wasabi import msg
 
-from ..frames import PREDICATES, has_frames
+from ..frames import PREDICATES, has_frames, span_groups
 from ..report.frames import render_html
 from ..schemes.propbank import PREDICATE
 from . import fail, save, seqtag
@@ -199,7 +199,7 @@ def give_predicates(nlp: Language, examples: Sequence[Example], data: Path) -> N
     for example in annotated:
         example.predicted.spans[PREDICATES] = [
             Span(example.predicted, span.start, span.end, label=PREDICATE)
-            for span in example.reference.spans.get(PREDICATES, ())
+            for span in span_groups(example.reference).get(PREDICATES, ())
         ]
     for name in labellers:
         labeller: Any = nlp.get_pipe(name)

@@ -17,7 +17,7 @@ from spacy.util import registry
 from spacy.vocab import Vocab
 
 from ..errors import settings_error
-from ..frames import slice_group
+from ..frames import slice_group, span_groups
 from .sentence import FormatError
 
 _MAKE_ANEW = "Make it anew with `python -m spacy seqtag convert`"
@@ -217,6 +217,7 @@ def cut_doc(doc: Doc, bounds: Sequence[tuple[int, int]]) -> Iterator[Doc]:
     """
     head: list[Any] = list(DocBin().attrs)
     array = doc.to_array(head)
+    groups = span_groups(doc)
     ids = doc.user_data.get("sent_ids")
     sentences = sentence_bounds(doc) if ids is not None else []
     for start, end in bounds:
@@ -229,7 +230,7 @@ def cut_doc(doc: Doc, bounds: Sequence[tuple[int, int]]) -> Iterator[Doc]:
                 for sent_id, (begin, _) in zip(ids, sentences, strict=True)
                 if start <= begin < end
             ]
-        for key, group in doc.spans.items():
+        for key, group in groups.items():
             piece.spans[key] = slice_group(group, piece, start, end)
         yield piece
 

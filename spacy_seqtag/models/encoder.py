@@ -51,7 +51,7 @@ from transformers.modeling_outputs import BaseModelOutput
 from ..errors import settings_error
 from ..ragged import ranges
 from .network import EncoderNetwork, FusedNetwork, can_fuse, micro_batches, to_device
-from .pooling import DocVectors, word_vectors
+from .pooling import word_vectors
 from .precision import (
     AutocastShim,
     check_precision,
@@ -60,6 +60,7 @@ from .precision import (
     weights_from_bytes,
     weights_to_bytes,
 )
+from .vectors import DocVectors, install_extension
 from .windows import SentenceWindows, Window, overlapping
 from .wordpieces import Wordpieces, WordTokenizer
 
@@ -160,6 +161,7 @@ class Encoder(TransformerModel):
         transformer_config: dict[str, Any],
         **settings: Any,
     ) -> None:
+        install_extension()
         shim = EncoderShim(dict(tokenizer_config), dict(transformer_config), **settings)
         network: Model = Model(
             "hf-pytorch",

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.parts_of_speech import IDS as POS_IDS
 from spacy.scorer import PRFScore, Scorer
-from spacy.tokens import Doc, Token
+from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import registry
 from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ..confidence import TAG_CONFIDENCE, token_label, use_token_extension
 from ..errors import settings_error
 from ..schemes.upos import UPOS_TAGS
 from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger
@@ -33,7 +34,7 @@ _SPACE = {"pos": "SPACE", "tag": "_SP"}
         "layer": "pos",
         "overwrite": False,
         "label_smoothing": 0.0,
-        "confidence": "tag_confidence",
+        "confidence": TAG_CONFIDENCE,
         "scorer": {"@scorers": "spacy_seqtag.pos_scorer.v1"},
     },
     default_score_weights={
@@ -123,7 +124,7 @@ class PosTagger(TokenTagger):
         layer: str = "pos",
         overwrite: bool = False,
         label_smoothing: float = 0.0,
-        confidence: str | None = "tag_confidence",
+        confidence: str | None = TAG_CONFIDENCE,
         scorer: Callable | None = pos_score,
     ) -> None:
         if layer not in LAYERS:
@@ -142,8 +143,8 @@ class PosTagger(TokenTagger):
             confidence=confidence,
         )
         self.annotation = "UPOS tags (token.pos_)" if layer == "pos" else "tags (token.tag_)"
-        if confidence and not Token.has_extension(confidence):
-            Token.set_extension(confidence, default=None)
+        if confidence:
+            use_token_extension(confidence, name)
 
     @property
     def classes(self) -> Sequence[str]:
@@ -182,7 +183,10 @@ class PosTagger(TokenTagger):
         spaCy's tag for them (SPACE, _SP). Tokens whose tag is kept get no confidence.
         """
         layer, confidence = self.cfg["layer"], self.cfg["confidence"]
-        for tag in (*self.labels, _SPACE[layer]):
+        if confidence:
+            use_token_extension(confidence, self.name)
+        tag_names = (*self.labels, _SPACE[layer])
+        for tag in tag_names:
             self.vocab.strings.add(tag)
         ids = np.asarray([_tag_id(self.vocab, layer, tag) for tag in self.labels], dtype="uint64")
         space_id = _tag_id(self.vocab, layer, _SPACE[layer])
@@ -191,15 +195,20 @@ class PosTagger(TokenTagger):
                 continue
             best = probs.argmax(axis=1)
             sure = probs[np.arange(len(doc)), best].astype(np.float64)
-            old, is_space, offsets = doc.to_array([layer.upper(), "IS_SPACE", "IDX"]).T
+            found = doc.to_array([layer.upper(), "IS_SPACE", "IDX", "LENGTH"]).T
+            old, is_space, offsets, lengths = found
             tags = np.where(is_space == 1, np.uint64(space_id), ids[best])
             write = np.ones(len(doc), dtype=bool) if self.cfg["overwrite"] else old == 0
             doc.from_array([layer.upper()], np.where(write, tags, old))
             if confidence:
                 sure[is_space == 1] = 1.0
-                # What `token._.NAME = value` stores, without a Python call a token.
+                best[is_space == 1] = len(self.labels)
+                # What `TokenConfidence` reads, without a Python call a token.
                 keys: Any = [("._.", confidence, i, None) for i in offsets[write].tolist()]
-                doc.user_data.update(zip(keys, sure[write].tolist()))
+                kinds = list(zip(best[write].tolist(), lengths[write].tolist()))
+                names = {kind: token_label(tag_names[kind[0]], kind[1]) for kind in set(kinds)}
+                pairs = zip(kinds, sure[write].tolist())
+                doc.user_data.update(zip(keys, [{names[kind]: p} for kind, p in pairs]))
 
 
 def _tag_id(vocab: Vocab, layer: str, tag: str) -> int:

@@ -14,6 +14,7 @@ from spacy.util import registry
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
+from ..confidence import CONFIDENCE, use_span_extension
 from ..frames import (
     ARGUMENTS,
     PARTS,
@@ -22,6 +23,7 @@ from ..frames import (
     predicate_of,
     propositions,
     set_propositions,
+    span_groups,
 )
 from ..models.role_tagger import Pairs, RoleInput, RoleScores
 from ..ragged import ranges
@@ -61,6 +63,7 @@ nO = null
         "unique_core_roles": True,
         "max_distance": 200,
         "label_smoothing": 0.0,
+        "confidence": CONFIDENCE,
         "scorer": {"@scorers": "spacy_seqtag.srl_scorer.v1"},
     },
     default_score_weights={
@@ -82,6 +85,7 @@ def make_role_tagger(
     unique_core_roles: bool,
     max_distance: int,
     label_smoothing: float,
+    confidence: str | None,
     scorer: Callable | None,
 ) -> "RoleTagger":
     """Create a semantic role labeller.
@@ -95,6 +99,9 @@ def make_role_tagger(
     max_distance (int): Arguments are looked for at most this many tokens from the predicate, and
         within its sentence where sentence boundaries are known.
     label_smoothing (float): See `TokenTagger`; of the role tags.
+    confidence (Optional[str]): Span extension that gets the probability of each argument and
+        predicate (`span._.confidence`), as `attrs["scores"]` of the groups have them, too; None for
+        none.
     scorer (Optional[Callable]): The scoring method.
     """
     return RoleTagger(
@@ -105,6 +112,7 @@ def make_role_tagger(
         unique_core_roles=unique_core_roles,
         max_distance=max_distance,
         label_smoothing=label_smoothing,
+        confidence=confidence,
         scorer=scorer,
     )
 
@@ -148,6 +156,7 @@ class RoleTagger(TokenTagger):
         unique_core_roles: bool = True,
         max_distance: int = 200,
         label_smoothing: float = 0.0,
+        confidence: str | None = CONFIDENCE,
         scorer: Callable | None = srl_score,
     ) -> None:
         super().__init__(
@@ -159,8 +168,11 @@ class RoleTagger(TokenTagger):
             use_existing_predicates=use_existing_predicates,
             unique_core_roles=unique_core_roles,
             max_distance=max_distance,
+            confidence=confidence,
             lexicon=RolesetLexicon().to_dict(),
         )
+        if confidence:
+            use_span_extension(confidence, name)
         self._lexicon = RolesetLexicon()
 
     @property
@@ -200,7 +212,7 @@ class RoleTagger(TokenTagger):
             self.lexicon = RolesetLexicon.from_pairs(
                 (span.text, span.label_)
                 for example in get_examples()
-                for span in example.reference.spans.get(PREDICATES, ())
+                for span in span_groups(example.reference).get(PREDICATES, ())
                 if span.label_ not in ("", PREDICATE)
             )
         else:
@@ -237,7 +249,8 @@ class RoleTagger(TokenTagger):
         offset = 0
         for doc in docs:
             if self._has_predicates(doc):
-                found = sorted({span.start for span in doc.spans[PREDICATES] if len(span)})
+                given = span_groups(doc)[PREDICATES]
+                found = sorted({span.start for span in given if len(span)})
                 at = np.asarray(found, dtype=np.int64)
             else:
                 is_space = doc.to_array("IS_SPACE") == 1
@@ -275,6 +288,8 @@ class RoleTagger(TokenTagger):
         scores: from `predict`. The whole Doc counts as annotated.
         """
         docs = list(docs)
+        name = self.cfg["confidence"]
+        confidence = use_span_extension(name, self.name) if name else None
         pairs = scores.pairs
         best, sure = _best_rolesets(scores)
         arguments = self._decode(docs, scores)
@@ -284,7 +299,7 @@ class RoleTagger(TokenTagger):
             offset = int(bounds[i])
             given = {}
             if self._has_predicates(doc):
-                given = {span.start: span.label_ for span in doc.spans[PREDICATES]}
+                given = {span.start: span.label_ for span in span_groups(doc)[PREDICATES]}
             props, predicate_scores, roleset_scores, argument_scores = [], [], [], []
             for row in range(int(rows[i]), int(rows[i + 1])):
                 at = int(pairs.predicates[row]) - offset
@@ -315,6 +330,7 @@ class RoleTagger(TokenTagger):
                 scores=predicate_scores,
                 roleset_scores=roleset_scores,
                 argument_scores=argument_scores,
+                confidence=confidence,
             )
 
     def _decode(self, docs: list[Doc], scores: RoleScores) -> list[list[tuple[Argument, float]]]:
@@ -510,16 +526,18 @@ def _check_ties(gold: Doc, covered: NDArray[np.bool_]) -> None:
 
     Raises ValueError for one in an annotated stretch.
     """
-    predicates = {span.start for span in gold.spans.get(PREDICATES, ())}
+    groups = span_groups(gold)
+    predicates = {span.start for span in groups.get(PREDICATES, ())}
     for name in (ARGUMENTS, PARTS):
-        for span in gold.spans.get(name, ()):
+        for span in groups.get(name, ()):
             if len(span) and covered[span.start] and predicate_of(span) not in predicates:
                 raise ValueError(
                     f"The training data have an argument that leads to no predicate: "
                     f"doc.spans[{name!r}] [{span.start}:{span.end}] {span.text!r} ({span.label_}) "
-                    f"with id_ {span.id_!r}, in the Doc that begins {gold.text[:40]!r}. Its id_ "
-                    "has to be the signed distance in tokens to its predicate; augmenters of "
-                    "spaCy drop it. See 'python -m spacy seqtag check'."
+                    f"with kb_id_ {span.kb_id_!r} and id_ {span.id_!r}, in the Doc that begins "
+                    f"{gold.text[:40]!r}. Its kb_id_ has to be the signed distance in characters "
+                    "to its predicate, or its id_ that in tokens; augmenters of spaCy drop them. "
+                    "See 'python -m spacy seqtag check'."
                 )
 
 

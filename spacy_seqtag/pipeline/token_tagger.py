@@ -22,6 +22,7 @@ from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
 from ..errors import settings_error
+from ..models.pooling import Listener
 
 MISSING = -1
 
@@ -85,6 +86,9 @@ class TokenTagger(TrainablePipe):
         self.model = model
         self.name = name
         self.scorer = scorer
+        for layer in model.walk():
+            if isinstance(layer, Listener):
+                layer.component = name
         self.cfg: dict[str, Any] = {"labels": [], "label_smoothing": label_smoothing, **cfg}
 
     # Labels

@@ -7,6 +7,7 @@ from typing import Any
 from spacy import displacy
 from spacy.tokens import Doc, Span
 
+from ..confidence import confidence_of
 from ..frames import Frame, get_frames
 from ..schemes.propbank import PREDICATE
 
@@ -59,7 +60,7 @@ def entity_rows(doc: Doc) -> list[tuple[str, str, str]]:
     """Text, label and confidence of the entities; "" where there is no confidence."""
     rows = []
     for ent in doc.ents:
-        p = ent._.confidence if Span.has_extension("confidence") else None
+        p = confidence_of(ent)
         rows.append((" ".join(ent.text.split()), ent.label_, "" if p is None else f"{p:.2f}"))
     return rows
 
