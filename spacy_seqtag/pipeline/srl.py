@@ -30,7 +30,7 @@ from ..schemes import bio
 from ..schemes.propbank import PREDICATE, PREDICATE_PART, Argument, Proposition
 from ..schemes.rolesets import RolesetLexicon
 from .srl_score import solid_offsets, srl_score
-from .token_tagger import DEFAULT_MODEL, MISSING, TokenTagger, unit_starts
+from .token_tagger import DEFAULT_MODEL, MISSING, TokenTagger, unit_starts, was_read
 
 Ints = NDArray[np.int64]
 
@@ -215,7 +215,10 @@ class RoleTagger(TokenTagger):
     # Prediction
 
     def predict(self, docs: Iterable[Doc]) -> RoleScores:  # type: ignore[override]
-        """Probabilities for a batch of Docs laid end to end, see `RoleScores`; on the CPU."""
+        """Probabilities for a batch of Docs laid end to end, see `RoleScores`; on the CPU.
+
+        Those of predicates are NaN where the encoder did not read a Doc, see `TokenTagger.predict`.
+        """
         docs = list(docs)
         if not any(len(doc) for doc in docs):
             none: Any = np.zeros((0, 2), dtype="f")
@@ -226,8 +229,14 @@ class RoleTagger(TokenTagger):
         model: Model = self.model
         scores: RoleScores = model.predict((docs, self._choose_pairs))
         to_numpy = model.ops.to_numpy
+        predicates = to_numpy(scores.predicates)
+        if unread := self.unread(docs):
+            predicates = predicates.copy()
+            ends = np.cumsum([len(doc) for doc in docs])
+            for i in unread:
+                predicates[ends[i] - len(docs[i]) : ends[i]] = np.nan
         return RoleScores(
-            to_numpy(scores.predicates),
+            predicates,
             to_numpy(scores.rolesets),
             to_numpy(scores.roles),
             scores.pairs,
@@ -284,6 +293,8 @@ class RoleTagger(TokenTagger):
         rows = np.searchsorted(pairs.predicates, bounds)
         for i, doc in enumerate(docs):
             offset = int(bounds[i])
+            if len(doc) and not was_read(scores.predicates[offset : offset + len(doc)]):
+                continue
             given = {}
             if self._has_predicates(doc):
                 given = {frame.predicate.start: frame for frame in get_frames(doc)}
