@@ -28,8 +28,8 @@ from ..errors import settings_error
 
 MISSING = -1
 
-# Class probabilities of one Doc on the CPU: float32 (tokens, classes). All are NaN for a Doc that the
-# encoder did not read.
+# Class probabilities of one Doc on the CPU: float32 (tokens, classes); NaN for a Doc that the encoder
+# did not read.
 Probabilities = NDArray[np.float32]
 
 default_model_config = """
@@ -85,7 +85,7 @@ class TokenTagger(TrainablePipe):
                 f"[components.{name}] label_smoothing is {label_smoothing}; "
                 "it must be at least 0 and below 1."
             )
-        install_extensions()  # a listener asks for doc._.trf_data where there is no transformer, too
+        install_extensions()  # listeners ask for doc._.trf_data without a transformer, too
         self.vocab = vocab
         self.model = model
         self.name = name

@@ -21,7 +21,7 @@ def listening_path(request, tmp_path_factory, tiny_bert, make_nlp, mini_examples
         "grad_factor": 1.0,
         "upstream": "*",
     }
-    nlp = make_nlp(tiny_bert, dict.fromkeys(TASKS, {"model": {"tok2vec": listener}}))
+    nlp = make_nlp(tiny_bert, {task: {"model": {"tok2vec": listener}} for task in TASKS})
     examples = mini_examples(nlp)
     nlp.initialize(lambda: examples)
     path = tmp_path_factory.mktemp("listening")
@@ -41,7 +41,10 @@ def layers(doc):
 def test_docs_without_vectors_get_no_annotation_and_one_warning(listening_path):
     nlp = spacy.load(listening_path)
     assert all(layers(nlp("Maria left .")).values())
-    with nlp.select_pipes(disable=["transformer"]), pytest.warns(UserWarning) as found:
+    with (
+        nlp.select_pipes(disable=["transformer"]),
+        pytest.warns(UserWarning, match="listens to") as found,
+    ):
         docs = [nlp("Maria left ."), *nlp.pipe(["Maria came .", "", "Maria left ."])]
     assert not any(there for doc in docs for there in layers(doc).values())
     assert [str(w.message).split()[0] for w in found] == [f"[components.{t}]" for t in TASKS]
@@ -69,7 +72,7 @@ def test_only_the_docs_without_vectors_stay_as_they_are(listening_path, task):
 def test_entities_without_vectors_stay(listening_path):
     nlp = spacy.load(listening_path)
     doc = Doc(nlp.vocab, words=["Maria", "left"], ents=["B-PER", ""])
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match="listens to"):
         nlp.get_pipe("seqtag_ner")(doc)
     assert [token.ent_iob_ for token in doc] == ["B", ""]
 
@@ -127,7 +130,5 @@ def test_initialised_with_another_transformer(tiny_bert, make_nlp, mini_examples
     }
     nlp = make_nlp(tiny_bert, {"seqtag_ner": {"model": {"tok2vec": tok2vec}}})
     examples = mini_examples(nlp)
-    with pytest.raises(
-        ValueError, match="the transformer 'trf2' .* the pipeline has 'transformer'"
-    ):
+    with pytest.raises(ValueError, match=r"the transformer 'trf2' .* pipeline has 'transformer'"):
         nlp.initialize(lambda: examples)
