@@ -19,7 +19,7 @@ from thinc.types import Floats2d
 from ..confidence import TAG_CONFIDENCE, token_label, use_token_extension
 from ..errors import settings_error
 from ..schemes.upos import UPOS_TAGS
-from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger
+from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger, was_read
 
 LAYERS = ("pos", "tag")
 # What spaCy gives whitespace tokens, in each layer.
@@ -191,7 +191,7 @@ class PosTagger(TokenTagger):
         ids = np.asarray([_tag_id(self.vocab, layer, tag) for tag in self.labels], dtype="uint64")
         space_id = _tag_id(self.vocab, layer, _SPACE[layer])
         for doc, probs in zip(docs, scores):
-            if not len(doc):
+            if not was_read(probs):
                 continue
             best = probs.argmax(axis=1)
             sure = probs[np.arange(len(doc)), best].astype(np.float64)

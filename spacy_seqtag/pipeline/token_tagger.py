@@ -5,6 +5,7 @@ what to write for given probabilities; everything else (training, prediction, la
 here, once.
 """
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
@@ -18,6 +19,8 @@ from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
+from spacy_transformers import Transformer, install_extensions
+from spacy_transformers.layers import TransformerListener
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
@@ -26,7 +29,8 @@ from ..models.pooling import Listener
 
 MISSING = -1
 
-# Class probabilities of one Doc on the CPU: float32 (tokens, classes).
+# Class probabilities of one Doc on the CPU: float32 (tokens, classes); NaN for a Doc that the encoder
+# did not read.
 Probabilities = NDArray[np.float32]
 
 default_model_config = """
@@ -82,6 +86,7 @@ class TokenTagger(TrainablePipe):
                 f"[components.{name}] label_smoothing is {label_smoothing}; "
                 "it must be at least 0 and below 1."
             )
+        install_extensions()  # listeners ask for doc._.trf_data without a transformer, too
         self.vocab = vocab
         self.model = model
         self.name = name
@@ -90,6 +95,7 @@ class TokenTagger(TrainablePipe):
             if isinstance(layer, Listener):
                 layer.component = name
         self.cfg: dict[str, Any] = {"labels": [], "label_smoothing": label_smoothing, **cfg}
+        self._warned = False
 
     # Labels
 
@@ -138,14 +144,44 @@ class TokenTagger(TrainablePipe):
     # Prediction
 
     def predict(self, docs: Iterable[Doc]) -> list[Probabilities]:
-        """Class probabilities for each Doc: float32 arrays (tokens, classes) on the CPU."""
+        """Class probabilities for each Doc: float32 arrays (tokens, classes) on the CPU.
+
+        Warns, once, of Docs that the encoder did not read: their probabilities are NaN, and
+        `set_annotations` leaves them as they are.
+        """
         docs = list(docs)
         n_classes = len(self.classes)
         if not any(len(doc) for doc in docs):
             return [np.zeros((0, n_classes), dtype="f") for _ in docs]
         self.require_weights()
         to_numpy = self.model.ops.to_numpy
-        return [to_numpy(probs).reshape(-1, n_classes) for probs in self.model.predict(docs)]
+        scores = [to_numpy(probs).reshape(-1, n_classes) for probs in self.model.predict(docs)]
+        for i in self.unread(docs):
+            scores[i] = np.full((len(docs[i]), n_classes), np.nan, dtype="f")
+        return scores
+
+    def unread(self, docs: Sequence[Doc]) -> list[int]:
+        """Which Docs have no vectors, though the component listens to an encoder; warns, once.
+
+        A listener takes zeros for those, from which nothing can be told.
+        """
+        found = [i for i, doc in enumerate(docs) if len(doc) and doc._.trf_data is None]
+        if not found or not self._listeners():
+            return []
+        if not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"[components.{self.name}] The transformer that {self.name!r} listens to did not "
+                f"run on {len(found)} of {len(docs)} Docs, which get no annotation: it is "
+                f"disabled, or not in the pipeline, or stands after {self.name!r}. Enable it or "
+                "add it before, or give the component its own with nlp.replace_listeners("
+                f"'transformer', {self.name!r}, ['model.tok2vec']) in the pipeline that has both.",
+                stacklevel=2,
+            )
+        return found
+
+    def _listeners(self) -> list[TransformerListener]:
+        return [node for node in self.model.walk() if isinstance(node, TransformerListener)]
 
     def require_weights(self) -> None:
         """Raises ValueError where the component was neither initialized nor loaded."""
@@ -168,10 +204,11 @@ class TokenTagger(TrainablePipe):
         labels (Optional[Sequence[str]]): The labels, e.g. from `spacy init labels`. If None they
             are read from the examples.
 
-        Raises ConfigValidationError (a ValueError) if the examples have no annotation for this
-        component, or labels that are not among `labels`.
+        Raises ConfigValidationError (a ValueError) if there is no transformer to listen to, if the
+        examples have no annotation for this component, or labels that are not among `labels`.
         """
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
+        self._check_listeners(nlp)
         found = {label for eg in get_examples() for label in self.find_labels(eg.reference)}
         for label in sorted(found) if labels is None else labels:
             self.add_label(label)
@@ -198,6 +235,33 @@ class TokenTagger(TrainablePipe):
         # Widths are inferred from a sample, for which an empty Doc is no use.
         filled = (eg.predicted for eg in get_examples() if len(eg.predicted))
         self.model.initialize(X=list(islice(filled, 10)))
+
+    def _check_listeners(self, nlp: Language | None) -> None:
+        """Raises ConfigValidationError (a ValueError) if a listener has no encoder."""
+        for listener in self._listeners():
+            if listener.has_dim("nO"):
+                continue
+            where = f"[components.{self.name}]"
+            pipeline = [] if nlp is None else nlp.pipeline
+            encoders = [name for name, pipe in pipeline if isinstance(pipe, Transformer)]
+            if not encoders:
+                message = f"{where} It listens to a transformer, and the pipeline has none. Add one"
+            elif listener.upstream_name not in ("*", *encoders):
+                message = (
+                    f"{where} It listens to the transformer {listener.upstream_name!r} "
+                    f"({where[:-1]}.model.tok2vec] upstream), and the pipeline has "
+                    f"{', '.join(map(repr, encoders))}. Set upstream to that or to '*', or add one"
+                )
+            else:
+                message = (
+                    f"{where} It stands before the transformer that it listens to. Change the "
+                    f"order in [nlp] pipeline, or remove {encoders[0]!r} and add it"
+                )
+            raise settings_error(
+                f"{message} before it: nlp.add_pipe('transformer', before={self.name!r}), or "
+                f"[components.transformer] with its factory and model in the config and "
+                f'pipeline = ["transformer", "{self.name}"] in [nlp].'
+            )
 
     def update(
         self,
@@ -301,6 +365,11 @@ class TokenTagger(TrainablePipe):
             f"labels: {', '.join(self.labels)}. Add it with nlp.get_pipe({self.name!r})."
             f"add_label({label!r})."
         )
+
+
+def was_read(probs: Probabilities) -> bool:
+    """Whether probabilities are those of a Doc with words that the encoder read."""
+    return len(probs) > 0 and not np.isnan(probs[0, 0])
 
 
 def unit_starts(doc: Doc) -> NDArray[np.bool_]:

@@ -52,7 +52,8 @@ def render_title(frame: Frame) -> str:
     if frame.confidence is not None:
         parts.append(f"predicate {frame.confidence:.2f}")
     if known and frame.roleset_confidence is not None:
-        parts.append(f"roleset {frame.roleset_confidence:.2f}")
+        kind = "roleset" if frame.roleset_known else "guessed roleset"
+        parts.append(f"{kind} {frame.roleset_confidence:.2f}")
     return ", ".join(parts)
 
 

@@ -90,6 +90,8 @@ def test_title():
     assert render_title(make("Go", [prop])._.frames[0]) == "go.01"
     (frame,) = make("Go", [prop], scores=[0.987], roleset_scores=[0.5])._.frames
     assert render_title(frame) == "go.01, predicate 0.99, roleset 0.50"
+    guess = make("Go", [prop], roleset_scores=[0.5], roleset_known=[False])._.frames[0]
+    assert render_title(guess) == "go.01, guessed roleset 0.50"
     (frame,) = make("Go", [(0, "V", [], [])], scores=[1.0], roleset_scores=[0.5])._.frames
     assert render_title(frame) == "Go, predicate 1.00"
 
