@@ -93,7 +93,8 @@ class LayerwiseAdamW(Optimizer):
         if self.grad_clip:
             gradient = get_array_ops(weights).clip_gradient(gradient, self.grad_clip)
         self.nr_update[key] += 1
-        if self.nr_update[key] == 2 and not self.learn_rate and not self._stepped:
+        waits = "learn_rate" in self.schedules and not self._stepped
+        if waits and not self.learn_rate and self.nr_update[key] == 2:
             warnings.warn(_NOT_STEPPED, stacklevel=2)
         if key not in self.mom1:
             self.mom1[key] = get_array_ops(weights).alloc_f(weights.shape)

@@ -6,12 +6,13 @@ from math import ceil
 from typing import Any
 
 from spacy.language import Language
-from spacy.util import logger, registry, resolve_dot_names
+from spacy.util import registry, resolve_dot_names
+from wasabi import msg
 
 from ..errors import settings_error
 
 # Evaluations of a run, where [training] does not say when; within these bounds one an epoch.
-_FEWEST, _MOST = 5, 20
+_FEWEST, _MOST = 5, 10
 
 
 @registry.callbacks("spacy_seqtag.plan_training.v1")
@@ -22,7 +23,7 @@ def make_plan_training(epochs: int = 5, min_steps: int = 200) -> Callable[[Langu
     0 this sets them, in the pipeline's config, so that it tells how the pipeline was trained:
 
     - `max_steps`: that of `max_epochs` where it is set, else of `epochs`;
-    - `eval_frequency`: one evaluation an epoch, but no fewer than 5 and no more than 20 in all;
+    - `eval_frequency`: one evaluation an epoch, but no fewer than 5 and no more than 10 in all;
     - `total_steps` of `[training.optimizer.learn_rate]`: `max_steps`.
 
     spaCy evaluates where `eval_frequency` divides the step, and ends at `max_steps`. So both are
@@ -74,12 +75,11 @@ def make_plan_training(epochs: int = 5, min_steps: int = 200) -> Callable[[Langu
         if _learn_rate(training).get("total_steps") == 0:
             config["optimizer"]["learn_rate"]["total_steps"] = steps
         length = f" ({steps / batches:.1f} epochs of {batches} batches)" if batches else ""
-        logger.info("Training for %d steps%s, evaluated every %d", steps, length, frequency)
+        msg.info(f"Training for {steps} steps{length}, evaluated every {frequency}")
         if steps < min_steps:
-            logger.warning(
-                "%d steps are few: output layers that start from nothing need %d or more. Leave "
-                "[training] max_epochs and max_steps at 0, or give smaller batches",
-                *(steps, min_steps),
+            msg.warn(
+                f"{steps} steps are few: output layers that start from nothing need {min_steps} "
+                "or more. Leave [training] max_epochs and max_steps at 0, or give smaller batches"
             )
         return nlp
 
