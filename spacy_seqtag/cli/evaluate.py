@@ -226,8 +226,8 @@ def _print_found_words(found: float, data: Path) -> None:
     if found == 1.0:
         return
     text = (
-        f"The pipeline's own tokenizer finds {found:.1%} of the words of {data}. The scores are for "
-        "those words; --raw-text scores what the pipeline makes of a text."
+        f"The pipeline's own tokenizer finds {found:.1%} of the words of {data}. The scores are "
+        "for the corpus's words; --raw-text scores what the pipeline makes of a text."
     )
     if found < _FEW_WORDS:
         msg.warn(f"{text} Take a tokenizer that cuts as the corpus does, or expect worse.")

@@ -1,4 +1,4 @@
-"""Find the pretrained encoder that a config names: in a folder, an installed package, or the hub."""
+"""Find the pretrained encoder that a config names: a folder, a package, or a hub name."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,9 +26,7 @@ def resolve(name: str, component: str = "transformer") -> str:
             "(config.json, weights, tokenizer), a hub name, or an installed package."
         )
     try:
-        AutoConfig.from_pretrained(
-            source or name, local_files_only=True, trust_remote_code=False
-        )
+        AutoConfig.from_pretrained(source or name, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError) as err:
         reason = _first_line(err) if source else _ask_hub(name)
         if reason is not None:

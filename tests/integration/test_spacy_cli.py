@@ -85,9 +85,11 @@ def test_debug_data(invoke, settings, name):
 
 def test_debug_diff_config(invoke):
     """Against another config, or, where the components have the names of factories, spaCy's."""
-    output = invoke("debug", "diff-config", CONFIGS / "joint.cfg", "--compare-to", CONFIGS / "ner.cfg")
+    output = invoke(
+        "debug", "diff-config", CONFIGS / "joint.cfg", "--compare-to", CONFIGS / "ner.cfg"
+    )
     assert "seqtag_srl" in output
-    output = invoke("debug", "diff-config", CONFIGS / "ner.cfg")
+    output = invoke("debug", "diff-config", ner)
     assert "spacy_seqtag.plan_training.v1" in output
 
 
@@ -121,7 +123,9 @@ def test_evaluate(invoke, pipeline, corpus, tmp_path, command):
 
 
 def test_benchmark_speed(invoke, pipeline, corpus):
-    output = invoke("benchmark", "speed", pipeline, corpus, "--batches", 30, "--warmup", 1, "--batch-size", 1)
+    output = invoke(
+        "benchmark", "speed", pipeline, corpus, "--batches", 30, "--warmup", 1, "--batch-size", 1
+    )
     assert "Mean" in output
 
 
