@@ -85,9 +85,8 @@ def test_debug_data(invoke, settings, name):
 
 def test_debug_diff_config(invoke):
     """Against another config, or, where the components have the names of factories, spaCy's."""
-    output = invoke(
-        "debug", "diff-config", CONFIGS / "joint.cfg", "--compare-to", CONFIGS / "ner.cfg"
-    )
+    joint, ner = CONFIGS / "joint.cfg", CONFIGS / "ner.cfg"
+    output = invoke("debug", "diff-config", joint, "--compare-to", ner)
     assert "seqtag_srl" in output
     output = invoke("debug", "diff-config", ner)
     assert "spacy_seqtag.plan_training.v1" in output
