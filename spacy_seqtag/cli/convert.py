@@ -123,6 +123,7 @@ def convert_cli(
         fail(error)
     if not quiet:
         _report(summary, output)
+        _hint_at_language(summary, lang)
 
 
 def _report(summary: Summary, output: Path) -> None:
@@ -150,6 +151,16 @@ def _report(summary: Summary, output: Path) -> None:
     if summary.unjoined:
         msg.warn(f"{summary.unjoined} sentences of further files are not in the first file")
     msg.good(f"Wrote {output}")
+
+
+def _hint_at_language(summary: Summary, lang: str) -> None:
+    """English is the default; other texts need their language's tokenizer."""
+    if lang == "en" and summary.other_letters > summary.letters / 2:
+        share = summary.other_letters / summary.letters
+        msg.warn(
+            f"{share:.0%} of the letters are not Latin, so this is not English: give the language, "
+            "as in --lang zh, and the same to `spacy train` as --nlp.lang"
+        )
 
 
 def _examples(lines: list[str], total: int) -> None:

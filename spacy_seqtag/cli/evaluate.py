@@ -46,6 +46,8 @@ PER_TYPE = {"POS": "pos", "TAG": "tag", "NER": "ents", "SRL": "srl"}
 
 # Components of this factory can be given their predicates.
 SRL_FACTORY = "seqtag_srl"
+# Where the tokenizer finds a smaller share of the corpus's words, its scores mean little.
+_FEW_WORDS = 0.9
 # Documents in an HTML file.
 _SHOWN = 25
 
@@ -112,6 +114,8 @@ def evaluate_cli(
     except (ValueError, OSError) as err:
         fail(getattr(err, "title", None) or err)
     _print_scores(scores)
+    if scores.get("gold_words_found") is not None:
+        _print_found_words(scores["gold_words_found"], data)
     try:
         if predictions is not None:
             save(predictions, DocBin(docs=docs, store_user_data=True).to_bytes())
@@ -142,7 +146,9 @@ def evaluate(
 ) -> tuple[dict[str, Any], list[Doc]]:
     """Annotate a corpus and score the result, as the command does; see there for the arguments.
 
-    RETURNS: The scores of `Language.evaluate`, and the annotated Docs in the corpus's order.
+    RETURNS: The scores of `Language.evaluate`, and the annotated Docs in the corpus's order. With
+        `gold_tokens` there is one more score, `gold_words_found`: the share of the corpus's words
+        that the pipeline's own tokenizer finds in the raw text (None where spaces are unknown).
 
     Raises ValueError for a corpus that cannot be read or is empty, whose labels the pipeline does
     not know, or that has no predicates to give; OSError for a pipeline that cannot be found.
@@ -171,6 +177,8 @@ def evaluate(
         example.predicted = doc
     scores = Scorer(nlp).score(examples)
     scores["speed"] = sum(len(doc) for doc in docs) / seconds
+    if gold_tokens:
+        scores["gold_words_found"] = _found_words(nlp, examples)
     return scores, docs
 
 
@@ -204,6 +212,27 @@ def give_predicates(nlp: Language, examples: Sequence[Example], data: Path) -> N
     for name in labellers:
         labeller: Any = nlp.get_pipe(name)
         labeller.cfg["use_existing_predicates"] = True
+
+
+def _found_words(nlp: Language, examples: Iterable[Example]) -> float | None:
+    """The share of the corpus's words that the tokenizer finds in the raw text, 0 to 1; None where
+    the spaces between them are unknown."""
+    references = [example.reference for example in examples]
+    tokenized = [Example(nlp.make_doc(reference.text), reference) for reference in references]
+    return Scorer.score_tokenization(tokenized)["token_r"]
+
+
+def _print_found_words(found: float, data: Path) -> None:
+    if found == 1.0:
+        return
+    text = (
+        f"The pipeline's own tokenizer finds {found:.1%} of the words of {data}. The scores are "
+        "for the corpus's words; --raw-text scores what the pipeline makes of a text."
+    )
+    if found < _FEW_WORDS:
+        msg.warn(f"{text} Take a tokenizer that cuts as the corpus does, or expect worse.")
+    else:
+        msg.info(text)
 
 
 def _print_scores(scores: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ of the input (a `.spacy` input is the exception, spaCy reads it as a whole).
 
 import json
 import os
+import re
 import sqlite3
 import struct
 import tempfile
@@ -45,6 +46,12 @@ FORMATS = {
 GROUP = 10
 """Sentences in a Doc where documents are asked for, but the input marks none."""
 
+# Marks that are written over letters are none themselves (`str.isalpha`).
+_NO_LETTER = re.compile(r"[\W\d_]+")
+# Latin with its extensions, and its full-width forms.
+_LATIN = re.compile(
+    r"[A-Za-z\u00aa-\u02b8\u1e00-\u1eff\u2c60-\u2c7f\ua722-\ua7ff\uab30-\uab6f\uff21-\uff5a]+"
+)
 _LEGAL_UPOS = frozenset(UPOS_TAGS) | {""}
 # The longest binary field that msgpack can hold.
 _MAX_BYTES = 2**32 - 1
@@ -65,6 +72,7 @@ class Summary:
         or cannot be aligned; mismatches: the first few.
     unjoined: sentences of further files that the first file does not have.
     notes: what else a user should know, one line each.
+    letters: those of the words; other_letters: those of them that are not Latin.
     """
 
     documents: int = 0
@@ -82,10 +90,15 @@ class Summary:
     mismatches: list[str] = field(default_factory=list)
     unjoined: int = 0
     notes: list[str] = field(default_factory=list)
+    letters: int = 0
+    other_letters: int = 0
 
     def add(self, sentence: Sentence) -> None:
         """Count a sentence as it is written."""
         self.sentences += 1
+        letters = _NO_LETTER.sub("", "".join(sentence.words))
+        self.letters += len(letters)
+        self.other_letters += len(_LATIN.sub("", letters))
         self.words += len(sentence.words)
         for name in LAYERS:
             tags = getattr(sentence, name)

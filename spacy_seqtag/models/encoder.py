@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import Any, Optional, cast
 
 import numpy as np
 import srsly
@@ -60,8 +60,9 @@ from .precision import (
     weights_from_bytes,
     weights_to_bytes,
 )
+from .pretrained import resolve
 from .vectors import DocVectors, install_extension
-from .windows import SentenceWindows, Window, overlapping
+from .windows import SentenceWindows, Window, create_sentence_windows, overlapping
 from .wordpieces import Wordpieces, WordTokenizer
 
 Ints = NDArray[np.int64]
@@ -71,7 +72,8 @@ Spanner = Callable[[list[Doc]], list[list[Span]]]
 @registry.architectures("spacy_seqtag.TransformerModel.v1")
 def build_transformer(
     name: str,
-    get_spans: Spanner,
+    # `X | None` would do for us, but config validation wants `Optional` on all Pythons.
+    get_spans: Optional[Spanner] = None,  # noqa: UP045
     tokenizer_config: dict[str, Any] = SimpleFrozenDict(),
     transformer_config: dict[str, Any] = SimpleFrozenDict(),
     precision: str = "auto",
@@ -81,10 +83,12 @@ def build_transformer(
 ) -> "Encoder":
     """Build the model of a `transformer` component.
 
-    name (str): Hub name or folder of a pretrained model with a fast tokenizer.
-    get_spans (Callable[[List[Doc]], List[List[Span]]]): Cuts Docs into the windows that the
-        encoder reads. `spacy_seqtag.sentence_windows.v1` counts wordpieces; windows of others
-        that are longer than the model can read are read in parts.
+    name (str): A pretrained model with a fast tokenizer: the folder of a saved model, an
+        installed package that carries one, or a hub name; looked for in this order.
+    get_spans (Optional[Callable[[List[Doc]], List[List[Span]]]]): Cuts Docs into the windows that
+        the encoder reads; None for `spacy_seqtag.sentence_windows.v1` with its default, which
+        counts wordpieces. Windows of others that are longer than the model can read are read in
+        parts.
     tokenizer_config, transformer_config (Dict[str, Any]): Settings for the tokenizer and the
         model of transformers.
     precision (str): "float32"; "bfloat16" or "float16" compute matrix products in that type,
@@ -103,12 +107,13 @@ def build_transformer(
     `doc._.trf_data` holds the windows of a Doc laid end to end as one row: `last_hidden_state` is
     (1, wordpieces, width), without padding.
 
-    Raises ConfigValidationError (a ValueError) for an unknown precision, a tokenizer that is not
-    a fast one, and windows that are longer than the model can read.
+    Raises ConfigValidationError (a ValueError) for an unknown precision and, when it is
+    initialized, for a model that is not found, a tokenizer that is not a fast one, and windows
+    that are longer than the model can read.
     """
     return Encoder(
         name,
-        get_spans,
+        get_spans or create_sentence_windows(),
         tokenizer_config,
         transformer_config,
         precision=precision,
@@ -121,7 +126,7 @@ def build_transformer(
 @registry.architectures("spacy_seqtag.Tok2VecTransformer.v1")
 def build_tok2vec_transformer(
     name: str,
-    get_spans: Spanner,
+    get_spans: Optional[Spanner],  # noqa: UP045
     pooling: Model[Ragged, Floats2d],
     grad_factor: float = 1.0,
     tokenizer_config: dict[str, Any] = SimpleFrozenDict(),
@@ -225,7 +230,7 @@ def _replace_listener_cfg(encoder: dict[str, Any], listener: dict[str, Any]) -> 
 def _init(model: Encoder, X: Any = None, Y: Any = None) -> None:
     if model.attrs["has_transformer"]:
         return
-    name = str(model.attrs["name"])
+    name = resolve(str(model.attrs["name"]))
     config = AutoConfig.from_pretrained(name, **model._init_transformer_config)
     transformer = AutoModel.from_pretrained(name, config=config, torch_dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(name, **model._init_tokenizer_config)
