@@ -6,13 +6,14 @@ from pathlib import Path
 from ..errors import settings_error
 
 
-def resolve(name: str, component: str = "transformer") -> str:
+def resolve(name: str, component: str = "transformer", *, trust_remote_code: bool = False) -> str:
     """The folder or hub name for the name of a base model.
 
     name: a folder with a saved model, the import name of an installed package that carries one,
         or a Hugging Face hub name; looked for in this order. The hub is asked once, and not at
         all for a model that is in its local cache.
     component: whose setting it is, for the message.
+    trust_remote_code: whether code that the model brings may run, see transformers.
 
     Raises ConfigValidationError (a ValueError) if the model cannot be found or read.
     """
@@ -26,9 +27,11 @@ def resolve(name: str, component: str = "transformer") -> str:
             "(config.json, weights, tokenizer), a hub name, or an installed package."
         )
     try:
-        AutoConfig.from_pretrained(source or name, local_files_only=True, trust_remote_code=False)
+        AutoConfig.from_pretrained(
+            source or name, local_files_only=True, trust_remote_code=trust_remote_code
+        )
     except (OSError, ValueError) as err:
-        reason = _first_line(err) if source else _ask_hub(name)
+        reason = _first_line(err) if source else _ask_hub(name, trust_remote_code)
         if reason is not None:
             raise settings_error(
                 f"{where}no model was found under this name: it is neither a folder nor an "
@@ -60,7 +63,7 @@ def _folders_in_package(name: str) -> list[Path]:
     return sorted(folders, key=lambda path: (len(path.parts), str(path)))
 
 
-def _ask_hub(name: str) -> str | None:
+def _ask_hub(name: str, trust_remote_code: bool) -> str | None:
     """Why the hub does not give a model, or None if it does.
 
     Without a connection `from_pretrained` alone would ask six times over half a minute.
@@ -70,7 +73,7 @@ def _ask_hub(name: str) -> str | None:
 
     try:
         HfApi().model_info(name, timeout=10.0)
-        AutoConfig.from_pretrained(name, trust_remote_code=False)
+        AutoConfig.from_pretrained(name, trust_remote_code=trust_remote_code)
     except Exception as err:  # those of requests or of httpx, by the version
         return _first_line(err)
     return None

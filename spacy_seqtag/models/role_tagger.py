@@ -8,9 +8,11 @@ same way; Shi & Lin 2019 pay an encoder pass a predicate for that context).
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any, NamedTuple, cast
 
 import numpy as np
+import safetensors.torch
 import srsly
 import torch
 from numpy.typing import NDArray
@@ -28,13 +30,18 @@ from thinc.api import (
     zero_init,
 )
 from thinc.layers.pytorchwrapper import forward as pytorch_forward
-from thinc.shims.pytorch import default_deserialize_torch_model, default_serialize_torch_model
 from thinc.types import Floats2d
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from .network import FusedLinear, Group, attend, micro_batches, norm_in, padded_size
-from .precision import AutocastShim, check_precision, convert_output
+from .precision import (
+    AutocastShim,
+    check_precision,
+    convert_output,
+    load_weights,
+    weights_to_bytes,
+)
 from .softmax_tagger import pinned_dropout, resize_output
 
 Ints = NDArray[np.int64]
@@ -455,15 +462,19 @@ class RoleContextShim(AutocastShim):
     def _serialize(self, module: Any) -> bytes:
         if module is None:
             return srsly.msgpack_dumps({})
-        state = default_serialize_torch_model(module)
-        return srsly.msgpack_dumps({"nI": module.head.word.in_features, "state": state})
+        return srsly.msgpack_dumps({"weights": weights_to_bytes(module)})
 
     def _deserialize(self, module: Any, data: bytes, device: torch.device) -> Any:
         msg = srsly.msgpack_loads(data)
         if not msg:
             return None
-        made = _Head(RoleContext(msg["nI"], *self.settings))
-        return default_deserialize_torch_model(made, msg["state"], device)
+        if "state" in msg:  # saved by PyTorch, as versions before did
+            state = torch.load(BytesIO(msg["state"]), "cpu", weights_only=True)
+        else:
+            state = safetensors.torch.load(msg["weights"])
+        made = _Head(RoleContext(state["head.word.weight"].shape[1], *self.settings))
+        load_weights(made, state)
+        return made.to(device)
 
 
 def _convert_inputs(

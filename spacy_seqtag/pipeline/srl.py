@@ -483,6 +483,10 @@ class RoleTagger(TokenTagger):
 
     # Serialisation
 
+    def class_counts(self) -> dict[str, int]:
+        n_rolesets = len(self.cfg["lexicon"]["rolesets"])
+        return {**super().class_counts(), "roleset_layer": max(1, n_rolesets)}
+
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "RoleTagger":
         super().from_bytes(bytes_data, exclude=exclude)
         self._lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"], self.vocab.lang)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import srsly
 from numpy.typing import NDArray
 from spacy.errors import Errors
 from spacy.language import Language
@@ -24,8 +25,9 @@ from spacy_transformers.layers import TransformerListener
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
-from ..errors import settings_error
+from ..errors import damaged_error, settings_error
 from ..models.pooling import Listener
+from .digests import check_digests, save_digests
 
 MISSING = -1
 
@@ -341,18 +343,79 @@ class TokenTagger(TrainablePipe):
     # settings. So `spacy.load(path, config=...)` can change them.
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "TokenTagger":
-        """Load labels and weights from bytes; settings stay as they are."""
+        """Load labels and weights from bytes; settings stay as they are.
+
+        Raises ConfigValidationError (a ValueError) for labels and weights that do not belong
+        together, and for other bytes.
+        """
         settings = self._settings()
-        super().from_bytes(bytes_data, exclude=tuple(exclude))
+        where = f"The component {self.name!r}"
+        try:
+            super().from_bytes(bytes_data, exclude=tuple(exclude))
+        except Exception as err:  # readers of several formats, each with errors of its own
+            raise damaged_error(where, err) from err
         self.cfg.update(settings)
+        self._check_loaded(where, "its model")
         return self
 
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Save labels, weights and their digests to a folder."""
+        super().to_disk(path, exclude=tuple(exclude))
+        save_digests(Path(path))
+
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "TokenTagger":
-        """Load labels and weights from a folder; settings stay as they are."""
+        """Load labels and weights from a folder; settings stay as they are.
+
+        Raises ConfigValidationError (a ValueError) that names the file for one that is missing or
+        damaged, that is from another pipeline, or that does not belong to the others. What was
+        saved without digests, by versions before, is checked by its contents.
+        """
+        path = Path(path)
+        exclude = tuple(exclude)
+        check_digests(path)
         settings = self._settings()
-        super().from_disk(path, exclude=tuple(exclude))
+        cfg, model = (f"{path / name} (component {self.name!r})" for name in ("cfg", "model"))
+        if "cfg" not in exclude:
+            _check_cfg(path / "cfg", cfg)
+        try:
+            super().from_disk(path, exclude=exclude)
+        except OSError:  # names the file itself
+            raise
+        except Exception as err:  # readers of several formats, each with errors of its own
+            raise damaged_error(model, err) from err
         self.cfg.update(settings)
+        self._check_loaded(cfg, model)
         return self
+
+    def _check_loaded(self, cfg: str, model: str) -> None:
+        """Check that labels and weights belong together.
+
+        cfg, model: where labels and weights come from, to name in the error.
+        """
+        labels = self.cfg["labels"]
+        if not isinstance(labels, list) or not all(isinstance(k, str) and k for k in labels):
+            raise damaged_error(cfg, "its labels are not a list of names")
+        if len(set(labels)) < len(labels):
+            raise damaged_error(cfg, "it has a label twice")
+        try:
+            counts = self.class_counts()
+        except (KeyError, TypeError) as err:
+            raise damaged_error(cfg, err) from err
+        for name, n_classes in counts.items():
+            layer = self.model.get_ref(name)
+            if layer.has_param("W") and len(layer.get_param("W")) != n_classes:
+                n_found = len(layer.get_param("W"))
+                reason = f"{n_classes} classes, for which {model} has weights of {n_found}"
+                raise damaged_error(cfg, reason)
+        isfinite = self.model.ops.xp.isfinite
+        for node in self.model.walk():
+            for name in node.param_names:
+                if node.has_param(name) and not bool(isfinite(node.get_param(name)).all()):
+                    raise damaged_error(model, f"the weights {name} are not finite")
+
+    def class_counts(self) -> dict[str, int]:
+        """How many classes each output layer has to have, by its ref in the model."""
+        return {"output_layer": len(self.classes)}
 
     def _settings(self) -> dict[str, Any]:
         return {key: value for key, value in self.cfg.items() if key not in self.learned}
@@ -367,9 +430,19 @@ class TokenTagger(TrainablePipe):
         )
 
 
-def was_read(probs: Probabilities) -> bool:
+def was_read(probs: Probabilities | Floats2d) -> bool:
     """Whether probabilities are those of a Doc with words that the encoder read."""
-    return len(probs) > 0 and not np.isnan(probs[0, 0])
+    return len(probs) > 0 and not np.isnan(float(probs[0, 0]))
+
+
+def _check_cfg(path: Path, what: str) -> None:
+    """Raises ConfigValidationError (a ValueError) unless it is a file of settings."""
+    if not path.exists():  # spaCy would take it for an empty one
+        raise damaged_error(what, "it is missing")
+    try:
+        dict(srsly.read_json(path))
+    except (ValueError, TypeError) as err:
+        raise damaged_error(what, err) from err
 
 
 def unit_starts(doc: Doc) -> NDArray[np.bool_]:

@@ -27,7 +27,9 @@ def make_find_base_model() -> Callable[[Language], Language]:
     def find_base_model(nlp: Language) -> Language:
         for component, encoder in _encoders(nlp):
             name = str(encoder.attrs["name"])
-            encoder.attrs["name"] = resolve(name, component)
+            settings = getattr(encoder, "_init_transformer_config", {})
+            trusted = bool(settings.get("trust_remote_code", False))
+            encoder.attrs["name"] = resolve(name, component, trust_remote_code=trusted)
         return nlp
 
     return find_base_model
