@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -30,14 +31,15 @@ from ..schemes.propbank import Proposition
 from ..schemes.upos import UPOS_TAGS
 from .conllu import read_conllu
 from .iob import IobCounts, read_iob
+from .layout import parse_columns
 from .propbank import ENDINGS as PROPBANK_ENDINGS
 from .propbank import PropbankLayer, read_propbank
 from .reader import cut_doc, read_docs, sentence_bounds
-from .sentence import EXAMPLES, LAYERS, FormatError, Progress, Sentence, unknown_upos
+from .sentence import EXAMPLES, LAYERS, FormatError, Progress, Remarks, Sentence, unknown_upos
 
 FORMATS = {
-    "conllu": (".conllu", ".conll-u"),
-    "iob": (".iob", ".iob2", ".conll", ".bio", ".tsv", ".txt"),
+    "conllu": (".conllu", ".conll-u", ".conllup"),
+    "iob": (".iob", ".iob2", ".conll", ".bio", ".tsv", ".txt", ".csv"),
     "propbank": PROPBANK_ENDINGS,
     "spacy": (".spacy",),
 }
@@ -123,6 +125,7 @@ def convert(
     lang: str = "en",
     file_format: str | None = None,
     scheme: str = "auto",
+    columns: str | None = None,
     strict: bool = False,
     max_mismatch: float = 0.02,
     progress: Progress | None = None,
@@ -137,7 +140,8 @@ def convert(
         never across documents.
     lang: code of the language whose vocabulary the words get.
     file_format: a key of `FORMATS` for the first file; None goes by its ending.
-    scheme, strict: see `read_iob`.
+    scheme, strict: see `read_iob`. columns: what the columns of all files of columns hold, see
+        `layout.parse_columns`; None has their contents judged.
     max_mismatch: the share of a layer's sentences (of PropBank, of the first file's sentences in
         the documents that both have) that may differ.
 
@@ -146,29 +150,33 @@ def convert(
     (see `spacy_seqtag.frames`), or a sentence that is not among the annotated.
 
     RAISES FormatError: a file that cannot be read as its format, layers of different sentences,
-    an unsuitable output path. ValueError: an illegal `docs_by`. ImportError: an unknown language.
+    an unsuitable output path. ValueError: an illegal `docs_by` or `columns`. ImportError: an
+    unknown language.
     """
     files = [Path(path) for path in paths]
     output = Path(output)
     limit = parse_docs_by(docs_by)
+    names = None if columns is None else parse_columns(columns)
     _check_output(output, files)
     formats = [_format_of(path) for path in files[1:]]
     formats.insert(0, file_format or _format_of(files[0]))
     # Not `spacy.blank`, which loads every package that plugs into spaCy, transformers among them.
     vocab = create_vocab(lang, get_lang_class(lang).Defaults)
     summary = Summary()
-    columns: list[Path] = []
-    counts: list[IobCounts] = []
+    counts: list[tuple[Path, IobCounts]] = []
+    remarks: list[Remarks] = []
     notes = Counter[str]()
 
     def sentences(path: Path, kind: str) -> Iterator[Sentence]:
-        if kind == "conllu":
-            return read_conllu(path, progress=progress)
         if kind == "propbank":
             return read_propbank(path, notes=notes, progress=progress)
-        columns.append(path)
-        counts.append(IobCounts())
-        return read_iob(path, strict=strict, scheme=scheme, counts=counts[-1], progress=progress)
+        count, remark = IobCounts(), Remarks(path)
+        counts.append((path, count))
+        remarks.append(remark)
+        read = read_conllu if kind == "conllu" else partial(read_iob, columns=names)
+        return read(
+            path, strict=strict, scheme=scheme, counts=count, remarks=remark, progress=progress
+        )
 
     bases = [path for path, kind in zip(files, formats, strict=True) if kind == "spacy"]
     if bases and formats[0] != "spacy":
@@ -211,7 +219,8 @@ def convert(
             summary.unjoined += layer.unjoined
             summary.notes += layer.notes
     summary.notes += [f"{n} {what}" for what, n in notes.most_common()]
-    for path, count in zip(columns, counts, strict=True):
+    summary.notes += [line for remark in remarks for line in remark.lines()]
+    for path, count in counts:
         if scheme == "auto" and count.scheme == "iob1":
             summary.notes.append(
                 f"{path} was read as IOB1, in which I- begins an entity; where that should be an "
