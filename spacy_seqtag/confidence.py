@@ -14,7 +14,7 @@ plain number, as Docs had before, is that of the entity over these characters, o
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +47,7 @@ class SpanConfidence:
         value = span.doc.user_data.get(self._key(span))
         if value is None:
             return None
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return value.get(_span_label(span, what))
         if what is None and (not span.label or (len(span) and span[0].ent_type == span.label)):
             return value
@@ -60,7 +60,7 @@ class SpanConfidence:
         all that are known of its characters."""
         data, key = span.doc.user_data, self._key(span)
         old = data.get(key)
-        known = dict(old) if isinstance(old, Mapping) else {}
+        known = dict(old) if isinstance(old, dict) else {}
         if isinstance(value, Mapping):
             known.update(value)
         elif value is not None and not span.label and not known:
@@ -74,6 +74,17 @@ class SpanConfidence:
             data[key] = known
         else:
             data.pop(key, None)
+
+    def add(self, doc: Doc, values: Iterable[tuple[Span, float]], what: str | None = None) -> None:
+        """Give many spans of a Doc their probabilities, as `set` does one by one."""
+        data = doc.user_data
+        for span, value in values:
+            key = self._key(span)
+            known = data.get(key)
+            if isinstance(known, dict):
+                known[_span_label(span, what)] = value
+            else:
+                data[key] = {_span_label(span, what): value}
 
     def _key(self, span: Span) -> Any:  # the type stub of Doc knows keys of strings only
         return ("._.", self.name, span.start_char, span.end_char)
@@ -92,7 +103,7 @@ class TokenConfidence:
         """The probability of the tag that this token has, in `pos_` or `tag_`."""
         key: Any = ("._.", self.name, token.idx, None)
         value: Any = token.doc.user_data.get(key)
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return value
         found = value.get(token_label(token.pos_, len(token)))
         return value.get(token_label(token.tag_, len(token))) if found is None else found
@@ -112,8 +123,9 @@ def token_label(tag: str, length: int) -> str:
 
 
 def _span_label(span: Span, what: str | None) -> str:
-    if what is None and span.kb_id and TIE.fullmatch(span.kb_id_):
-        what = span.kb_id_
+    if what is None and span.kb_id:
+        kb_id = span.kb_id_
+        what = kb_id if TIE.fullmatch(kb_id) else None
     return span.label_ if what is None else f"{span.label_} {what}"
 
 

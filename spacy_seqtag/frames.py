@@ -260,20 +260,17 @@ def set_propositions(
             for span in doc.spans.get(name, ()):
                 confidence.set(span, None)
                 confidence.set(span, None, ROLESET)
-        for spans, values, what in (
-            (predicates, predicate_attrs.get("scores", ()), None),
-            (predicates, predicate_attrs.get("roleset_scores", ()), ROLESET),
-            (arguments, argument_attrs.get("scores", ()), None),
-        ):
-            for span, value in zip(spans, values):
-                confidence.set(span, value, what)
+        confidence.add(doc, zip(predicates, predicate_attrs.get("scores", ())))
+        confidence.add(doc, zip(predicates, predicate_attrs.get("roleset_scores", ())), ROLESET)
+        confidence.add(doc, zip(arguments, argument_attrs.get("scores", ())))
+    tokens = doc.to_array(IDX).tobytes()
     for name, spans, attrs in (
         (PREDICATES, predicates, predicate_attrs),
         (ARGUMENTS, arguments, argument_attrs),
         (PARTS, parts, {}),
         (ANNOTATED, stretches, {}),
     ):
-        doc.spans[name] = RoleGroup(doc, name=name, spans=spans, attrs=attrs)
+        doc.spans[name] = RoleGroup(doc, tokens=tokens, name=name, spans=spans, attrs=attrs)
 
 
 def _tied(doc: Doc, starts: list[int], predicate: int, argument: Argument) -> Span:
@@ -332,9 +329,11 @@ class RoleGroup(SpanGroup):
 
     _tokens: bytes = b""  # where the tokens began when the group was made, in characters
 
-    def __init__(self, doc: Doc, **kwargs: Any) -> None:
+    def __init__(self, doc: Doc, *, tokens: bytes | None = None, **kwargs: Any) -> None:
+        """tokens (Optional[bytes]): `doc.to_array(IDX)`, where it is known. Other arguments are
+        those of `SpanGroup`."""
         super().__init__(doc, **kwargs)
-        self._tokens = doc.to_array(IDX).tobytes()
+        self._tokens = doc.to_array(IDX).tobytes() if tokens is None else tokens
 
     def take(self, other: SpanGroup) -> None:
         """Become a copy of a group over the tokens as they are."""

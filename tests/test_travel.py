@@ -29,20 +29,6 @@ POS = [
     *("ADV", "PUNCT"),
     *("PRON", "VERB", "ADV", "PUNCT"),
 ]
-    "PROPN",
-    "PROPN",
-    "VERB",
-    "PRON",
-    "PRON",
-    "ADP",
-    "PUNCT",
-    "ADV",
-    "PUNCT",
-    "PRON",
-    "VERB",
-    "ADV",
-    "PUNCT",
-]
 # The entity and an argument are over the same words.
 PROPS = [
     Proposition(2, "give_up.08", [Argument(0, 2, "ARG0"), Argument(3, 5, "ARG1")], [(5, 6)]),

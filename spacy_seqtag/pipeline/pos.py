@@ -190,6 +190,7 @@ class PosTagger(TokenTagger):
             self.vocab.strings.add(tag)
         ids = np.asarray([_tag_id(self.vocab, layer, tag) for tag in self.labels], dtype="uint64")
         space_id = _tag_id(self.vocab, layer, _SPACE[layer])
+        labels = _TokenLabels(tag_names)
         for doc, probs in zip(docs, scores):
             if not was_read(probs):
                 continue
@@ -205,10 +206,21 @@ class PosTagger(TokenTagger):
                 best[is_space == 1] = len(self.labels)
                 # What `TokenConfidence` reads, without a Python call a token.
                 keys: Any = [("._.", confidence, i, None) for i in offsets[write].tolist()]
-                kinds = list(zip(best[write].tolist(), lengths[write].tolist()))
-                names = {kind: token_label(tag_names[kind[0]], kind[1]) for kind in set(kinds)}
-                pairs = zip(kinds, sure[write].tolist())
-                doc.user_data.update(zip(keys, [{names[kind]: p} for kind, p in pairs]))
+                kinds = lengths.astype(np.int64) * len(tag_names) + best
+                pairs = zip(kinds[write].tolist(), sure[write].tolist())
+                doc.user_data.update(zip(keys, [{labels[kind]: p} for kind, p in pairs]))
+
+
+class _TokenLabels(dict[int, str]):
+    """`token_label` by one number, of which a batch has few: length * tags + tag."""
+
+    def __init__(self, tags: Sequence[str]) -> None:
+        self.tags = tags
+
+    def __missing__(self, kind: int) -> str:
+        length, tag = divmod(kind, len(self.tags))
+        label = self[kind] = token_label(self.tags[tag], length)
+        return label
 
 
 def _tag_id(vocab: Vocab, layer: str, tag: str) -> int:
