@@ -16,7 +16,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ..errors import settings_error
+from ..errors import OneOf, check_settings, settings_error
 from ..schemes.upos import UPOS_TAGS
 from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger, was_read
 
@@ -126,11 +126,7 @@ class PosTagger(TokenTagger):
         confidence: str | None = "tag_confidence",
         scorer: Callable | None = pos_score,
     ) -> None:
-        if layer not in LAYERS:
-            raise settings_error(
-                f"[components.{name}] layer = {layer!r} is not a layer of tags; set it to "
-                '"pos" (token.pos_, universal POS tags) or "tag" (token.tag_, any tag set).'
-            )
+        check_settings(f"[components.{name}]", layer=(layer, OneOf(LAYERS)))
         super().__init__(
             vocab,
             model,

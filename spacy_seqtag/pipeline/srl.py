@@ -14,6 +14,7 @@ from spacy.util import registry
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
+from ..errors import Whole, check_settings
 from ..frames import (
     ARGUMENTS,
     PARTS,
@@ -151,6 +152,7 @@ class RoleTagger(TokenTagger):
         label_smoothing: float = 0.0,
         scorer: Callable | None = srl_score,
     ) -> None:
+        check_settings(f"[components.{name}]", max_distance=(max_distance, Whole(1)))
         super().__init__(
             vocab,
             model,  # type: ignore[arg-type]
