@@ -359,7 +359,7 @@ class TokenTagger(TrainablePipe):
         )
 
 
-def was_read(probs: Probabilities) -> bool:
+def was_read(probs: Probabilities | Floats2d) -> bool:
     """Whether probabilities are those of a Doc with words that the encoder read."""
     return len(probs) > 0 and not np.isnan(probs[0, 0])
 
