@@ -16,7 +16,7 @@ from spacy.training.corpus import FILE_TYPE, walk_corpus
 from spacy.util import registry
 from spacy.vocab import Vocab
 
-from ..errors import settings_error
+from ..errors import Whole, check_settings, settings_error
 from ..frames import slice_group, span_groups
 from .sentence import FormatError
 
@@ -50,6 +50,9 @@ def create_corpus(
     """
     if path is None:
         raise ValueError(Errors.E913)
+    check_settings(
+        "spacy_seqtag.Corpus.v1:", max_length=(max_length, Whole(0)), limit=(limit, Whole(0))
+    )
     with _as_settings_error():
         _check_docbins(path)  # what is wrong should fail now, not when evaluation begins
     return Corpus(

@@ -48,11 +48,12 @@ from transformers import (
 )
 from transformers.modeling_outputs import BaseModelOutput
 
-from ..errors import damaged_error, settings_error
+from ..errors import Number, OneOf, Whole, check_settings, damaged_error, settings_error
 from ..ragged import ranges
 from .network import EncoderNetwork, FusedNetwork, can_fuse, micro_batches, to_device
 from .pooling import word_vectors
 from .precision import (
+    PRECISIONS,
     AutocastShim,
     check_precision,
     convert_output,
@@ -108,10 +109,15 @@ def build_transformer(
     `doc._.trf_data` holds the windows of a Doc laid end to end as one row: `last_hidden_state` is
     (1, wordpieces, width), without padding.
 
-    Raises ConfigValidationError (a ValueError) for an unknown precision and, when it is
-    initialized, for a model that is not found, a tokenizer that is not a fast one, and windows
-    that are longer than the model can read.
+    Raises ConfigValidationError (a ValueError) for an unknown precision, `max_batch_wordpieces`
+    below 1 and, when it is initialized, for a model that is not found, a tokenizer that is not a
+    fast one, and windows that are longer than the model can read.
     """
+    check_settings(
+        "spacy_seqtag.TransformerModel.v1:",
+        precision=(precision, OneOf(PRECISIONS)),
+        max_batch_wordpieces=(max_batch_wordpieces, Whole(1)),
+    )
     return Encoder(
         name,
         get_spans or create_sentence_windows(),
@@ -142,6 +148,9 @@ def build_tok2vec_transformer(
 
     The arguments are those of that architecture and of `spacy_seqtag.TransformerListener.v1`.
     """
+    check_settings(
+        "spacy_seqtag.Tok2VecTransformer.v1:", grad_factor=(grad_factor, Number(least=0.0))
+    )
     encoder = build_transformer(
         name,
         get_spans,

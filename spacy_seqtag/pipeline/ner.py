@@ -15,7 +15,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..confidence import CONFIDENCE, use_span_extension
-from ..errors import settings_error
+from ..errors import OneOf, check_settings
 from ..schemes import bio
 from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger, unit_starts, was_read
 
@@ -108,11 +108,7 @@ class EntityTagger(TokenTagger):
         confidence: str | None = CONFIDENCE,
         scorer: Callable | None = ner_score,
     ) -> None:
-        if decoding not in DECODERS:
-            raise settings_error(
-                f"[components.{name}] decoding = {decoding!r} is unknown; set it to one of: "
-                f"{', '.join(DECODERS)}."
-            )
+        check_settings(f"[components.{name}]", decoding=(decoding, OneOf(tuple(DECODERS))))
         super().__init__(
             vocab,
             model,

@@ -17,7 +17,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..confidence import TAG_CONFIDENCE, token_label, use_token_extension
-from ..errors import settings_error
+from ..errors import OneOf, check_settings, settings_error
 from ..schemes.upos import UPOS_TAGS
 from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger, was_read
 
@@ -127,11 +127,7 @@ class PosTagger(TokenTagger):
         confidence: str | None = TAG_CONFIDENCE,
         scorer: Callable | None = pos_score,
     ) -> None:
-        if layer not in LAYERS:
-            raise settings_error(
-                f"[components.{name}] layer = {layer!r} is not a layer of tags; set it to "
-                '"pos" (token.pos_, universal POS tags) or "tag" (token.tag_, any tag set).'
-            )
+        check_settings(f"[components.{name}]", layer=(layer, OneOf(LAYERS)))
         super().__init__(
             vocab,
             model,

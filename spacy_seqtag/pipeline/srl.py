@@ -15,6 +15,7 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
 from ..confidence import CONFIDENCE, use_span_extension
+from ..errors import Whole, check_settings
 from ..frames import (
     ARGUMENTS,
     PARTS,
@@ -160,6 +161,7 @@ class RoleTagger(TokenTagger):
         confidence: str | None = CONFIDENCE,
         scorer: Callable | None = srl_score,
     ) -> None:
+        check_settings(f"[components.{name}]", max_distance=(max_distance, Whole(1)))
         super().__init__(
             vocab,
             model,  # type: ignore[arg-type]

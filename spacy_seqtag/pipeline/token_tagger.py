@@ -25,14 +25,14 @@ from spacy_transformers.layers import TransformerListener
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
-from ..errors import damaged_error, settings_error
+from ..errors import SHARE, check_settings, damaged_error, settings_error
 from ..models.pooling import Listener
 from .digests import check_digests, save_digests
 
 MISSING = -1
 
-# Class probabilities of one Doc on the CPU: float32 (tokens, classes); NaN for a Doc that the encoder
-# did not read.
+# Class probabilities of one Doc on the CPU: float32 (tokens, classes). They are NaN for a Doc that
+# the encoder did not read.
 Probabilities = NDArray[np.float32]
 
 default_model_config = """
@@ -83,11 +83,7 @@ class TokenTagger(TrainablePipe):
         label_smoothing: float = 0.0,
         **cfg: Any,
     ) -> None:
-        if not 0.0 <= label_smoothing < 1.0:
-            raise settings_error(
-                f"[components.{name}] label_smoothing is {label_smoothing}; "
-                "it must be at least 0 and below 1."
-            )
+        check_settings(f"[components.{name}]", label_smoothing=(label_smoothing, SHARE))
         install_extensions()  # listeners ask for doc._.trf_data without a transformer, too
         self.vocab = vocab
         self.model = model

@@ -11,6 +11,8 @@ from thinc.backends import get_array_ops
 from thinc.types import FloatsXd
 from torch.optim.adamw import adamw
 
+from ..errors import SHARE, Number, check_settings
+
 # Hugging Face encoders name their blocks encoder.layer.3.…, transformer.layer.3.…, layers.3.….
 _BLOCK = re.compile(r"(?:^|\.)(?:layer|layers|h|block)\.(\d+)\.")
 
@@ -45,7 +47,23 @@ def create_layerwise_adamw(
     beta1, beta2, eps (float): Adam's settings (Kingma & Ba 2015).
     use_averages (bool): Evaluate and save running averages of the weights, which start from the
         weights before the first update (Thinc's start from zeros).
+
+    Raises ConfigValidationError (a ValueError) for a setting out of its range.
     """
+    check_settings(
+        "spacy_seqtag.LayerwiseAdamW.v1:",
+        head_factor=(head_factor, Number(least=0.0)),
+        layer_decay=(layer_decay, Number(above=0.0)),
+        weight_decay=(weight_decay, Number(least=0.0)),
+        grad_clip=(grad_clip, Number(least=0.0)),
+        beta1=(beta1, SHARE),
+        beta2=(beta2, SHARE),
+        eps=(eps, Number(above=0.0)),
+    )
+    if isinstance(learn_rate, int | float):
+        check_settings(
+            "spacy_seqtag.LayerwiseAdamW.v1:", learn_rate=(learn_rate, Number(least=0.0))
+        )
     return LayerwiseAdamW(
         learn_rate,
         head_factor=head_factor,

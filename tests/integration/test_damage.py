@@ -242,7 +242,7 @@ def test_saved_without_digests(without_digests, right, texts):
         (lambda labels: [*labels[:-1], 7], "names"),
         (lambda labels: [*labels[:-1], None], "names"),
         (lambda labels: labels[0], "names"),
-        (lambda labels: {label: 0 for label in labels}, "names"),
+        (lambda labels: dict.fromkeys(labels, 0), "names"),
     ],
 )
 @pytest.mark.parametrize("pipe", PIPES[1:])
