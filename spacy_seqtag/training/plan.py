@@ -26,10 +26,11 @@ def make_plan_training(epochs: int = 5, min_steps: int = 200) -> Callable[[Langu
     - `eval_frequency`: one evaluation an epoch, but no fewer than 5 and no more than 10 in all;
     - `total_steps` of `[training.optimizer.learn_rate]`: `max_steps`.
 
-    spaCy evaluates where `eval_frequency` divides the step, and ends at `max_steps`. So both are
-    rounded to steps of equal length, the last of which ends with the run: nothing is trained
-    that is not evaluated, and `model-best` is a trained one. `max_epochs` becomes 0, because the
-    number of batches in an epoch varies with their order and would end the run before.
+    spaCy evaluates where `eval_frequency` divides the step, and ends at `max_steps`, or after
+    `patience` steps without a better score. So that the last step is evaluated, and `model-best`
+    is a trained one, the run is made of equal stretches of `eval_frequency` steps at most; this
+    may lengthen it by a few steps, and `patience` to whole stretches. `max_epochs` becomes 0,
+    because the number of batches in an epoch varies with their order and would end the run before.
 
     epochs (int): Epochs of a run that sets neither `max_epochs` nor `max_steps`.
     min_steps (int): The fewest steps of such a run: a small corpus is read more often. An output
@@ -37,8 +38,8 @@ def make_plan_training(epochs: int = 5, min_steps: int = 200) -> Callable[[Langu
 
     Outside `spacy train`, where there is no corpus to count, nothing is done.
 
-    Raises ConfigValidationError (a ValueError) for settings with which training would not end,
-    not learn, or end before its first evaluation.
+    Raises ConfigValidationError (a ValueError) for settings with which training would not end, and
+    for a learning rate that would not rise in time, or be zero before the end.
     """
     if epochs < 1:
         raise settings_error(f"[initialize.after_init] epochs = {epochs}: give 1 or more")
@@ -64,18 +65,19 @@ def make_plan_training(epochs: int = 5, min_steps: int = 200) -> Callable[[Langu
         if not frequency:
             wanted = round(steps / batches) if batches else _MOST
             frequency = ceil(steps / min(max(wanted, _FEWEST), _MOST))
-            if patience:
-                frequency = min(frequency, patience)
-        _check(training, steps, frequency)
-        evaluations = max(round(steps / frequency), 1)
+        _check(_learn_rate(training), steps)
+        evaluations = ceil(steps / frequency)
         frequency = ceil(steps / evaluations)
         steps = frequency * evaluations
+        patience = ceil(patience / frequency) * frequency
         config = nlp.config["training"]
-        config.update(max_epochs=min(max_epochs, 0), max_steps=steps, eval_frequency=frequency)
+        config.update(max_epochs=min(max_epochs, 0), max_steps=steps)
+        config.update(eval_frequency=frequency, patience=patience)
         if _learn_rate(training).get("total_steps") == 0:
             config["optimizer"]["learn_rate"]["total_steps"] = steps
         length = f" ({steps / batches:.1f} epochs of {batches} batches)" if batches else ""
-        msg.info(f"Training for {steps} steps{length}, evaluated every {frequency}")
+        stop = f", ending early after {patience} without a better score" if patience else ""
+        msg.info(f"Training for {steps} steps{length}, evaluated every {frequency}{stop}")
         if steps < min_steps:
             msg.warn(
                 f"{steps} steps are few: output layers that start from nothing need {min_steps} "
@@ -102,14 +104,9 @@ def _batches_per_epoch(nlp: Language) -> int:
     return batches
 
 
-def _check(training: dict[str, Any], steps: int, frequency: int) -> None:
+def _check(learn_rate: dict[str, Any], steps: int) -> None:
     """Raises ConfigValidationError, see `make_plan_training`."""
-    if 0 < training["patience"] < frequency:
-        raise settings_error(
-            f"[training] patience = {training['patience']}: training would stop before the first "
-            f"evaluation, after {frequency} steps; set patience to more, eval_frequency to less"
-        )
-    where, learn_rate = "[training.optimizer.learn_rate]", _learn_rate(training)
+    where = "[training.optimizer.learn_rate]"
     warmup, total = learn_rate.get("warmup_steps", 0), learn_rate.get("total_steps", 0)
     if warmup >= steps:
         raise settings_error(

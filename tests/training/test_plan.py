@@ -69,8 +69,9 @@ def test_small_corpus_is_read_more_often(run):
     [
         # As given, where the last step is one to evaluate.
         ({"max_steps": 6, "eval_frequency": 2}, [0, 2, 4, 6]),
-        # Steps of equal length, as near to what is given as can be.
-        ({"max_steps": 7, "eval_frequency": 3}, [0, 4, 8]),
+        # Equal stretches, no longer than what is given.
+        ({"max_steps": 7, "eval_frequency": 4}, [0, 4, 8]),
+        ({"max_steps": 5, "eval_frequency": 4}, [0, 3, 6]),
         # A run that is shorter than eval_frequency is evaluated at its end.
         ({"max_steps": 5, "eval_frequency": 100}, [0, 5]),
         ({"max_steps": 5}, [0, 1, 2, 3, 4, 5]),
@@ -79,7 +80,10 @@ def test_small_corpus_is_read_more_often(run):
         ({"max_epochs": 2, "max_steps": 100, "eval_frequency": 3}, [0, 3, 6]),
         ({"max_epochs": 100, "max_steps": 4, "eval_frequency": 2}, [0, 2, 4]),
         ({"max_epochs": -1, "max_steps": 4, "eval_frequency": 2}, [0, 2, 4]),
+        # No score of these is better than the first one.
         ({"patience": 2, "max_steps": 100, "eval_frequency": 1}, [0, 1, 2]),
+        ({"patience": 3, "max_steps": 100, "eval_frequency": 2}, [0, 2, 4]),
+        ({"patience": 1, "max_steps": 100, "eval_frequency": 2}, [0, 2]),
     ],
 )
 def test_last_step_is_evaluated(run, settings, expected):
@@ -101,7 +105,6 @@ def test_last_step_is_the_best_of_equals(run, tmp_path):
     [
         ({"training.max_epochs": -1}, "set max_steps"),
         ({f"{PLAN}.epochs": 0}, "epochs = 0"),
-        ({"training.patience": 3, "training.eval_frequency": 5}, "patience = 3"),
         ({"training.max_steps": 9, "training.optimizer.learn_rate.total_steps": 5}, "is zero from"),
         ({"training.optimizer.learn_rate.warmup": 256}, "share of the run"),
         (
