@@ -127,7 +127,7 @@ def _bounds(frame: Frame) -> tuple[int, int]:
 
 def _printable(span: Span) -> str:
     return "".join(
-        " " if token.is_space else printable(" ".join(token.text.split())) + token.whitespace_
+        " " if token.text.isspace() else printable(" ".join(token.text.split())) + token.whitespace_
         for token in span
     )
 
