@@ -1,11 +1,17 @@
-"""The error for what a user has to mend in a config or in the files that it names, and the check of
-settings that raises it."""
+"""The error for what a user has to mend in a config or in the files that it names, the check of
+settings that raises it, and text that is quoted in messages."""
 
 import math
 from dataclasses import dataclass
 from numbers import Integral, Real
 
 from thinc.api import ConfigValidationError
+
+SHOWN = 60
+"""How many characters of a value messages show."""
+
+# Zero-width joiner and non-joiner, which Persian, Hindi and emoji are written with.
+_JOINERS = "\u200c\u200d"
 
 
 def settings_error(message: str) -> ConfigValidationError:
@@ -97,3 +103,19 @@ def check_settings(where: str, **settings: tuple[object, Allowed]) -> None:
 
 def _is_number(value: object, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def printable(text: str, limit: int | None = SHOWN) -> str:
+    """Text of a stranger, made safe to quote in a message and to show in a terminal.
+
+    Characters that a terminal would obey or not show stand as Python writes them (`\\x1b`,
+    `\\u202e`, `\\xa0`): controls, direction marks, line ends, and blanks other than the common one.
+
+    limit: the characters of text that are shown; where there are more, "…" stands for the rest.
+        None: all.
+    """
+    shown = "".join(
+        char if char.isprintable() or char in _JOINERS else char.encode("unicode_escape").decode()
+        for char in text[:limit]
+    )
+    return shown if limit is None or len(text) <= limit else f"{shown}…"

@@ -36,9 +36,10 @@ import numpy as np
 import srsly
 from numpy.typing import NDArray
 from spacy.attrs import IDX, LENGTH
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc, Span, SpanGroup, Token
 
 from .confidence import ROLESET, TIE, SpanConfidence, confidence_of, drop_cut
+from .errors import printable
 from .schemes.propbank import PREDICATE, PREDICATE_PART, Argument, Proposition
 
 PREDICATES = "predicates"
@@ -685,16 +686,16 @@ def problems(doc: Doc) -> Iterator[str]:
                 yield f"{where}: {tie} points to {_aim(span)}"
                 continue
             if target not in seen:
-                yield f"{where}: {tie} points to {doc[target].text!r}, no predicate"
+                yield f"{where}: {tie} points to {_quoted(doc[target])}, no predicate"
                 continue
             if (sentence[span.start : span.end] != sentence[target]).any():
-                yield f"{where}: outside the sentence of its predicate {doc[target].text!r}"
+                yield f"{where}: outside the sentence of its predicate {_quoted(doc[target])}"
             if span.start <= target < span.end:
-                yield f"{where}: covers its own predicate {doc[target].text!r}"
+                yield f"{where}: covers its own predicate {_quoted(doc[target])}"
             for token in range(span.start, span.end):
                 other = taken.setdefault((target, token), span)
                 if other is not span:
-                    yield f"{where}: overlaps {other.text!r} of the same predicate"
+                    yield f"{where}: overlaps {_quoted(other)} of the same predicate"
                     break
 
 
@@ -710,8 +711,12 @@ def _aim(span: Span) -> str:
 
 
 def _where(span: Span, group: str) -> str:
-    label = f" ({span.label_})" if span.label_ else ""
-    return f"doc.spans[{group!r}] [{span.start}:{span.end}] {span.text!r}{label}"
+    label = f" ({printable(span.label_)})" if span.label_ else ""
+    return f"doc.spans[{group!r}] [{span.start}:{span.end}] {_quoted(span)}{label}"
+
+
+def _quoted(words: Span | Token) -> str:
+    return f"'{printable(words.text)}'"
 
 
 def _scores(group: SpanGroup, name: str, what: str | None = None) -> Sequence[float | None]:

@@ -11,6 +11,7 @@ from spacy.cli._util import app
 from wasabi import Printer
 
 from ..corpus.convert import written_aside
+from ..errors import printable
 
 seqtag = typer.Typer(
     name="seqtag",
@@ -24,9 +25,11 @@ app.add_typer(seqtag)
 def fail(message: object) -> NoReturn:
     """Print a message as one line and exit with code 1.
 
+    What a terminal would obey, such as escapes in the name of a file, is written out.
     wasabi's usual printer would wrap the line, and with it break paths for whoever reads the log.
     """
-    Printer(pretty=False).fail(message, exits=1)
+    lines = [printable(line, limit=None) for line in str(message).split("\n")]
+    Printer(pretty=False).fail("\n".join(lines), exits=1)
 
 
 def save(path: Path, content: bytes) -> None:

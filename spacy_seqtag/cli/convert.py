@@ -13,7 +13,7 @@ from wasabi import msg
 
 from ..corpus.convert import Summary, convert, parse_docs_by
 from ..corpus.layout import parse_columns
-from ..corpus.sentence import LAYERS, FormatError, printable
+from ..corpus.sentence import LAYERS, FormatError, one_line
 from . import fail, seqtag
 
 # From here on the wait is long enough to show a bar in log files too.
@@ -150,7 +150,7 @@ def _report(summary: Summary, output: Path) -> None:
         ("Sentences", summary.sentences),
         ("Words", summary.words),
         *((f"Words with {_LAYER_NAMES[name]}", summary.words_with[name]) for name in LAYERS),
-        *((f"Entities {printable(label)}", n) for label, n in summary.entities.most_common()),
+        *((f"Entities {one_line(label)}", n) for label, n in summary.entities.most_common()),
         ("Predicates", summary.predicates),
         ("Arguments", summary.arguments),
         *((f"Sentences without {_LAYER_NAMES[name]}", summary.missing[name]) for name in LAYERS),
@@ -158,7 +158,7 @@ def _report(summary: Summary, output: Path) -> None:
     ]
     msg.table([(name, f"{n:,}") for name, n in rows], aligns=("l", "r"))
     for note in summary.notes:
-        msg.info(printable(note))
+        msg.info(one_line(note))
     if summary.repaired:
         msg.warn(f"{summary.repaired} tags continued no entity and were read as B-:")
         _examples(summary.repairs, summary.repaired)
@@ -182,6 +182,6 @@ def _hint_at_language(summary: Summary, lang: str) -> None:
 
 def _examples(lines: list[str], total: int) -> None:
     for line in lines:
-        print(f"  {printable(line)}")
+        print(f"  {one_line(line)}")
     if total > len(lines):
         print(f"  and {total - len(lines)} more")

@@ -7,7 +7,7 @@ from typing import Any
 
 import srsly
 import typer
-from spacy import displacy, util
+from spacy import util
 from spacy.cli._util import setup_gpu
 from spacy.cli.evaluate import print_prf_per_type
 from spacy.language import Language
@@ -17,8 +17,9 @@ from spacy.training import Example
 from thinc.api import fix_random_seed
 from wasabi import msg
 
+from ..errors import printable
 from ..frames import PREDICATES, has_frames, span_groups
-from ..report.frames import render_html
+from ..report.frames import render_entities, render_html
 from ..schemes.propbank import PREDICATE
 from . import fail, save, seqtag
 
@@ -121,8 +122,7 @@ def evaluate_cli(
             save(predictions, DocBin(docs=docs, store_user_data=True).to_bytes())
             msg.good(f"Saved annotated documents to {predictions}")
         if displacy_path is not None:
-            page = displacy.render(docs[:_SHOWN], style="ent", page=True, jupyter=False)
-            save(displacy_path, page.encode("utf8"))
+            save(displacy_path, render_entities(docs[:_SHOWN]).encode("utf8"))
             msg.good(f"Saved entities to {displacy_path}")
         if frames_path is not None and any(map(has_frames, docs)):
             save(frames_path, render_html(docs[:_SHOWN]).encode("utf8"))
@@ -244,8 +244,11 @@ def _print_scores(scores: dict[str, Any]) -> None:
     rows["SPEED"] = f"{scores['speed']:.0f}"
     msg.table(rows, title="Results")
     for title, key in PER_TYPE.items():
-        if scores.get(f"{key}_per_type"):
-            print_prf_per_type(msg, scores[f"{key}_per_type"], title, "type")
+        per_type = scores.get(f"{key}_per_type")
+        if per_type:
+            # Long enough to keep labels apart that begin alike, such as addresses of classes.
+            shown = {printable(label, limit=200): score for label, score in per_type.items()}
+            print_prf_per_type(msg, shown, title, "type")
 
 
 def _check_outputs(outputs: Iterable[tuple[str, Path | None]], data: Path) -> None:
@@ -276,7 +279,7 @@ def _check_labels(nlp: Language, examples: list[Example], data: Path) -> None:
         if unknown:
             raise ValueError(
                 f"{data}: the component {name!r} has never seen these labels in training: "
-                f"{', '.join(unknown)}. Use a corpus with the pipeline's labels "
-                f"({', '.join(component.labels)}), or count them as missed with "
+                f"{', '.join(map(printable, unknown))}. Use a corpus with the pipeline's labels "
+                f"({', '.join(map(printable, component.labels))}), or count them as missed with "
                 "--allow-unknown-labels."
             )

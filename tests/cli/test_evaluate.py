@@ -236,6 +236,25 @@ def test_page_of_frames(run, tmp_path, monkeypatch):
     assert "ran" not in page
 
 
+def test_labels_are_text_in_pages_and_harmless_in_the_terminal(run, tmp_path):
+    label = "<script>alert(1)</script>\x1b[2J"
+    nlp = spacy.blank("en")
+    nlp.add_pipe("last_word_is_a_predicate")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": label, "pattern": "Ann"}])
+    nlp.to_disk(tmp_path / "nlp")
+    gold = with_roles(Doc(nlp.vocab, words=["Ann", "sang"]))
+    gold.set_ents([gold.char_span(0, 3, label=label)])
+    DocBin(docs=[gold]).to_disk(tmp_path / "gold.spacy")
+    result = run("gold.spacy", "--displacy", "a.html", model="nlp")
+    assert result.exit_code == 0, result.output
+    assert "\\x1b[2J" in result.output
+    assert "\x1b[2J" not in result.output
+    for name in ("a.html", "a-srl.html"):
+        page = (tmp_path / name).read_text("utf8")
+        assert "&lt;script&gt;" in page
+        assert "<script" not in page
+
+
 def test_page_of_frames_of_before_stays_when_writing_fails(run, tmp_path, monkeypatch):
     nlp = spacy.blank("en")
     nlp.add_pipe("last_word_is_a_predicate")
