@@ -1,5 +1,7 @@
 """What every corpus format shares: a sentence with its layers, errors, lines, comments, spacing."""
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,8 @@ EXAMPLES = 5
 """How many of the findings in a file are shown to the user."""
 
 _PROGRESS_STEP = 1 << 16
+_SHOWN = 60  # characters of a value in a message
+_LONG = re.compile(r"(\S{200})\S{300,}")
 
 
 class FormatError(ValueError):
@@ -36,7 +40,59 @@ class FormatError(ValueError):
 
     def __str__(self) -> str:
         place = str(self.path) if self.line is None else f"{self.path}:{self.line}"
-        return f"{place}: {self.message}. {self.fix}"
+        return f"{_escaped(place)}: {printable(f'{self.message}. {self.fix}')}"
+
+
+def quoted(value: str) -> str:
+    """A value from a file as a message shows it: in quotes, on one line, and not too long."""
+    shown = _escaped(value[:_SHOWN])
+    if len(value) > _SHOWN:
+        return f"'{shown}…' ({len(value)} characters)"
+    return f"'{shown}'"
+
+
+def printable(text: str) -> str:
+    """A message with all that could steer a terminal escaped, and its longest stretches cut.
+
+    Control and format characters, and white space other than a blank, become escapes such as
+    `\\x1b`. Of a stretch without blanks that no message of ours has, the beginning is left.
+    """
+    return _LONG.sub(lambda found: f"{found[1]}… ({len(found[0])} characters)", _escaped(text))
+
+
+def _escaped(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
+
+
+def word_difference(mine: str, theirs: str) -> str:
+    """In what two words that may look alike differ; empty where anyone can see it.
+
+    The code points of the stretch that differs, and whether it is only the Unicode form, as in
+    "character 4 is U+00E9 against U+0065 U+0301, the same in NFC".
+    """
+    start = 0
+    while start < min(len(mine), len(theirs)) and mine[start] == theirs[start]:
+        start += 1
+    end = 0
+    while end < min(len(mine), len(theirs)) - start and mine[-1 - end] == theirs[-1 - end]:
+        end += 1
+    left, right = mine[start : len(mine) - end], theirs[start : len(theirs) - end]
+    if mine == theirs or all("!" <= char <= "~" for char in left + right):
+        return ""
+    same = ""
+    if unicodedata.normalize("NFC", mine) == unicodedata.normalize("NFC", theirs):
+        same = ", the same in NFC"
+    return f"character {start + 1} is {_code_points(left)} against {_code_points(right)}{same}"
+
+
+def _code_points(text: str) -> str:
+    points = [f"U+{ord(char):04X}" for char in text[:4]]
+    return " ".join(points) + " …" * (len(text) > 4) if points else "nothing"
 
 
 @dataclass(slots=True)
