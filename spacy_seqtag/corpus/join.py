@@ -304,14 +304,6 @@ class Layer:
 
         RAISES FormatError: see `join`.
         """
-        if self.joined + self.mismatched == 0:
-            raise FormatError(
-                self.path,
-                None,
-                f"layers of different sentences: none of the {len(self._outline)} here is in "
-                f"{self._base.path}, neither by sent_id nor by its words",
-                "Give files of the same corpus",
-            )
         # A sentence in doubt does not speak against the file.
         other = self.mismatched - self._in_doubt
         compared = self.joined + other
@@ -323,6 +315,14 @@ class Layer:
                 f"this one first, have other words than in {self._base.path}",
                 "Give files of the same version of the corpus, or raise --max-mismatch "
                 f"(now {self.max_mismatch:g})",
+            )
+        if self.joined == 0:
+            raise FormatError(
+                self.path,
+                None,
+                f"layers of different sentences: none of the {len(self._outline)} here is in "
+                f"{self._base.path}, neither by sent_id nor by its words",
+                "Give files of the same corpus",
             )
 
     @property
