@@ -229,7 +229,7 @@ def _has_fair_size(data: bytes) -> bool:
 
     Its words, spaces and lengths are blocks of bytes, which take as much memory as they are long.
     What else there is becomes Python objects, each many times the size of its bytes. Both are
-    measured piece by piece, so that nothing big is ever made.
+    measured without making them.
     """
     stream = _Unpacked(data, max(_FREE_BYTES, _MAX_RATIO * len(data)))
     unpacker = Unpacker(stream, max_buffer_size=2**31 - 1)
