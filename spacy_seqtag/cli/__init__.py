@@ -3,15 +3,14 @@
 spaCy finds it by the entry point group `spacy_cli`. Each command is a module of this package.
 """
 
-from pathlib import Path
 from typing import NoReturn
 
 import typer
 from spacy.cli._util import app
 from wasabi import Printer
 
-from ..corpus.convert import written_aside
 from ..errors import printable
+from ..files import write_file as save  # noqa: F401  (for the commands)
 
 seqtag = typer.Typer(
     name="seqtag",
@@ -30,13 +29,6 @@ def fail(message: object) -> NoReturn:
     """
     lines = [printable(line, limit=None) for line in str(message).split("\n")]
     Printer(pretty=False).fail("\n".join(lines), exits=1)
-
-
-def save(path: Path, content: bytes) -> None:
-    """Write a file that appears when it is complete; its folder is made where there is none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with written_aside(path) as aside:
-        aside.write_bytes(content)
 
 
 # The commands register themselves on `seqtag`: one import for each module.
