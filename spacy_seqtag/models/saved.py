@@ -86,9 +86,7 @@ def load_pretrained(files: Mapping[str, bytes], config_json: str) -> tuple[Any, 
         (Path(folder) / "tokenizer_config.json").write_text(_without(settings, paths), "utf8")
         config_path = Path(folder) / "config.json"
         config_path.write_text(_without(config_json, _CODE | _SOURCE), "utf8")
-        config = AutoConfig.from_pretrained(
-            folder, trust_remote_code=False, local_files_only=True
-        )
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
         tokenizer = AutoTokenizer.from_pretrained(
             folder, use_fast=True, trust_remote_code=False, local_files_only=True
         )
