@@ -4,7 +4,8 @@ A Doc with semantic roles has these span groups:
 
 - `doc.spans["predicates"]`: one token each, label = roleset (`give.01`; `V` where not known).
   `attrs["scores"]` and `attrs["roleset_scores"]`, where a model made them, are parallel to the
-  spans: the probability of a predicate, and of its roleset given that it is one.
+  spans: the probability of a predicate, and of its roleset given that it is one; so is
+  `attrs["roleset_known"]`, false where the roleset is a guess for a word that training never saw.
 - `doc.spans["srl"]`: the arguments, label = role (`ARG0`, `ARGM-TMP`, `C-ARG1`, `R-ARG0`), and
   `attrs["scores"]`.
 - `doc.spans["predicate_parts"]`: what continues a predicate (`C-V`, a particle).
@@ -35,9 +36,10 @@ import numpy as np
 import srsly
 from numpy.typing import NDArray
 from spacy.attrs import IDX, LENGTH
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc, Span, SpanGroup, Token
 
 from .confidence import ROLESET, TIE, SpanConfidence, confidence_of, drop_cut
+from .errors import printable
 from .schemes.propbank import PREDICATE, PREDICATE_PART, Argument, Proposition
 
 PREDICATES = "predicates"
@@ -57,6 +59,8 @@ class Frame:
     their words. parts: spans that continue the predicate (`C-V`).
     confidence, roleset_confidence, argument_confidences: probabilities from 0 to 1 where a model
     made them, else None.
+    roleset_known: False for `V`, and for a roleset that a model made up: a likely lemma and `.01`,
+    for a word whose lemma training never saw as a predicate.
     """
 
     predicate: Span
@@ -66,6 +70,7 @@ class Frame:
     confidence: float | None = None
     roleset_confidence: float | None = None
     argument_confidences: tuple[float | None, ...] = ()
+    roleset_known: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """The frame as a JSON-ready dict; `start` and `end` are token positions in the Doc."""
@@ -74,6 +79,7 @@ class Frame:
             "predicate": _span_dict(self.predicate, self.confidence),
             "roleset": self.roleset,
             "roleset_confidence": self.roleset_confidence,
+            "roleset_known": self.roleset_known,
             "parts": [_span_dict(part) for part in self.parts],
             "arguments": [
                 {"role": arg.label_, **_span_dict(arg, confidence)}
@@ -105,11 +111,14 @@ def get_frames(doc: Doc) -> list[Frame]:
     predicates = groups[PREDICATES]
     scores = _scores(predicates, "scores")
     roleset_scores = _scores(predicates, "roleset_scores", ROLESET)
+    known = _scores(predicates, "roleset_known")
     starts = _starts(doc)
     arguments = _by_predicate(groups.get(ARGUMENTS), starts)
     parts = _by_predicate(groups.get(PARTS), starts)
     frames = []
-    for span, score, roleset_score in zip(predicates, scores, roleset_scores, strict=True):
+    for span, score, roleset_score, is_known in zip(
+        predicates, scores, roleset_scores, known, strict=True
+    ):
         own = arguments.get(span.start, ())
         frames.append(
             Frame(
@@ -120,6 +129,7 @@ def get_frames(doc: Doc) -> list[Frame]:
                 score,
                 roleset_score,
                 tuple(score for _, score in own),
+                span.label_ not in ("", PREDICATE) and is_known in (1.0, None),
             )
         )
     return sorted(frames, key=lambda frame: frame.predicate.start)
@@ -213,14 +223,15 @@ def set_propositions(
     annotated: Iterable[tuple[int, int]],
     scores: Sequence[float] | None = None,
     roleset_scores: Sequence[float] | None = None,
+    roleset_known: Sequence[bool] | None = None,
     argument_scores: Sequence[Sequence[float]] | None = None,
     confidence: SpanConfidence | None = None,
 ) -> None:
     """Write the span groups of a Doc; groups that are there are replaced.
 
     props: token positions in the Doc. annotated: `(start, end)` of the stretches, usually
-    sentences, that carry the layer, found empty or not. scores, roleset_scores: one a
-    proposition. argument_scores: one a proposition and argument. confidence: the extension that
+    sentences, that carry the layer, found empty or not. scores, roleset_scores, roleset_known: one
+    a proposition. argument_scores: one a proposition and argument. confidence: the extension that
     gets the scores as well.
     """
     props = list(props)
@@ -257,6 +268,8 @@ def set_propositions(
         predicate_attrs["scores"] = [float(score) for score in scores]
     if roleset_scores is not None:
         predicate_attrs["roleset_scores"] = [float(score) for score in roleset_scores]
+    if roleset_known is not None:
+        predicate_attrs["roleset_known"] = [bool(known) for known in roleset_known]
     if argument_scores is not None:
         argument_attrs["scores"] = [float(score) for row in argument_scores for score in row]
     stretches = [Span(doc, start, end) for start, end in annotated]
@@ -681,16 +694,16 @@ def problems(doc: Doc) -> Iterator[str]:
                 yield f"{where}: {tie} points to {_aim(span)}"
                 continue
             if target not in seen:
-                yield f"{where}: {tie} points to {doc[target].text!r}, no predicate"
+                yield f"{where}: {tie} points to {_quoted(doc[target])}, no predicate"
                 continue
             if (sentence[span.start : span.end] != sentence[target]).any():
-                yield f"{where}: outside the sentence of its predicate {doc[target].text!r}"
+                yield f"{where}: outside the sentence of its predicate {_quoted(doc[target])}"
             if span.start <= target < span.end:
-                yield f"{where}: covers its own predicate {doc[target].text!r}"
+                yield f"{where}: covers its own predicate {_quoted(doc[target])}"
             for token in range(span.start, span.end):
                 other = taken.setdefault((target, token), span)
                 if other is not span:
-                    yield f"{where}: overlaps {other.text!r} of the same predicate"
+                    yield f"{where}: overlaps {_quoted(other)} of the same predicate"
                     break
 
 
@@ -706,8 +719,12 @@ def _aim(span: Span) -> str:
 
 
 def _where(span: Span, group: str) -> str:
-    label = f" ({span.label_})" if span.label_ else ""
-    return f"doc.spans[{group!r}] [{span.start}:{span.end}] {span.text!r}{label}"
+    label = f" ({printable(span.label_)})" if span.label_ else ""
+    return f"doc.spans[{group!r}] [{span.start}:{span.end}] {_quoted(span)}{label}"
+
+
+def _quoted(words: Span | Token) -> str:
+    return f"'{printable(words.text)}'"
 
 
 def _scores(group: SpanGroup, name: str, what: str | None = None) -> Sequence[float | None]:

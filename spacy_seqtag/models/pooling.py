@@ -16,6 +16,7 @@ from thinc.layers.reduce_first import reduce_first as thinc_reduce_first
 from thinc.types import Floats2d, Ragged
 from transformers.modeling_outputs import BaseModelOutput
 
+from ..errors import Number, check_settings
 from .vectors import DocVectors, install_extension, read_vectors
 
 Ints = NDArray[np.signedinteger]
@@ -35,6 +36,8 @@ def build_listener(
     grad_factor (float): The gradient is multiplied by it before it goes on to the encoder.
     upstream (str): Name of the `transformer` component, or "*".
     """
+    where = "spacy_seqtag.TransformerListener.v1:"
+    check_settings(where, grad_factor=(grad_factor, Number(least=0.0)))
     listener = Listener(upstream_name=upstream)
     model: Model[list[Doc], list[Floats2d]] = chain(listener, word_vectors(pooling, grad_factor))
     model.set_ref("listener", listener)

@@ -15,9 +15,9 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..confidence import CONFIDENCE, use_span_extension
-from ..errors import settings_error
+from ..errors import OneOf, check_settings
 from ..schemes import bio
-from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger, unit_starts
+from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger, unit_starts, was_read
 
 DECODERS: dict[str, Callable[..., bio.Ints]] = {
     "viterbi": bio.decode_viterbi,
@@ -108,11 +108,7 @@ class EntityTagger(TokenTagger):
         confidence: str | None = CONFIDENCE,
         scorer: Callable | None = ner_score,
     ) -> None:
-        if decoding not in DECODERS:
-            raise settings_error(
-                f"[components.{name}] decoding = {decoding!r} is unknown; set it to one of: "
-                f"{', '.join(DECODERS)}."
-            )
+        check_settings(f"[components.{name}]", decoding=(decoding, OneOf(tuple(DECODERS))))
         super().__init__(
             vocab,
             model,
@@ -154,14 +150,16 @@ class EntityTagger(TokenTagger):
         sentence boundary that the Doc has. Blocked tokens (`doc.set_ents(blocked=...)`) stay
         outside every entity, and entities already there are kept unless `overwrite` is set.
         """
-        docs = list(docs)
-        lengths = [len(doc) for doc in docs]
-        if not sum(lengths):
+        read = [i for i, probs in enumerate(scores) if was_read(probs)]
+        if not read:
             return
         name = self.cfg["confidence"]
         extension = use_span_extension(name, self.name) if name else None
+        docs = list(docs)
+        docs = [docs[i] for i in read]
+        lengths = [len(doc) for doc in docs]
         kept = [self._kept(doc) for doc in docs]
-        probs = np.concatenate([s for s in scores if len(s)])
+        probs = np.concatenate([scores[i] for i in read])
         starts = np.concatenate([unit_starts(doc) for doc in docs])
         is_space = np.concatenate([doc.to_array("IS_SPACE") == 1 for doc in docs])
         fixed = np.concatenate([mask for mask, _, _ in kept])

@@ -17,9 +17,9 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..confidence import TAG_CONFIDENCE, token_label, use_token_extension
-from ..errors import settings_error
+from ..errors import OneOf, check_settings, settings_error
 from ..schemes.upos import UPOS_TAGS
-from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger
+from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger, was_read
 
 LAYERS = ("pos", "tag")
 # What spaCy gives whitespace tokens, in each layer.
@@ -127,11 +127,7 @@ class PosTagger(TokenTagger):
         confidence: str | None = TAG_CONFIDENCE,
         scorer: Callable | None = pos_score,
     ) -> None:
-        if layer not in LAYERS:
-            raise settings_error(
-                f"[components.{name}] layer = {layer!r} is not a layer of tags; set it to "
-                '"pos" (token.pos_, universal POS tags) or "tag" (token.tag_, any tag set).'
-            )
+        check_settings(f"[components.{name}]", layer=(layer, OneOf(LAYERS)))
         super().__init__(
             vocab,
             model,
@@ -192,7 +188,7 @@ class PosTagger(TokenTagger):
         space_id = _tag_id(self.vocab, layer, _SPACE[layer])
         labels = _TokenLabels(tag_names)
         for doc, probs in zip(docs, scores):
-            if not len(doc):
+            if not was_read(probs):
                 continue
             best = probs.argmax(axis=1)
             sure = probs[np.arange(len(doc)), best].astype(np.float64)

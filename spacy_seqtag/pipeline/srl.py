@@ -15,11 +15,13 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
 from ..confidence import CONFIDENCE, use_span_extension
+from ..errors import Whole, check_settings
 from ..frames import (
     ARGUMENTS,
     PARTS,
     PREDICATES,
     annotated_tokens,
+    get_frames,
     predicate_of,
     propositions,
     set_propositions,
@@ -31,7 +33,7 @@ from ..schemes import bio
 from ..schemes.propbank import PREDICATE, PREDICATE_PART, Argument, Proposition
 from ..schemes.rolesets import RolesetLexicon
 from .srl_score import solid_offsets, srl_score
-from .token_tagger import DEFAULT_MODEL, MISSING, TokenTagger, unit_starts
+from .token_tagger import DEFAULT_MODEL, MISSING, TokenTagger, unit_starts, was_read
 
 Ints = NDArray[np.int64]
 
@@ -159,6 +161,7 @@ class RoleTagger(TokenTagger):
         confidence: str | None = CONFIDENCE,
         scorer: Callable | None = srl_score,
     ) -> None:
+        check_settings(f"[components.{name}]", max_distance=(max_distance, Whole(1)))
         super().__init__(
             vocab,
             model,  # type: ignore[arg-type]
@@ -173,7 +176,7 @@ class RoleTagger(TokenTagger):
         )
         if confidence:
             use_span_extension(confidence, name)
-        self._lexicon = RolesetLexicon()
+        self._lexicon = RolesetLexicon(vocab.lang)
 
     @property
     def classes(self) -> Sequence[str]:
@@ -209,14 +212,15 @@ class RoleTagger(TokenTagger):
         labels (Optional[dict]): Roles and rolesets, from `spacy init labels`.
         """
         if labels is None:
-            self.lexicon = RolesetLexicon.from_pairs(
+            pairs = (
                 (span.text, span.label_)
                 for example in get_examples()
                 for span in span_groups(example.reference).get(PREDICATES, ())
                 if span.label_ not in ("", PREDICATE)
             )
+            self.lexicon = RolesetLexicon.from_pairs(pairs, self.vocab.lang)
         else:
-            self.lexicon = RolesetLexicon.from_dict(labels["rolesets"])
+            self.lexicon = RolesetLexicon.from_dict(labels["rolesets"], self.vocab.lang)
         roles = None if labels is None else labels["roles"]
         n_rolesets = max(1, len(self.lexicon.rolesets))
         self.model.get_ref("roleset_layer").set_dim("nO", n_rolesets, force=True)
@@ -225,7 +229,10 @@ class RoleTagger(TokenTagger):
     # Prediction
 
     def predict(self, docs: Iterable[Doc]) -> RoleScores:  # type: ignore[override]
-        """Probabilities for a batch of Docs laid end to end, see `RoleScores`; on the CPU."""
+        """Probabilities for a batch of Docs laid end to end, see `RoleScores`; on the CPU.
+
+        Those of predicates are NaN where the encoder did not read a Doc, see `TokenTagger.predict`.
+        """
         docs = list(docs)
         if not any(len(doc) for doc in docs):
             none: Any = np.zeros((0, 2), dtype="f")
@@ -236,8 +243,14 @@ class RoleTagger(TokenTagger):
         model: Model = self.model
         scores: RoleScores = model.predict((docs, self._choose_pairs))
         to_numpy = model.ops.to_numpy
+        predicates = to_numpy(scores.predicates)
+        if unread := self.unread(docs):
+            predicates = predicates.copy()
+            ends = np.cumsum([len(doc) for doc in docs])
+            for i in unread:
+                predicates[ends[i] - len(docs[i]) : ends[i]] = np.nan
         return RoleScores(
-            to_numpy(scores.predicates),
+            predicates,
             to_numpy(scores.rolesets),
             to_numpy(scores.roles),
             scores.pairs,
@@ -274,9 +287,9 @@ class RoleTagger(TokenTagger):
             predicates.append(at + offset)
             starts.append(np.maximum(first[unit], at - reach) + offset)
             ends.append(np.minimum(after[unit], at + reach + 1) + offset)
-            forms += [doc[i].text for i in at.tolist()]
+            forms += [(doc[i].text, doc[i].lemma_) for i in at.tolist()]
             offset += len(doc)
-        candidates = [self.lexicon.candidates(form) for form in forms]
+        candidates = [self.lexicon.candidates(form, lemma) for form, lemma in forms]
         rolesets = np.full((len(forms), max(map(len, candidates), default=0)), -1, dtype=np.int64)
         for row, numbers in enumerate(candidates):
             rolesets[row, : len(numbers)] = numbers
@@ -297,19 +310,25 @@ class RoleTagger(TokenTagger):
         rows = np.searchsorted(pairs.predicates, bounds)
         for i, doc in enumerate(docs):
             offset = int(bounds[i])
+            if len(doc) and not was_read(scores.predicates[offset : offset + len(doc)]):
+                continue
             given = {}
             if self._has_predicates(doc):
-                given = {span.start: span.label_ for span in span_groups(doc)[PREDICATES]}
-            props, predicate_scores, roleset_scores, argument_scores = [], [], [], []
+                given = {frame.predicate.start: frame for frame in get_frames(doc)}
+            props, predicate_scores, argument_scores = [], [], []
+            roleset_scores, roleset_known = [], []
             for row in range(int(rows[i]), int(rows[i + 1])):
                 at = int(pairs.predicates[row]) - offset
-                roleset, score = given.get(at, PREDICATE), 1.0
-                if roleset in ("", PREDICATE):
-                    if best[row] >= 0:
-                        roleset, score = self.lexicon.rolesets[best[row]], sure[row]
+                if at in given and given[at].roleset not in ("", PREDICATE):
+                    roleset, score, known = given[at].roleset, 1.0, given[at].roleset_known
+                else:
+                    form, lemma = doc[at].text, doc[at].lemma_
+                    score, known = self.lexicon.certainty(form, lemma), bool(best[row] >= 0)
+                    if known:
+                        roleset = self.lexicon.rolesets[best[row]]
+                        score *= sure[row]
                     else:
-                        roleset = self.lexicon.guess(doc[at].text)
-                        score = self.lexicon.guess_accuracy
+                        roleset = self.lexicon.guess(form, lemma)
                 found = [
                     (Argument(a.start - offset, a.end - offset, a.role), p)
                     for a, p in arguments[row]
@@ -322,6 +341,7 @@ class RoleTagger(TokenTagger):
                     1.0 if at in given else float(scores.predicates[at + offset, 1])
                 )
                 roleset_scores.append(score)
+                roleset_known.append(known)
             starts = [*np.flatnonzero(unit_starts(doc)).tolist(), len(doc)]
             set_propositions(
                 doc,
@@ -329,6 +349,7 @@ class RoleTagger(TokenTagger):
                 annotated=pairwise(starts),
                 scores=predicate_scores,
                 roleset_scores=roleset_scores,
+                roleset_known=roleset_known,
                 argument_scores=argument_scores,
                 confidence=confidence,
             )
@@ -464,14 +485,18 @@ class RoleTagger(TokenTagger):
 
     # Serialisation
 
+    def class_counts(self) -> dict[str, int]:
+        n_rolesets = len(self.cfg["lexicon"]["rolesets"])
+        return {**super().class_counts(), "roleset_layer": max(1, n_rolesets)}
+
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "RoleTagger":
         super().from_bytes(bytes_data, exclude=exclude)
-        self._lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"])
+        self._lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"], self.vocab.lang)
         return self
 
     def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "RoleTagger":
         super().from_disk(path, exclude=exclude)
-        self._lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"])
+        self._lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"], self.vocab.lang)
         return self
 
 
