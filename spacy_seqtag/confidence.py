@@ -75,16 +75,16 @@ class SpanConfidence:
         else:
             data.pop(key, None)
 
-    def add(self, doc: Doc, values: Iterable[tuple[Span, float]], what: str | None = None) -> None:
-        """Give many spans of a Doc their probabilities, as `set` does one by one."""
-        data = doc.user_data
-        for span, value in values:
-            key = self._key(span)
+    def add(self, spans: Iterable[Span], values: Iterable[float], what: str | None = None) -> None:
+        """Give many spans their probabilities, as `set` does one by one."""
+        for span, value in zip(spans, values):
+            data, key = span.doc.user_data, self._key(span)
+            label = _span_label(span, what)
             known = data.get(key)
             if isinstance(known, dict):
-                known[_span_label(span, what)] = value
+                known[label] = value
             else:
-                data[key] = {_span_label(span, what): value}
+                data[key] = {label: value}
 
     def _key(self, span: Span) -> Any:  # the type stub of Doc knows keys of strings only
         return ("._.", self.name, span.start_char, span.end_char)

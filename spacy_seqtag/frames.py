@@ -235,15 +235,32 @@ def set_propositions(
     gets the scores as well.
     """
     props = list(props)
-    at = _starts(doc)
+    starts = doc.to_array(IDX)
+    at = starts.tolist()
     predicates = [Span(doc, p.predicate, p.predicate + 1, label=p.roleset) for p in props]
     arguments = [
-        _tied(doc, at, p.predicate, Argument(*argument)) for p in props for argument in p.arguments
+        Span(
+            doc,
+            start,
+            end,
+            label=role,
+            kb_id=f"{at[p.predicate] - at[start]:+d}",
+            span_id=f"{p.predicate - start:+d}",
+        )
+        for p in props
+        for start, end, role in p.arguments
     ]
     parts = [
-        _tied(doc, at, p.predicate, Argument(*part, PREDICATE_PART))
+        Span(
+            doc,
+            start,
+            end,
+            label=PREDICATE_PART,
+            kb_id=f"{at[p.predicate] - at[start]:+d}",
+            span_id=f"{p.predicate - start:+d}",
+        )
         for p in props
-        for part in p.parts
+        for start, end in p.parts
     ]
     predicate_attrs: dict[str, Any] = {}
     argument_attrs: dict[str, Any] = {}
@@ -261,23 +278,19 @@ def set_propositions(
             for span in doc.spans.get(name, ()):
                 confidence.set(span, None)
                 confidence.set(span, None, ROLESET)
-        confidence.add(doc, zip(predicates, predicate_attrs.get("scores", ())))
-        confidence.add(doc, zip(predicates, predicate_attrs.get("roleset_scores", ())), ROLESET)
-        confidence.add(doc, zip(arguments, argument_attrs.get("scores", ())))
-    tokens = doc.to_array(IDX).tobytes()
+        confidence.add(predicates, predicate_attrs.get("scores", ()))
+        confidence.add(predicates, predicate_attrs.get("roleset_scores", ()), ROLESET)
+        confidence.add(arguments, argument_attrs.get("scores", ()))
+    tokens = starts.tobytes()
     for name, spans, attrs in (
         (PREDICATES, predicates, predicate_attrs),
         (ARGUMENTS, arguments, argument_attrs),
         (PARTS, parts, {}),
         (ANNOTATED, stretches, {}),
     ):
-        doc.spans[name] = RoleGroup(doc, tokens=tokens, name=name, spans=spans, attrs=attrs)
-
-
-def _tied(doc: Doc, starts: list[int], predicate: int, argument: Argument) -> Span:
-    start, end, role = argument
-    tie = f"{starts[predicate] - starts[start]:+d}"
-    return Span(doc, start, end, label=role, kb_id=tie, span_id=f"{predicate - start:+d}")
+        group = RoleGroup(doc, name=name, spans=spans, attrs=attrs)
+        group.tokens = tokens
+        doc.spans[name] = group
 
 
 # The groups when tokens were merged or split
@@ -328,24 +341,19 @@ def follow_tokens(doc: Doc) -> None:
 class RoleGroup(SpanGroup):
     """A group of spans that follows the tokens of its Doc, see `span_groups`."""
 
-    _tokens: bytes = b""  # where the tokens began when the group was made, in characters
-
-    def __init__(self, doc: Doc, *, tokens: bytes | None = None, **kwargs: Any) -> None:
-        """tokens (Optional[bytes]): `doc.to_array(IDX)`, where it is known. Other arguments are
-        those of `SpanGroup`."""
-        super().__init__(doc, **kwargs)
-        self._tokens = doc.to_array(IDX).tobytes() if tokens is None else tokens
+    # `doc.to_array(IDX)` of the tokens that the spans are over, where that is known.
+    tokens: bytes = b""
 
     def take(self, other: SpanGroup) -> None:
         """Become a copy of a group over the tokens as they are."""
-        self._tokens = self.doc.to_array(IDX).tobytes()
+        self.tokens = self.doc.to_array(IDX).tobytes()
         self.from_bytes(other.to_bytes())
 
     def _follow(self) -> None:
         doc = self.doc
         now = doc.to_array(IDX).tobytes()
-        if now != self._tokens:
-            self._tokens = now
+        if now != self.tokens:
+            self.tokens = now
             span_groups(doc)
 
     @property

@@ -181,7 +181,7 @@ class EntityTagger(TokenTagger):
                     extension.set(ent, None)
             doc.set_ents([*ents, *new], blocked=blocked, default="outside")
             if extension is not None:
-                extension.add(doc, zip(new, confidence[low:high].tolist()))
+                extension.add(new, confidence[low:high].tolist())
             low = high
 
     def _kept(self, doc: Doc) -> tuple[NDArray[np.bool_], list[Span], list[Span]]:

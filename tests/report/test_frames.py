@@ -7,6 +7,7 @@ import pytest
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
+from spacy_seqtag.confidence import use_span_extension
 from spacy_seqtag.frames import PREDICATES, set_propositions
 from spacy_seqtag.report.frames import (
     displacy_blocks,
@@ -100,10 +101,8 @@ def test_title():
 
 def test_entities_with_and_without_confidence():
     doc = Doc(Vocab(), words=["Ann", "Lee", "in", "Oslo"], ents=["B-PER", "I-PER", "O", "B-LOC"])
-    if Span.has_extension("confidence"):
-        Span.remove_extension("confidence")
     assert entity_rows(doc) == [("Ann Lee", "PER", ""), ("Oslo", "LOC", "")]
-    Span.set_extension("confidence", default=None)
+    use_span_extension()
     doc.ents[1]._.confidence = 0.755
     assert entity_rows(doc) == [("Ann Lee", "PER", ""), ("Oslo", "LOC", "0.76")]
     assert entity_rows(Doc(Vocab(), words=["Ann"])) == []
