@@ -67,15 +67,15 @@ def load_pretrained(files: Mapping[str, bytes], config_json: str) -> tuple[Any, 
     unknown = sorted(set(files).difference(TOKENIZER_FILES))
     if unknown:
         raise settings_error(
-            f"the saved encoder brings the file {unknown[0]!r}, which no tokenizer has. Nothing was "
-            "written; do not use a pipeline from this source"
+            f"The file 'model' of the transformer component brings a file {unknown[0]!r}, which no "
+            "tokenizer has. Nothing was written; do not use a pipeline from this source."
         )
     kind = json.loads(config_json).get("model_type")
     if kind not in CONFIG_MAPPING:
         raise settings_error(
-            f"the saved encoder is of the type {kind!r}, which transformers does not have, and code "
-            "that a saved pipeline names is never run. Register its classes before loading "
-            "(transformers.AutoConfig.register, AutoModel.register)"
+            f"The encoder of the transformer component is of the type {kind!r}, which transformers "
+            "does not have, and code that a saved pipeline names is never run. Register its "
+            "classes before loading (transformers.AutoConfig.register, AutoModel.register)."
         )
     settings = _without(files.get("tokenizer_config.json", b"{}"), _CODE | _SOURCE)
     # Files elsewhere, which would be read.
@@ -92,8 +92,8 @@ def load_pretrained(files: Mapping[str, bytes], config_json: str) -> tuple[Any, 
         )
     if getattr(config, "use_pretrained_backbone", False):
         raise settings_error(
-            f"the saved encoder ({config.model_type}) has a backbone that would be downloaded; "
-            "an encoder of text has none"
+            f"The encoder of the transformer component ({config.model_type}) has a backbone that "
+            "would be downloaded; an encoder of text has none."
         )
     config._name_or_path = tokenizer.name_or_path = ""
     return config, tokenizer

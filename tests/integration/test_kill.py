@@ -343,8 +343,7 @@ def mounted(tmp_path):
 
 
 @pytest.mark.parametrize("kilobytes", [4, 64])
-def test_convert_to_a_full_disk(convert, mounted, kilobytes):
-    _, run = convert
+def test_convert_to_a_full_disk(mounted, kilobytes):
     disk = mounted(f"size={kilobytes}k")
     output = disk / "out.spacy"
     output.write_bytes(b"old")
@@ -369,7 +368,7 @@ def test_train_to_a_full_disk(pipelines, mounted):
     assert step_of(path) == 1
 
 
-def test_read_only_folder(convert, evaluate, mounted):
+def test_read_only_folder(mounted):
     disk = mounted("size=1m")
     layers = [MINI / f"dev.{ending}" for ending in ("conllu", "iob2", "gold_conll")]
     (disk / "out.spacy").write_bytes(b"old")

@@ -92,7 +92,7 @@ def test_model_with_code_of_its_own(nlp):
             {**config, "model_type": "evil", "auto_map": {"AutoConfig": "evil/code--evil.Config"}}
         )
 
-    with pytest.raises(ValueError, match="'evil'.*is never run"):
+    with pytest.raises(ValueError, match=r"'evil'.*is never run"):
         load(nlp, changed(nlp, change))
 
 
