@@ -7,13 +7,12 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Protocol
+from typing import Protocol
 
 from ..files import OutputError, naming
 from ..schemes.propbank import Proposition
 from .align import ascending, match, match_last
-from .sentence import EXAMPLES, LAYERS, FormatError, Sentence, word_difference
+from .sentence import EXAMPLES, LAYERS, FormatError, Sentence, quoted, word_difference
 from .words import normal
 
 _NO_SENTENCE = -1
@@ -357,11 +356,11 @@ class Layer:
 
 
 def difference(here: Sequence[str], base: Sequence[str], place: str) -> str:
-    """In what the words of a sentence differ from those of the first file's, which is at `place`."""
+    """In what the words of a sentence differ from those of the first file's, at `place`."""
     keys = [[normal(word) for word in words] for words in (here, base)]
     differs = [i for i, (a, b) in enumerate(zip(*keys, strict=False)) if a != b]
     at = differs[0] if differs else min(len(here), len(base))
-    mine, theirs = (repr(words[at]) if at < len(words) else "nothing" for words in (here, base))
+    mine, theirs = (quoted(words[at]) if at < len(words) else "nothing" for words in (here, base))
     detail = ""
     if at < len(here) and at < len(base):
         detail = word_difference(here[at], base[at])
@@ -398,10 +397,10 @@ def join(base: Iterable[Sentence], layers: Sequence[AnyLayer]) -> Iterator[Sente
     if not layers:
         yield from base
         return
-    with _Kept(base) as kept:
+    with _kept(base) as (outline, sentences):
         for layer in layers:
-            layer.align(kept.outline)
-        for document in _documents(kept, layers):
+            layer.align(outline)
+        for document in _documents(sentences, layers):
             for layer in layers:
                 layer.add_to(document)
             yield from document
@@ -420,37 +419,19 @@ def temporary_storage() -> Iterator[None]:
         ) from error
 
 
-class _Kept:
-    """Sentences read once, and read again from a temporary file; their outline."""
-
-    def __init__(self, sentences: Iterable[Sentence]) -> None:
-        self.outline = Outline()
-        self._file: IO[bytes] = tempfile.TemporaryFile()
-        try:
-            for sentence in sentences:
-                self.outline.add(sentence)
-                with naming(Path(tempfile.gettempdir())):
-                    pickle.dump(sentence, self._file, pickle.HIGHEST_PROTOCOL)
-            with naming(Path(tempfile.gettempdir())):
-                self._file.seek(0)
-        except BaseException:
-            self._file.close()
-            raise
-
-    def __enter__(self) -> "_Kept":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._file.close()
-
-    def __iter__(self) -> Iterator[Sentence]:
-        for _ in range(len(self.outline)):
-            yield pickle.load(self._file)
+@contextmanager
+def _kept(sentences: Iterable[Sentence]) -> Iterator[tuple[Outline, Iterator[Sentence]]]:
+    """The outline of sentences that are read once, and the sentences from a temporary file."""
+    folder = Path(tempfile.gettempdir())
+    outline = Outline()
+    with tempfile.TemporaryFile() as file:
+        for sentence in sentences:
+            outline.add(sentence)
+            with naming(folder):
+                pickle.dump(sentence, file, pickle.HIGHEST_PROTOCOL)
+        with naming(folder):
+            file.seek(0)
+        yield outline, (pickle.load(file) for _ in range(len(outline)))
 
 
 def _documents(

@@ -224,8 +224,8 @@ def _read_docbin(path: Path) -> DocBin:
             raise FormatError(
                 path,
                 None,
-                "this unpacks to far more than a corpus of its size: it is damaged, or made to fill "
-                "the memory",
+                "this unpacks to far more than a corpus of its size: it is damaged, or made to "
+                "fill the memory",
                 _MAKE_ANEW,
             )
         return DocBin().from_bytes(data)
@@ -243,7 +243,7 @@ def _has_fair_size(data: bytes) -> bool:
     measured without making them.
     """
     stream = _Unpacked(data, max(_FREE_BYTES, _MAX_RATIO * len(data)))
-    unpacker = Unpacker(stream, max_buffer_size=2**31 - 1)
+    unpacker = Unpacker(stream, raw=False, max_buffer_size=2**31 - 1)
     try:
         blocks = 0
         for _ in range(unpacker.read_map_header()):
@@ -382,18 +382,25 @@ class _Roles:
     def give(self, piece: Doc, start: int, end: int) -> None:
         """Write the groups of the piece from `start` to `end`."""
 
-        def keep(span: Span, token: int | None) -> bool:
+        def stays(token: int | None) -> bool:
             if token is None:  # leads nowhere; `problems` should go on to name it
                 return True
             return start <= token < end and self._sentence(token) not in self.lost
 
+        def keep_predicate(span: Span) -> bool:
+            return stays(span.start)
+
+        def keep_argument(span: Span) -> bool:
+            return stays(predicate_of(span))
+
         spans = self.doc.spans
-        for name in (PREDICATES, ARGUMENTS, PARTS):
+        for name, keep in (
+            (PREDICATES, keep_predicate),
+            (ARGUMENTS, keep_argument),
+            (PARTS, keep_argument),
+        ):
             if name in spans:
-                of = predicate_of if name != PREDICATES else _start
-                piece.spans[name] = slice_group(
-                    spans[name], piece, start, end, lambda span, of=of: keep(span, of(span))
-                )
+                piece.spans[name] = slice_group(spans[name], piece, start, end, keep)
         if ANNOTATED not in spans:
             if self.lost:
                 whole = annotated_tokens(self.doc)[start:end].all()
@@ -418,10 +425,6 @@ class _Roles:
 
     def _within(self, start: int, end: int) -> list[tuple[int, int]]:
         return [s for s in self.sentences if start <= s[0] and s[1] <= end]
-
-
-def _start(span: Span) -> int:
-    return span.start
 
 
 def _annotate(piece: Doc, stretches: Sequence[tuple[int, int]], attrs: dict[str, Any]) -> None:

@@ -169,7 +169,7 @@ def test_other_corpora_are_refused(joined):
     layer = iob(*(f"u{i}:other{i} there" for i in range(20)), "v:Thanks .")
     with pytest.raises(FormatError, match=r"layer\.iob2:2: layers of .* 20 of 21 sentences"):
         joined(base, layer)
-    with pytest.raises(FormatError, match="none of the 1 here is in .*base.conllu, neither"):
+    with pytest.raises(FormatError, match=r"none of the 1 here is in .*base\.conllu, neither"):
         joined(conllu("a:Ann", "b:Bo"), iob("c:Cy"), max_mismatch=1.0)
 
 

@@ -415,11 +415,8 @@ def test_a_skeleton_without_one_of_the_sentences(tmp_path, run, order, lemmas):
     summary, (doc,) = run(base, skel, max_mismatch=1.0)
     assert not get_frames(doc)
     assert summary.mismatched == 1
-    assert (
-        annotated_tokens(doc).tolist()
-        == [t.text not in "Drank tea ." or t.i > 3 for t in doc][: len(doc)]
-        or len(doc) == 3
-    )
+    start = 1 if HI in order else 0
+    assert annotated_tokens(doc).tolist() == [not start <= t.i < start + 3 for t in doc]
 
 
 def test_two_sentences_that_fit(tmp_path, run):
@@ -473,7 +470,7 @@ def test_without_documents_words_join(tmp_path, run):
 
 def test_documents_whose_name_begins_with_a_hash(tmp_path, run):
     path = write(tmp_path / "a.gold_conll", rows("#d1", HI) + rows("d2", EAT) + rows("#begin", HI))
-    summary, docs = run(path)
+    _, docs = run(path)
     assert [doc.user_data["doc_id"] for doc in docs] == ["#d1", "d2", "#begin"]
     path.write_text("# a comment\n" + path.read_text("utf8"), encoding="utf8")
     with pytest.raises(FormatError, match=r"a\.gold_conll:1: 3 columns, expected 8"):
