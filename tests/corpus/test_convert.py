@@ -158,7 +158,7 @@ def test_layers_of_different_sentences(base, tmp_path, run):
     layer = write(tmp_path / "layer.iob2", "# sent_id = s9\n1\tBye\tO\t-\tx\n\n" + IOB)
     summary, _ = run(base, layer, max_mismatch=0)
     how = "joined by sent_id: 3 of 4 sentences, missing the layer: 1, not used: 1"
-    assert summary.notes == [f"{layer}: {how}"]
+    assert f"{layer}: {how}" in summary.notes
 
 
 def test_unjoined_sentences_are_counted(base, tmp_path, run):
