@@ -112,9 +112,8 @@ def get_frames(doc: Doc) -> list[Frame]:
     scores = _scores(predicates, "scores")
     roleset_scores = _scores(predicates, "roleset_scores", ROLESET)
     known = _scores(predicates, "roleset_known")
-    starts = _starts(doc)
-    arguments = _by_predicate(groups.get(ARGUMENTS), starts)
-    parts = _by_predicate(groups.get(PARTS), starts)
+    arguments = _by_predicate(groups.get(ARGUMENTS))
+    parts = _by_predicate(groups.get(PARTS))
     frames = []
     for span, score, roleset_score, is_known in zip(
         predicates, scores, roleset_scores, known, strict=True
@@ -135,15 +134,13 @@ def get_frames(doc: Doc) -> list[Frame]:
     return sorted(frames, key=lambda frame: frame.predicate.start)
 
 
-def _by_predicate(
-    group: SpanGroup | None, starts: list[int]
-) -> dict[int, list[tuple[Span, float | None]]]:
+def _by_predicate(group: SpanGroup | None) -> dict[int, list[tuple[Span, float | None]]]:
     """The spans of a group with their scores, by predicate, in the order of their words."""
     result: dict[int, list[tuple[Span, float | None]]] = {}
     if group is not None:
         pairs = zip(group, _scores(group, "scores"), strict=True)
         for span, score in sorted(pairs, key=lambda pair: (pair[0].start, pair[0].end)):
-            target = _target(span, starts)
+            target = predicate_of(span)
             if target is not None:
                 result.setdefault(target, []).append((span, score))
     return result
@@ -155,32 +152,22 @@ def predicate_of(span: Span) -> int | None:
     span: as it is in `span_groups(doc)`. RETURNS: None where it has no tie, or one that leads out
     of the Doc.
     """
-    return _target(span, _starts(span.doc))
-
-
-def _target(span: Span, starts: list[int]) -> int | None:
-    """See `predicate_of`; starts: where each token begins, see `_starts`."""
-    tie = _tie(span.doc, span)
+    doc, tie = span.doc, _tie(span.doc, span)
     if tie is not None:
         place = span.start_char + tie
-        return bisect_right(starts, place) - 1 if 0 <= place < starts[-1] else None
+        at = bisect_right(range(len(doc)), place, key=lambda i: doc[i].idx) - 1
+        return at if at >= 0 and place < doc[at].idx + len(doc[at]) else None
     try:
-        position = span.start + int(span.id_)
+        at = span.start + int(span.id_)
     except ValueError:
         return None
-    return position if 0 <= position < len(starts) - 1 else None
+    return at if 0 <= at < len(doc) else None
 
 
 def _tie(doc: Doc, span: "Span | _Record") -> int | None:
     """The distance in characters that `kb_id_` says."""
     kb_id = doc.vocab.strings[span.kb_id] if span.kb_id else ""
     return int(kb_id) if TIE.fullmatch(kb_id) else None
-
-
-def _starts(doc: Doc) -> list[int]:
-    """Where each token begins, in characters; then their number."""
-    starts = doc.to_array(IDX).tolist()
-    return [*starts, starts[-1] + len(doc[-1].text_with_ws) if starts else 0]
 
 
 def has_frames(doc: Doc) -> bool:
@@ -466,7 +453,7 @@ def _current_groups(doc: Doc) -> tuple[dict[str, SpanGroup], list[str]]:
         if name in groups
     }
     dropped, lost = _left_out(doc, records, places, owners)
-    starts = _starts(doc)
+    starts = doc.to_array(IDX).tolist()
     roles_moved = not moved.isdisjoint((PREDICATES, *owners))
     for name, group in doc.spans.items():
         if name == ANNOTATED:
@@ -599,10 +586,9 @@ def slice_doc(span: Span, **kwargs: Any) -> Doc:
     """
     doc, start, end = span.doc, span.start, span.end
     piece = span.as_doc(**kwargs)
-    starts = _starts(doc)
 
     def keep(part: Span) -> bool:
-        target = _target(part, starts)
+        target = predicate_of(part)
         return target is not None and start <= target < end
 
     groups = span_groups(doc)
@@ -681,14 +667,13 @@ def problems(doc: Doc) -> Iterator[str]:
             yield f"{_where(span, PREDICATES)}: outside every span of doc.spans['{ANNOTATED}']"
         seen.add(span.start)
     taken: dict[tuple[int, int], Span] = {}
-    starts = _starts(doc)
     for name in (ARGUMENTS, PARTS):
         for span in groups.get(name, ()):
             where = _where(span, name)
             if len(span) == 0:
                 yield f"{where}: has no token"
                 continue
-            target = _target(span, starts)
+            target = predicate_of(span)
             tie = f"id_ {span.id_!r}" if _tie(doc, span) is None else f"kb_id_ {span.kb_id_!r}"
             if target is None:
                 yield f"{where}: {tie} points to {_aim(span)}"
@@ -711,7 +696,7 @@ def _aim(span: Span) -> str:
     """Where a tie leads that leads to no token."""
     tie = _tie(span.doc, span)
     if tie is not None:
-        return f"character {span.start_char + tie}, outside the Doc of {len(span.doc.text)}"
+        return f"character {span.start_char + tie}, where no token is"
     try:
         return f"token {span.start + int(span.id_)}, outside the Doc of {len(span.doc)}"
     except ValueError:
