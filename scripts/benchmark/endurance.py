@@ -3,7 +3,7 @@
 Threads annotate at once, with `nlp.pipe` in the memory zone of a round: each the same probes, whose
 annotations have to be those of the first round, and texts whose longer words no round before had.
 The memory of the process has to stay as it was once the first minutes have filled what is kept on
-purpose, such as the wordpieces of 200,000 words.
+purpose, such as the wordpieces of known words.
 """
 
 from collections.abc import Iterator, Sequence
