@@ -3,14 +3,13 @@
 spaCy finds it by the entry point group `spacy_cli`. Each command is a module of this package.
 """
 
-from pathlib import Path
 from typing import NoReturn
 
 import typer
 from spacy.cli._util import app
 from wasabi import Printer
 
-from ..corpus.convert import written_aside
+from ..files import write_file as save  # noqa: F401  (for the commands)
 
 seqtag = typer.Typer(
     name="seqtag",
@@ -27,13 +26,6 @@ def fail(message: object) -> NoReturn:
     wasabi's usual printer would wrap the line, and with it break paths for whoever reads the log.
     """
     Printer(pretty=False).fail(message, exits=1)
-
-
-def save(path: Path, content: bytes) -> None:
-    """Write a file that appears when it is complete; its folder is made where there is none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with written_aside(path) as aside:
-        aside.write_bytes(content)
 
 
 # The commands register themselves on `seqtag`: one import for each module.

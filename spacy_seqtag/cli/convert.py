@@ -12,7 +12,8 @@ from tqdm import tqdm
 from wasabi import msg
 
 from ..corpus.convert import Summary, convert, parse_docs_by
-from ..corpus.sentence import LAYERS, FormatError
+from ..corpus.layout import parse_columns
+from ..corpus.sentence import LAYERS, FormatError, printable
 from . import fail, seqtag
 
 # From here on the wait is long enough to show a bar in log files too.
@@ -37,6 +38,7 @@ class Scheme(str, Enum):
     iob1 = "iob1"
     iob2 = "iob2"
     bioes = "bioes"
+    bmes = "bmes"
 
 
 @seqtag.command("convert", no_args_is_help=True)
@@ -62,8 +64,18 @@ def convert_cli(
     ] = None,
     lang: Annotated[str, typer.Option(help="Language code of the vocabulary")] = "en",
     scheme: Annotated[
-        Scheme, typer.Option(help="How entities are written in columns (bioes is also BILOU)")
+        Scheme,
+        typer.Option(
+            help="How entities are written in columns (bioes is also BILOU, bmes also BMEWO)"
+        ),
     ] = Scheme.auto,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            help="What the columns hold, such as index,word,pos,tag: index, word, upos, xpos or "
+            "pos, lemma, tag, chunk, and - for one to pass over (default: by their contents)"
+        ),
+    ] = None,
     strict: Annotated[
         bool,
         typer.Option(
@@ -84,11 +96,13 @@ def convert_cli(
 ) -> None:
     """Convert corpus files to a .spacy file for training.
 
-    Reads CoNLL-U (.conllu, .conll-u), columns with entities (.iob, .iob2, .conll, .bio, .tsv,
-    .txt: CoNLL-2003, Universal NER, two columns), PropBank's semantic roles (.gold_conll,
-    .gold_skel) and .spacy. Sentences of several files are joined by their sent_id or, in files
-    that have none, by their order. PropBank's are found by their document and aligned by their
-    words or, where these are masked, by XPOS; a folder stands for all such files in it.
+    Reads CoNLL-U (.conllu, .conll-u, .conllup), columns with entities (.iob, .iob2, .conll, .bio,
+    .tsv, .txt, .csv: any with a word and a tag, such as CoNLL-2002, CoNLL-2003, GermEval and
+    Universal NER; also word|POS|tag, a sentence a line), PropBank's semantic roles (.gold_conll,
+    .gold_skel) and .spacy. `-`, `_`, `?` or nothing as a tag is missing annotation. Sentences of
+    several files are joined by their sent_id or, in files that have none, by their order.
+    PropBank's are found by their document and aligned by their words or, where these are masked,
+    by XPOS; a folder stands for all such files in it.
     """
     given = [file for path in files for file in (path.rglob("*") if path.is_dir() else [path])]
     total = sum(path.stat().st_size for path in given if path.is_file())
@@ -104,6 +118,8 @@ def convert_cli(
         fail(f"--lang {lang}: spaCy knows no such language. Give a code such as en, de or xx")
     try:
         parse_docs_by(docs_by)
+        if columns is not None:
+            parse_columns(columns)
     except ValueError as error:
         fail(f"--{error}")
     try:
@@ -115,6 +131,7 @@ def convert_cli(
                 lang=lang,
                 file_format=None if file_format is None else file_format.value,
                 scheme=scheme.value,
+                columns=columns,
                 strict=strict,
                 max_mismatch=max_mismatch,
                 progress=bar.update,
@@ -132,7 +149,7 @@ def _report(summary: Summary, output: Path) -> None:
         ("Sentences", summary.sentences),
         ("Words", summary.words),
         *((f"Words with {_LAYER_NAMES[name]}", summary.words_with[name]) for name in LAYERS),
-        *((f"Entities {label}", n) for label, n in summary.entities.most_common()),
+        *((f"Entities {printable(label)}", n) for label, n in summary.entities.most_common()),
         ("Predicates", summary.predicates),
         ("Arguments", summary.arguments),
         *((f"Sentences without {_LAYER_NAMES[name]}", summary.missing[name]) for name in LAYERS),
@@ -140,7 +157,7 @@ def _report(summary: Summary, output: Path) -> None:
     ]
     msg.table([(name, f"{n:,}") for name, n in rows], aligns=("l", "r"))
     for note in summary.notes:
-        msg.info(note)
+        msg.info(printable(note))
     if summary.repaired:
         msg.warn(f"{summary.repaired} tags continued no entity and were read as B-:")
         _examples(summary.repairs, summary.repaired)
@@ -154,6 +171,6 @@ def _report(summary: Summary, output: Path) -> None:
 
 def _examples(lines: list[str], total: int) -> None:
     for line in lines:
-        print(f"  {line}")
+        print(f"  {printable(line)}")
     if total > len(lines):
         print(f"  and {total - len(lines)} more")

@@ -1,5 +1,6 @@
 """`python -m spacy seqtag export`: semantic roles to the column formats of the field."""
 
+import io
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -8,10 +9,10 @@ import typer
 from spacy.vocab import Vocab
 from wasabi import msg
 
-from ..corpus.convert import new_folder, written_aside
 from ..corpus.propbank import write_gold_conll, write_props
 from ..corpus.reader import find_docbins, read_docs
 from ..corpus.sentence import FormatError
+from ..files import written_aside
 from . import fail, seqtag
 
 _WRITERS = {"props": write_props, "gold_conll": write_gold_conll}
@@ -61,12 +62,10 @@ def export_cli(
         vocab = Vocab()
         docs = read_docs(file, vocab)
         reference = None if like is None else read_docs(like, vocab)
-        with (
-            new_folder(output.parent),
-            written_aside(output) as aside,
-            aside.open("w", encoding="utf8", newline="\n") as target,
-        ):
+        with written_aside(output) as file:
+            target = io.TextIOWrapper(file, encoding="utf8", newline="\n")
             counts = _WRITERS[file_format.value](docs, target, like=reference)
+            target.detach()  # writes what is left, and leaves the file open
     except (FormatError, OSError) as error:
         fail(error)
     except ValueError as error:

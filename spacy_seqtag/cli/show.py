@@ -58,7 +58,7 @@ def show_cli(
         try:
             save(output, render_html(doc).encode("utf8"))
         except OSError as err:
-            fail(f"{output}: cannot be written ({err.strerror})")
+            fail(err)
         msg.good(f"Wrote {output}")
     if serve:
         blocks: Any = displacy_blocks(doc)  # the type stub of `serve` knows Docs only

@@ -1,19 +1,18 @@
 """From corpus files to one `.spacy` file: joining layers, building Docs, writing.
 
-Everything here streams: memory follows the longest document and the vocabulary, not the length
-of the input (a `.spacy` input is the exception, spaCy reads it as a whole).
+Everything here streams: memory follows the longest document and the vocabulary, and where layers
+are joined the number of sentences, but not the length of the input (a `.spacy` input is the
+exception, spaCy reads it as a whole).
 """
 
-import json
-import os
-import sqlite3
 import struct
 import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -24,20 +23,25 @@ from spacy.util import get_lang_class
 from spacy.vocab import Vocab, create_vocab
 from srsly.msgpack import Packer
 
+from ..files import naming, new_folder, terminable, written_aside
 from ..frames import annotated_tokens, has_frames, propositions, set_propositions
 from ..schemes.propbank import Proposition
 from ..schemes.upos import UPOS_TAGS
 from .conllu import read_conllu
 from .iob import IobCounts, read_iob
+from .layout import parse_columns
 from .propbank import ENDINGS as PROPBANK_ENDINGS
+from .join import AnyLayer, Layer, Outline, join, temporary_storage
 from .propbank import PropbankLayer, read_propbank
+from .props import PropsLayer
 from .reader import cut_doc, read_docs, sentence_bounds
-from .sentence import EXAMPLES, LAYERS, FormatError, Progress, Sentence, unknown_upos
+from .sentence import LAYERS, FormatError, Progress, Remarks, Sentence, unknown_upos
 
 FORMATS = {
-    "conllu": (".conllu", ".conll-u"),
-    "iob": (".iob", ".iob2", ".conll", ".bio", ".tsv", ".txt"),
+    "conllu": (".conllu", ".conll-u", ".conllup"),
+    "iob": (".iob", ".iob2", ".conll", ".bio", ".tsv", ".txt", ".csv"),
     "propbank": PROPBANK_ENDINGS,
+    "props": (".props",),
     "spacy": (".spacy",),
 }
 """The formats and the file endings that tell them."""
@@ -110,6 +114,7 @@ def convert(
     lang: str = "en",
     file_format: str | None = None,
     scheme: str = "auto",
+    columns: str | None = None,
     strict: bool = False,
     max_mismatch: float = 0.02,
     progress: Progress | None = None,
@@ -118,44 +123,50 @@ def convert(
 
     paths: the first file gives words, spaces and its layers; each further file gives the layers
         that the files before it lack, see `join`. After a `.spacy` file, further `.spacy` files
-        are more documents instead. Further PropBank files may be given by their folder.
+        are more documents instead. PropBank files may be given by their folder.
     output: the `.spacy` file. It appears when it is complete, and stays as it was on an error.
     docs_by: what becomes a Doc: a "document", a "sentence", or a number of sentences at most,
         never across documents.
     lang: code of the language whose vocabulary the words get.
     file_format: a key of `FORMATS` for the first file; None goes by its ending.
-    scheme, strict: see `read_iob`.
-    max_mismatch: the share of a layer's sentences (of PropBank, of the first file's sentences in
-        the documents that both have) that may differ.
+    scheme, strict: see `read_iob`. columns: what the columns of all files of columns hold, see
+        `layout.parse_columns`; None has their contents judged.
+    max_mismatch: the share of sentences that may have other words, of those that stand in the same
+        place of both files or have the same id (of PropBank: are in documents that both have).
+        Sentences that only one of the files has do not count.
 
     `Doc.user_data` gets `doc_id` and `sent_ids` (one a sentence). What is not annotated stays
     unset in the Doc: no POS, tag, lemma, `Token.ent_iob` 0, and no span groups of semantic roles
     (see `spacy_seqtag.frames`), or a sentence that is not among the annotated.
 
     RAISES FormatError: a file that cannot be read as its format, layers of different sentences,
-    an unsuitable output path. ValueError: an illegal `docs_by`. ImportError: an unknown language.
+    an unsuitable output path. OutputError: the output or temporary data cannot be written.
+    ValueError: an illegal `docs_by` or `columns`. ImportError: an unknown language.
     """
     files = [Path(path) for path in paths]
     output = Path(output)
     limit = parse_docs_by(docs_by)
+    names = None if columns is None else parse_columns(columns)
     _check_output(output, files)
     formats = [_format_of(path) for path in files[1:]]
     formats.insert(0, file_format or _format_of(files[0]))
     # Not `spacy.blank`, which loads every package that plugs into spaCy, transformers among them.
     vocab = create_vocab(lang, get_lang_class(lang).Defaults)
     summary = Summary()
-    columns: list[Path] = []
-    counts: list[IobCounts] = []
+    counts: list[tuple[Path, IobCounts]] = []
+    remarks: list[Remarks] = []
     notes = Counter[str]()
 
     def sentences(path: Path, kind: str) -> Iterator[Sentence]:
-        if kind == "conllu":
-            return read_conllu(path, progress=progress)
         if kind == "propbank":
             return read_propbank(path, notes=notes, progress=progress)
-        columns.append(path)
-        counts.append(IobCounts())
-        return read_iob(path, strict=strict, scheme=scheme, counts=counts[-1], progress=progress)
+        count, remark = IobCounts(), Remarks(path)
+        counts.append((path, count))
+        remarks.append(remark)
+        read = read_conllu if kind == "conllu" else partial(read_iob, columns=names)
+        return read(
+            path, strict=strict, scheme=scheme, counts=count, remarks=remark, progress=progress
+        )
 
     bases = [path for path, kind in zip(files, formats, strict=True) if kind == "spacy"]
     if bases and formats[0] != "spacy":
@@ -166,20 +177,31 @@ def convert(
             "Name it first",
         )
 
-    def layer_of(path: Path, kind: str) -> Layer | PropbankLayer:
+    if formats[0] == "props":
+        raise FormatError(
+            files[0],
+            None,
+            "these are propositions without words",
+            "Name the file with the words first and this one after it",
+        )
+
+    def layer_of(path: Path, kind: str) -> AnyLayer:
         if kind == "propbank":
             return PropbankLayer(path, max_mismatch=max_mismatch, progress=progress)
+        if kind == "props":
+            return PropsLayer(path, max_mismatch=max_mismatch, progress=progress)
         return Layer(path, sentences(path, kind), max_mismatch=max_mismatch)
 
     with ExitStack() as stack:
+        stack.enter_context(terminable())
         stack.enter_context(new_folder(output.parent))
+        stack.enter_context(temporary_storage())
         writer = stack.enter_context(DocBinWriter(output))
-        layers: list[Layer | PropbankLayer] = []
+        layers: list[AnyLayer] = []
         for path, kind in list(zip(files, formats, strict=True))[1:]:
             if kind != "spacy":
-                layer = layer_of(path, kind)
-                stack.enter_context(layer)
-                layers.append(layer)
+                layers.append(layer_of(path, kind))
+                stack.callback(layers[-1].close)
         if bases:
             docs = _docs_from_spacy(bases, vocab, limit, layers, summary, progress)
         else:
@@ -198,7 +220,8 @@ def convert(
             summary.unjoined += layer.unjoined
             summary.notes += layer.notes
     summary.notes += [f"{n} {what}" for what, n in notes.most_common()]
-    for path, count in zip(columns, counts, strict=True):
+    summary.notes += [line for remark in remarks for line in remark.lines()]
+    for path, count in counts:
         if scheme == "auto" and count.scheme == "iob1":
             summary.notes.append(
                 f"{path} was read as IOB1, in which I- begins an entity; where that should be an "
@@ -245,31 +268,6 @@ def _format_of(path: Path) -> str:
     )
 
 
-@contextmanager
-def written_aside(path: Path) -> Iterator[Path]:
-    """A file beside `path` to write to, which replaces it at the end, or is removed on an error."""
-    aside = path.with_name(path.name + ".tmp")
-    try:
-        yield aside
-        os.replace(aside, path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-
-
-@contextmanager
-def new_folder(folder: Path) -> Iterator[None]:
-    """Make a folder; if what is done in it fails, remove what was made."""
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        yield
-    except BaseException:
-        for path in made:
-            path.rmdir()
-        raise
-
-
 def _check_output(output: Path, inputs: Sequence[Path]) -> None:
     if output.suffix != ".spacy" or output.is_dir():
         raise FormatError(
@@ -279,209 +277,6 @@ def _check_output(output: Path, inputs: Sequence[Path]) -> None:
         raise FormatError(
             output, None, "the output is one of the inputs", "Give the output another name"
         )
-
-
-# Joining
-
-
-class Layer:
-    """The sentences of a further file, to be joined to those of the first one.
-
-    path: the file. sentences: its sentences, read at once. max_mismatch: see `join`.
-    joined, mismatched: sentences that were joined, or not because their words differ;
-    mismatches: the first few of these, one line each. unjoined: the number of the others.
-    notes: nothing that a user should know besides.
-
-    The sentences are kept in a temporary SQLite database on disk, which has no name and is gone
-    when the layer is closed or the process ends.
-    """
-
-    def __init__(
-        self, path: Path, sentences: Iterable[Sentence], *, max_mismatch: float = 0.02
-    ) -> None:
-        self.path = path
-        self.max_mismatch = max_mismatch
-        self.joined = 0
-        self.mismatched = 0
-        self.mismatches: list[str] = []
-        self.notes: list[str] = []
-        self._base: Path | None = None
-        self._by_id: bool | None = None
-        self._position = 0  # of the next base sentence
-        self._first_mismatch: int | None = None
-        self._has_ids = True
-        self._size = 0
-        self._db = sqlite3.connect("")
-        try:
-            self._db.execute("PRAGMA journal_mode = OFF")
-            self._db.execute(
-                "CREATE TABLE sentence (position INTEGER PRIMARY KEY, id TEXT, line INTEGER,"
-                " used INTEGER DEFAULT 0, data TEXT)"
-            )
-            self._db.executemany(
-                "INSERT INTO sentence (position, id, line, data) VALUES (?, ?, ?, ?)",
-                self._rows(sentences),
-            )
-            if self._has_ids:
-                self._index()
-        except BaseException:
-            self.close()
-            raise
-
-    @property
-    def unjoined(self) -> int:
-        return self._size - self.joined - self.mismatched
-
-    def __enter__(self) -> "Layer":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Drop the sentences."""
-        self._db.close()
-
-    def _rows(self, sentences: Iterable[Sentence]) -> Iterator[tuple[int, str, int, str]]:
-        for sentence in sentences:
-            layers = {name: getattr(sentence, name) for name in LAYERS}
-            data = json.dumps({"words": sentence.words, **layers})
-            yield self._size, sentence.sent_id, sentence.line, data
-            self._has_ids = self._has_ids and not sentence.made_up_id
-            self._size += 1
-
-    def _index(self) -> None:
-        self._db.execute("CREATE INDEX by_id ON sentence (id)")
-        twice = self._db.execute(
-            "SELECT id, min(line), max(line) FROM sentence GROUP BY id HAVING count(*) > 1 LIMIT 1"
-        ).fetchone()
-        if twice is not None:
-            raise _same_id(self.path, twice[2], twice[0], twice[1])
-
-    def add_to(self, document: Sequence[Sentence]) -> None:
-        """Give sentences of the first file those layers that they lack and this file has.
-
-        RAISES FormatError: the first file has two sentences of the same id, or, joined by order,
-        more sentences than this one.
-        """
-        for sentence in document:
-            self._add_to_sentence(sentence)
-
-    def _add_to_sentence(self, sentence: Sentence) -> None:
-        if self._by_id is None:
-            self._base = sentence.path
-            self._by_id = self._has_ids and not sentence.made_up_id
-        column, key = ("id", sentence.sent_id) if self._by_id else ("position", self._position)
-        self._position += 1
-        row = self._db.execute(
-            f"SELECT position, line, used, data FROM sentence WHERE {column} = ?", (key,)
-        ).fetchone()
-        if row is None:
-            return
-        position, line, used, data = row
-        if used:
-            raise _same_id(sentence.path, sentence.line, sentence.sent_id, used)
-        self._db.execute(
-            "UPDATE sentence SET used = ? WHERE position = ?", (sentence.line, position)
-        )
-        other = json.loads(data)
-        if other["words"] != sentence.words:
-            self._mismatch(sentence, line, other["words"])
-            return
-        self.joined += 1
-        for name in LAYERS:
-            if getattr(sentence, name) is None:
-                setattr(sentence, name, other[name])
-
-    def _mismatch(self, sentence: Sentence, line: int, words: list[str]) -> None:
-        self.mismatched += 1
-        if self._first_mismatch is None:
-            self._first_mismatch = line
-        if len(self.mismatches) < EXAMPLES:
-            pairs = zip(words, sentence.words, strict=False)
-            differs = [i for i, (mine, theirs) in enumerate(pairs) if mine != theirs]
-            at = differs[0] if differs else min(len(words), len(sentence.words))
-            mine, theirs = (
-                repr(those[at]) if at < len(those) else "nothing"
-                for those in (words, sentence.words)
-            )
-            self.mismatches.append(
-                f"{self.path}:{line}: sentence {sentence.sent_id}: word {at + 1} is {mine}, but "
-                f"{theirs} in {sentence.path}:{sentence.line}"
-            )
-
-    def finish(self) -> None:
-        """Check, after the last sentence, that both files hold the same sentences.
-
-        RAISES FormatError: see `join`.
-        """
-        if not self._by_id and self._position != self._size:
-            raise FormatError(
-                self.path,
-                None,
-                f"layers of different sentences: {self._size} here, {self._position} in "
-                f"{self._base}, and without sent_id they can only be joined by their order",
-                "Give files of the same sentences, or add `# sent_id` comments to both",
-            )
-        if self.joined + self.mismatched == 0:
-            raise FormatError(
-                self.path,
-                None,
-                f"layers of different sentences: no sent_id is in {self._base} as well",
-                "Give files of the same corpus",
-            )
-        if self.mismatched > self.max_mismatch * self._size:
-            raise FormatError(
-                self.path,
-                self._first_mismatch,
-                f"layers of different sentences: {self.mismatched} of {self._size} sentences, "
-                f"this one first, have other words than in {self._base}",
-                "Give files of the same version of the corpus, or raise --max-mismatch "
-                f"(now {self.max_mismatch:g})",
-            )
-
-
-def _same_id(path: Path, line: int, sent_id: str, first: int) -> FormatError:
-    return FormatError(
-        path,
-        line,
-        f"sent_id {sent_id!r} stands for a second sentence, the first is in line {first}",
-        "Give every sentence its own sent_id",
-    )
-
-
-def join(base: Iterable[Sentence], layers: Sequence[Layer | PropbankLayer]) -> Iterator[Sentence]:
-    """The sentences of the first file with the layers of the further ones.
-
-    Sentences are joined by `sent_id` or, where a file has none, by their order; PropBank's by
-    their documents, see `PropbankLayer`. A layer that several files have is that of the first of
-    them. A sentence whose words differ is reported in `Layer.mismatches` and left without the
-    layer.
-
-    RAISES FormatError: no sentence is shared; more than the share `max_mismatch` of a layer's
-    sentences have other words; joined by order, the numbers of sentences differ; a `sent_id`
-    stands for two sentences. For PropBank see `PropbankLayer`.
-    """
-    for document in _documents(base):
-        for layer in layers:
-            layer.add_to(document)
-        yield from document
-    for layer in layers:
-        layer.finish()
-
-
-def _documents(sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
-    """The sentences of each document; a sentence that belongs to none by itself."""
-    document: list[Sentence] = []
-    for sentence in sentences:
-        if document and (
-            sentence.new_doc or sentence.doc_id is None or sentence.doc_id != document[0].doc_id
-        ):
-            yield document
-            document = []
-        document.append(sentence)
-    if document:
-        yield document
 
 
 # Building Docs
@@ -579,16 +374,23 @@ def _docs_from_spacy(
     paths: Sequence[Path],
     vocab: Vocab,
     limit: int | None,
-    layers: Sequence[Layer | PropbankLayer],
+    layers: Sequence[AnyLayer],
     summary: Summary,
     progress: Progress | None,
 ) -> Iterator[Doc]:
-    need_ids = any(isinstance(layer, Layer) for layer in layers)
+    if layers:
+        outline = Outline()
+        for path in paths:
+            for group in _numbered_docs(path, vocab):
+                for number, doc in group:
+                    for sentence in _words_of(doc, path, number):
+                        outline.add(sentence)
+        for layer in layers:
+            layer.align(outline)
+    cuts = Counter[str]()
     for path in paths:
         for group in _numbered_docs(path, vocab):
-            pairs = [
-                (doc, _sentences_of(doc, path, number, need_ids=need_ids)) for number, doc in group
-            ]
+            pairs = [(doc, _sentences_of(doc, path, number)) for number, doc in group]
             document = [sentence for _, sentences in pairs for sentence in sentences]
             before = [
                 [name for name in (*LAYERS, "propositions") if getattr(sentence, name) is None]
@@ -604,16 +406,21 @@ def _docs_from_spacy(
                     names = next(missing)
                     _annotate(doc[start:end], sentence, names)
                     gains_frames |= "propositions" in names and sentence.propositions is not None
-                    summary.add(sentence)
                 if gains_frames:
                     _set_frames(doc, sentences)
-                if limit is None:
+                if limit is None or len(bounds) <= limit:
+                    for sentence in sentences:
+                        summary.add(sentence)
                     yield doc
-                else:
-                    groups = [bounds[i : i + limit] for i in range(0, len(bounds), limit)]
-                    yield from cut_doc(doc, [(part[0][0], part[-1][1]) for part in groups])
+                    continue
+                groups = [bounds[i : i + limit] for i in range(0, len(bounds), limit)]
+                for piece in cut_doc(doc, [(g[0][0], g[-1][1]) for g in groups], cuts):
+                    for sentence in _sentences_of(piece, path, sentences[0].line):
+                        summary.add(sentence)
+                    yield piece
         if progress is not None:
             progress(path.stat().st_size)
+    summary.notes += [f"{n} {what}" for what, n in cuts.most_common()]
     for layer in layers:
         layer.finish()
 
@@ -631,23 +438,33 @@ def _numbered_docs(path: Path, vocab: Vocab) -> Iterator[list[tuple[int, Doc]]]:
         yield group
 
 
-def _sentences_of(doc: Doc, path: Path, number: int, *, need_ids: bool) -> list[Sentence]:
-    """A Doc's sentences, to join layers to them and to count what they have."""
+def _words_of(doc: Doc, path: Path, number: int) -> list[Sentence]:
+    """A Doc's sentences without their layers."""
     bounds = sentence_bounds(doc)
+    ids = doc.user_data.get("sent_ids")
+    made_up = ids is None or len(ids) != len(bounds)
+    if made_up:
+        ids = [""] * len(bounds)
+    return [
+        Sentence(
+            sent_id,
+            doc.user_data.get("doc_id"),
+            [token.text for token in doc[start:end]],
+            [bool(token.whitespace_) for token in doc[start:end]],
+            path,
+            number,
+            made_up_id=made_up,
+        )
+        for sent_id, (start, end) in zip(ids, bounds, strict=True)
+    ]
+
+
+def _sentences_of(doc: Doc, path: Path, number: int) -> list[Sentence]:
+    """A Doc's sentences, to join layers to them and to count what they have."""
     props = propositions(doc)
     covered = annotated_tokens(doc) if has_frames(doc) else None
-    ids = doc.user_data.get("sent_ids")
-    if ids is None or len(ids) != len(bounds):
-        if need_ids and bounds:
-            raise FormatError(
-                path,
-                None,
-                f"document {number} has no sent_ids, so no layer can be joined to it",
-                "Convert the text file that it comes from together with its layers",
-            )
-        ids = [""] * len(bounds)
-    result = []
-    for sent_id, (start, end) in zip(ids, bounds, strict=True):
+    result = _words_of(doc, path, number)
+    for sentence, (start, end) in zip(result, sentence_bounds(doc), strict=True):
         tokens = list(doc[start:end])
         columns = {
             "upos": [token.pos_ for token in tokens],
@@ -658,21 +475,12 @@ def _sentences_of(doc: Doc, path: Path, number: int, *, need_ids: bool) -> list[
                 for token in tokens
             ],
         }
-        sentence = Sentence(
-            sent_id,
-            doc.user_data.get("doc_id"),
-            [token.text for token in tokens],
-            [bool(token.whitespace_) for token in tokens],
-            path,
-            number,
-        )
         for name, tags in columns.items():
             if any(tags):
                 setattr(sentence, name, tags)
         if covered is not None and covered[start:end].all():
             own = [prop for prop in props if start <= prop.predicate < end]
             sentence.propositions = [prop.moved(-start) for prop in own]
-        result.append(sentence)
     return result
 
 
@@ -706,13 +514,14 @@ class DocBinWriter:
     path: the file, in a folder that exists. attrs, store_user_data: as for `DocBin`.
 
     A context manager. The parts of the file go to nameless temporary files beside it until the
-    end, when they are put together under the name `<path>.tmp`, which then replaces `path`. After
+    end, when they are put together in a file that replaces `path`, see `written_aside`. After
     an error `path` is as it was and nothing else remains.
 
     The format is a zlib-compressed msgpack map, described in `DocBin` (which packs each Doc here
     as well); see https://github.com/msgpack/msgpack/blob/master/spec.md for the headers.
 
-    RAISES FormatError: more data than the format can hold.
+    RAISES FormatError: more data than the format can hold. OutputError: the file cannot be
+    written.
     """
 
     def __init__(
@@ -735,9 +544,10 @@ class DocBinWriter:
         if self._bin.store_user_data:
             names.append("user_data")
         with ExitStack() as stack:
-            for name in names:
-                file = tempfile.TemporaryFile(dir=self.path.parent)
-                self._parts[name] = stack.enter_context(file)
+            with naming(self.path):
+                for name in names:
+                    file = tempfile.TemporaryFile(dir=self.path.parent)
+                    self._parts[name] = stack.enter_context(file)
             self._stack = stack.pop_all()
         return self
 
@@ -747,23 +557,19 @@ class DocBinWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with self._stack:
-            if error is None:
+        if error is None:
+            with self._stack, naming(self.path):
                 self._put_together()
+            return
+        with suppress(OSError):  # the end of an output that there was no space for
+            self._stack.close()
 
     def add(self, doc: Doc) -> None:
         """Add a Doc, as `DocBin.add` does."""
         packed = self._bin
         packed.add(doc)
-        tokens = packed.tokens.pop()
-        self._write("tokens", tokens.tobytes("C"))
-        self._write("spaces", packed.spaces.pop().tobytes("C"))
-        self._write("lengths", struct.pack("=i", len(tokens)))
-        self._write("cats", self._pack(packed.cats.pop()))
-        self._write("flags", self._pack(packed.flags.pop()))
-        self._write("span_groups", self._pack(packed.span_groups.pop()))
-        if packed.store_user_data:
-            self._write("user_data", self._pack(packed.user_data.pop()))
+        with naming(self.path):
+            self._write_parts(packed)
         self._n_docs += 1
         if self._parts["tokens"].tell() > _MAX_BYTES:
             raise FormatError(
@@ -773,11 +579,23 @@ class DocBinWriter:
                 "Convert the input in several parts, into a folder of .spacy files",
             )
 
+    def _write_parts(self, packed: DocBin) -> None:
+        """Move the only Doc of a `DocBin` to the files."""
+        tokens = packed.tokens.pop()
+        self._write("tokens", tokens.tobytes("C"))
+        self._write("spaces", packed.spaces.pop().tobytes("C"))
+        self._write("lengths", struct.pack("=i", len(tokens)))
+        self._write("cats", self._pack(packed.cats.pop()))
+        self._write("flags", self._pack(packed.flags.pop()))
+        self._write("span_groups", self._pack(packed.span_groups.pop()))
+        if packed.store_user_data:
+            self._write("user_data", self._pack(packed.user_data.pop()))
+
     def _write(self, name: str, data: bytes) -> None:
         self._parts[name].write(data)
 
     def _put_together(self) -> None:
-        with written_aside(self.path) as whole, whole.open("wb") as file:
+        with written_aside(self.path) as file:
             compressor = zlib.compressobj()
             for data in self._message():
                 file.write(compressor.compress(data))

@@ -1,8 +1,12 @@
 """What every corpus format shares: a sentence with its layers, errors, lines, comments, spacing."""
 
+import re
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from ..schemes.propbank import Proposition
 from ..schemes.upos import UPOS_TAGS
@@ -16,7 +20,27 @@ LAYERS = ("upos", "xpos", "lemmas", "entities")
 EXAMPLES = 5
 """How many of the findings in a file are shown to the user."""
 
+MASK = "[WORD]"
+"""What stands for a word in releases whose text may not be given away."""
+
+# What `Remarks` count in files of several formats.
+STRIPPED = "cells began or ended in white space, which was left out"
+UNESCAPED = "words had escapes of the Penn Treebank, such as -LRB- for (, and are read without"
+CUT = "entities began or ended in white space, which was cut off"
+CONTRADICTED = "sentences have a `# text` that their words do not spell; the words were kept"
+
 _PROGRESS_STEP = 1 << 16
+_EXAMPLES_IN_LINE = 3
+_SHOWN = 60  # characters of a value in a message
+_LONG = re.compile(r"(\S{200})\S{300,}")
+
+# Escapes of the Penn Treebank, https://catalog.ldc.upenn.edu/docs/LDC95T7/cl93.html
+_BRACKETS = {"LRB": "(", "RRB": ")", "LSB": "[", "RSB": "]", "LCB": "{", "RCB": "}"}
+_PENN_WORDS = {f"-{name}-": real for name, real in _BRACKETS.items()}
+_PENN_WORDS |= {name.lower(): real for name, real in _PENN_WORDS.items()}
+# These can be words of their own: the XPOS has to be that of punctuation.
+_PENN_MARKS = {"``": '"', "''": '"'} | {f"/{mark}": mark for mark in ".,:;?!-"}
+_PENN_PUNCTUATION = frozenset(("``", "''", ".", ",", ":", "HYPH"))
 
 
 class FormatError(ValueError):
@@ -36,7 +60,59 @@ class FormatError(ValueError):
 
     def __str__(self) -> str:
         place = str(self.path) if self.line is None else f"{self.path}:{self.line}"
-        return f"{place}: {self.message}. {self.fix}"
+        return f"{_escaped(place)}: {printable(f'{self.message}. {self.fix}')}"
+
+
+def quoted(value: str) -> str:
+    """A value from a file as a message shows it: in quotes, on one line, and not too long."""
+    shown = _escaped(value[:_SHOWN])
+    if len(value) > _SHOWN:
+        return f"'{shown}…' ({len(value)} characters)"
+    return f"'{shown}'"
+
+
+def printable(text: str) -> str:
+    """A message with all that could steer a terminal escaped, and its longest stretches cut.
+
+    Control and format characters, and white space other than a blank, become escapes such as
+    `\\x1b`. Of a stretch without blanks that no message of ours has, the beginning is left.
+    """
+    return _LONG.sub(lambda found: f"{found[1]}… ({len(found[0])} characters)", _escaped(text))
+
+
+def _escaped(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
+
+
+def word_difference(mine: str, theirs: str) -> str:
+    """In what two words that may look alike differ; empty where anyone can see it.
+
+    The code points of the stretch that differs, and whether it is only the Unicode form, as in
+    "character 4 is U+00E9 against U+0065 U+0301, the same in NFC".
+    """
+    start = 0
+    while start < min(len(mine), len(theirs)) and mine[start] == theirs[start]:
+        start += 1
+    end = 0
+    while end < min(len(mine), len(theirs)) - start and mine[-1 - end] == theirs[-1 - end]:
+        end += 1
+    left, right = mine[start : len(mine) - end], theirs[start : len(theirs) - end]
+    if mine == theirs or all("!" <= char <= "~" for char in left + right):
+        return ""
+    same = ""
+    if unicodedata.normalize("NFC", mine) == unicodedata.normalize("NFC", theirs):
+        same = ", the same in NFC"
+    return f"character {start + 1} is {_code_points(left)} against {_code_points(right)}{same}"
+
+
+def _code_points(text: str) -> str:
+    points = [f"U+{ord(char):04X}" for char in text[:4]]
+    return " ".join(points) + " …" * (len(text) > 4) if points else "nothing"
 
 
 @dataclass(slots=True)
@@ -92,6 +168,11 @@ class SentenceMaker:
         self._new_doc = False
         self._new_par = False
 
+    @property
+    def sent_id(self) -> str:
+        """The id that the next sentence gets."""
+        return self._sent_id or f"{self.path.stem}-{self.n_sentences + 1}"
+
     def comment(self, line: str) -> bool:
         """Take in a comment line. RETURNS: whether it is one of those that mean something."""
         key, _, value = line[1:].partition("=")
@@ -122,9 +203,10 @@ class SentenceMaker:
         line: of the first word. layers: by the names in `LAYERS`; a layer that is empty at every
         word counts as missing.
         """
+        sent_id = self.sent_id
         self.n_sentences += 1
         result = Sentence(
-            self._sent_id or f"{self.path.stem}-{self.n_sentences}",
+            sent_id,
             self._doc_id,
             words,
             spaces,
@@ -141,10 +223,46 @@ class SentenceMaker:
         return result
 
 
+class Remarks:
+    """What a reader left out of a file, or read in a way of its own, for a user to know.
+
+    path: the file. A context of one reading; `lines` gives what was found, one line each.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._said: dict[str, None] = {}
+        self._counts = Counter[str]()
+        self._examples: dict[str, list[str]] = {}
+
+    def say(self, what: str) -> None:
+        """Something about the whole file."""
+        self._said[what] = None
+
+    def count(self, what: str, line: int, example: str = "", n: int = 1) -> None:
+        """Something that was found `n` times in a line; the first few are shown."""
+        self._counts[what] += n
+        examples = self._examples.setdefault(what, [])
+        if len(examples) < (_EXAMPLES_IN_LINE if example else 1):
+            examples.append(f"line {line}" + (f", {example}" if example else ""))
+
+    def lines(self) -> list[str]:
+        """The remarks, with the path and the counts."""
+        counted = [
+            f"{self.path}: {n} {what} ({'; '.join(self._examples[what])}"
+            + (", …)" if n > len(self._examples[what]) else ")")
+            for what, n in self._counts.items()
+        ]
+        return [f"{self.path}: {what}" for what in self._said] + counted
+
+
 def read_lines(path: Path, progress: Progress | None = None) -> Iterator[tuple[int, str]]:
     """The lines of a UTF-8 text file with their numbers, without line ends and byte order mark.
 
-    RAISES FormatError: no such file, a folder, an empty file, a line that is not UTF-8.
+    A line ends in LF or CR LF or, in a file that has none of these, in CR.
+
+    RAISES FormatError: no such file, a folder, an empty file, a line that is not UTF-8 or that
+    holds a NUL character.
     """
     if path.is_dir():
         raise FormatError(path, None, "this is a folder, not a file", "Name a file in it")
@@ -154,8 +272,7 @@ def read_lines(path: Path, progress: Progress | None = None) -> Iterator[tuple[i
         raise FormatError(path, None, "there is no such file", "Check the path") from None
     with file:
         line = unreported = 0
-        # Bytes are split at line feeds only: words may hold what else Unicode calls a line break.
-        for line, raw in enumerate(file, start=1):
+        for line, raw in enumerate(_raw_lines(file), start=1):
             try:
                 text = raw.decode("utf-8-sig" if line == 1 else "utf-8")
             except UnicodeDecodeError as error:
@@ -166,6 +283,10 @@ def read_lines(path: Path, progress: Progress | None = None) -> Iterator[tuple[i
                     f"not UTF-8: byte 0x{byte:02x} at position {position} of the line",
                     "Save the file in UTF-8",
                 ) from None
+            if "\0" in text:
+                raise FormatError(
+                    path, line, "a NUL character: this is no text in UTF-8", "Save it in UTF-8"
+                )
             unreported += len(raw)
             if progress is not None and unreported >= _PROGRESS_STEP:
                 progress(unreported)
@@ -175,6 +296,23 @@ def read_lines(path: Path, progress: Progress | None = None) -> Iterator[tuple[i
             progress(unreported)
     if line == 0:
         raise FormatError(path, None, "the file is empty", "Give a file with sentences")
+
+
+def _raw_lines(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file as bytes, with their ends."""
+    start = file.read(_PROGRESS_STEP)
+    file.seek(0)
+    # Bytes are split at line ends only: words may hold what else Unicode calls a line break.
+    if b"\r" not in start or b"\n" in start:
+        yield from file
+        return
+    rest = b""
+    while chunk := file.read(_PROGRESS_STEP):
+        *lines, rest = (rest + chunk).split(b"\r")
+        for line in lines:
+            yield line + b"\r"
+    if rest:
+        yield rest
 
 
 def no_sentence(path: Path) -> FormatError:
@@ -218,6 +356,66 @@ def spaces_from_text(forms: Sequence[str], text: str) -> list[bool] | None:
         spaces.append(after > position)
         position = after
     return spaces if position == end else None
+
+
+def text_contradiction(forms: Sequence[str], text: str) -> str:
+    """Where forms and a text that they do not spell part: which word, and how the text goes on."""
+    position = _skip_whitespace(text, 0)
+    for number, form in enumerate(forms, start=1):
+        start = position
+        for char in form:
+            if char.isspace():
+                continue
+            position = _skip_whitespace(text, position)
+            if position == len(text) or text[position] != char:
+                rest = quoted(text[start:]) if text[start:].strip() else "nothing more"
+                return f"word {number} is {quoted(form)}, the text has {rest}"
+            position += 1
+        position = _skip_whitespace(text, position)
+    return f"after word {len(forms)} the text goes on with {quoted(text[position:])}"
+
+
+def is_plainly_spaced(forms: Sequence[str], spaces: Sequence[bool], text: str) -> bool:
+    """Whether forms with single blanks, as a Doc holds them, give the text that they spell."""
+    pairs = zip(forms, spaces, strict=True)
+    return "".join([form + " " if space else form for form, space in pairs]).rstrip() == text
+
+
+def real_words(
+    words: list[str], xpos: Sequence[str] | None = None, text: str | None = None
+) -> list[str]:
+    """Words without the escapes of the Penn Treebank; the same list where there are none.
+
+    `-LRB-` becomes `(`, `1\\/2` becomes `1/2` and `\\*` becomes `*`. What may also be a word is
+    an escape only where the XPOS says so: two backquotes or apostrophes and `/.` as punctuation.
+    A word that the text has as it stands is none.
+    """
+    if not any("\\" in word or word in _PENN_WORDS or word in _PENN_MARKS for word in words):
+        return words
+    tags = xpos or [""] * len(words)
+    return [
+        word if text is not None and word in text else _unescaped(word, tag)
+        for word, tag in zip(words, tags, strict=True)
+    ]
+
+
+def _unescaped(word: str, xpos: str) -> str:
+    if word in _PENN_WORDS:
+        return _PENN_WORDS[word]
+    if word in _PENN_MARKS:
+        return _PENN_MARKS[word] if xpos in _PENN_PUNCTUATION else word
+    return word.replace("\\/", "/").replace("\\*", "*")
+
+
+def check_unmasked(path: Path, lines: Sequence[int], words: Sequence[str]) -> None:
+    """RAISES FormatError: one of the words is masked. lines: where they stand."""
+    if MASK in words:
+        raise FormatError(
+            path,
+            lines[words.index(MASK)],
+            f"the word is masked as {MASK}",
+            "Put it back in from the corpus that the file was made of",
+        )
 
 
 def _skip_whitespace(text: str, position: int) -> int:

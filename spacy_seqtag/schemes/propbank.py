@@ -56,6 +56,14 @@ class Proposition(NamedTuple):
             [(start + by, end + by) for start, end in self.parts],
         )
 
+    @classmethod
+    def from_json(cls, data: Sequence) -> "Proposition":
+        """The proposition that JSON made lists of."""
+        predicate, roleset, arguments, parts = data
+        return cls(
+            predicate, roleset, [Argument(*a) for a in arguments], [(s, e) for s, e in parts]
+        )
+
 
 class ColumnError(ValueError):
     """Columns of brackets that cannot be read.
@@ -109,7 +117,7 @@ def read_columns(
     notes: Counter[str] = Counter()
     taken: set[int] = set()
     for column, row in enumerate(rows):
-        spans = _spans([cell[column] for cell in cells], column)
+        spans = _spans([cell[column] for cell in cells], f"column {column + 1} of the arguments")
         links = [span for span in spans if span.role.startswith("LINK-")]
         notes[LINKS] += len(links)
         spans = [span for span in spans if span not in links]
@@ -142,7 +150,8 @@ def write_columns(
 
     name: gives the name by which a role is written, such as `conll05_role`.
 
-    RAISES ValueError: spans of a proposition overlap or leave the sentence.
+    RAISES ValueError: spans of a proposition overlap or leave the sentence; a role that no cell
+    can hold.
     """
     columns = []
     for predicate, roleset, arguments, parts in propositions:
@@ -160,6 +169,8 @@ def write_columns(
                     "predicate or leaves the sentence"
                 )
             cells[start] = f"({name(role)}*"
+            if _CELL.fullmatch(cells[start]) is None:
+                raise ValueError(f"a column cannot hold the role {role!r} of {roleset!r}")
             cells[end - 1] += ")"
             last = end
         columns.append(cells)
@@ -174,11 +185,30 @@ def conll05_role(role: str) -> str:
     return re.sub(r"^((?:[CR]-)?)ARG", r"\1A", role)
 
 
-def _spans(cells: Sequence[str], column: int) -> list[Argument]:
+def read_entities(cells: Sequence[str]) -> list[str]:
+    """The entities of a column of brackets, as in CoNLL-2012, as IOB2 tags.
+
+    cells: `(PERSON)` or `(PERSON*)`, `(ORG*`, `*`, `*)`. Of nested entities the outer one stays.
+
+    RAISES ColumnError: a cell that is none; a bracket that is not closed or not opened.
+    """
+    cells = [f"{cell[:-1]}*)" if re.fullmatch(r"\([^()*]+\)", cell) else cell for cell in cells]
+    tags = ["O"] * len(cells)
+    for start, end, label in sorted(_spans(cells, "the column of entities"), key=_outer_first):
+        if tags[start:end] == ["O"] * (end - start):
+            tags[start:end] = [f"B-{label}"] + [f"I-{label}"] * (end - start - 1)
+    return tags
+
+
+def _outer_first(span: Argument) -> tuple[int, int]:
+    return span.start, -span.end
+
+
+def _spans(cells: Sequence[str], column: str) -> list[Argument]:
     """The bracketed spans of a column in the order of their words."""
     spans = []
     opened: list[tuple[int, str]] = []
-    where = f"in column {column + 1} of the arguments"
+    where = f"in {column}"
     for token, cell in enumerate(cells):
         match = _CELL.fullmatch(cell)
         if match is None:
