@@ -183,12 +183,13 @@ class _File:
             if len(columns) < len(self._columns) or any(columns[len(self._columns) :]):
                 raise _bad_columns(self.path, line, text, len(columns), len(self._columns))
             del columns[len(self._columns) :]
-        cells = [cell.strip() for cell in columns]
-        if cells != columns:
+        cells = columns
+        if len(text.split()) != len(columns):  # white space somewhere besides the tabs
+            cells = [cell.strip() for cell in columns]
             at = 1 if self._positions is None else self._positions[1] or 0
-            self._remarks.count(
-                STRIPPED, line, n=sum(a != b for a, b in zip(cells, columns, strict=True))
-            )
+            changed = sum(a != b for a, b in zip(cells, columns, strict=True))
+            if changed:
+                self._remarks.count(STRIPPED, line, n=changed)
             # A word of white space stays what it is.
             cells[at] = cells[at] or columns[at]
         expected = len(self.rows) + 1
@@ -280,7 +281,7 @@ class _File:
         if text is not None:
             found = spaces_from_text(forms, text)
             if found is None:
-                where = f"sentence {quoted(self.maker.sent_id)}: {text_contradiction(forms, text)}"
+                where = f"sentence {self.maker.sent_id}: {text_contradiction(forms, text)}"
                 self._remarks.count(CONTRADICTED, line, where)
             else:
                 # After the last word comes the next sentence, of which this text knows nothing.

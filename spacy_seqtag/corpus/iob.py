@@ -363,7 +363,7 @@ class _ColumnFile:
         if self.path.suffix.lower() == ".csv":
             return max(",;\t", key=texts[0].count)
         # A tab at the end of a line shows nothing.
-        with_tabs = sum("\t" in text.strip() for text in texts)
+        with_tabs = sum("\t" in text.rstrip(" \t") for text in texts)
         if 2 * with_tabs >= len(texts):
             return "\t"
         tokens = [token.split("|") for text in texts for token in text.split()]
@@ -443,18 +443,19 @@ class _ColumnFile:
         if self.separator in (",", ";") or self.path.suffix.lower() == ".csv":
             yield from self._split_csv(lines)
             return
-        for line, text in lines:
-            if not text or text.isspace():
-                yield line, text, []
-            elif self.separator == "\t":
-                yield line, text, text.split("\t")
-            elif self.separator == " ":
-                yield line, text, _BLANKS.split(text.strip(" \t"))
-            else:
+        if self.separator == "|":
+            for line, text in lines:
                 for token in text.split():
                     # More bars belong to the word.
                     yield line, token, token.rsplit("|", self.width - 1)
                 yield line, "", []
+            return
+        tabs = self.separator == "\t"
+        for line, text in lines:
+            if not text or text.isspace():
+                yield line, text, []
+            else:
+                yield line, text, text.split("\t") if tabs else _BLANKS.split(text.strip(" \t"))
 
     def _split_csv(self, lines: Iterator[tuple[int, str]]) -> Iterator[_Cells]:
         number = 0
@@ -483,6 +484,7 @@ class _ColumnFile:
         mark = layout.position("sentence")
         has_comments = self.separator in ("\t", " ") and self.path.suffix.lower() != ".csv"
         comments = SentenceMaker(self.path)
+        padding = {found: [""] * (width - found) for found in self.widths}
         n_words = 0  # of the sentence so far
         before = ""  # the kind of line before
         marked = ""  # the sentence by its column
@@ -494,7 +496,7 @@ class _ColumnFile:
                 continue
             if line == self._header_line:
                 continue
-            if cells[0].startswith(_DOCUMENT):
+            if cells[0][:1] == "-" and cells[0].startswith(_DOCUMENT):
                 n_words = 0
                 before = "document"
                 yield _Row("document", line, text)
@@ -505,12 +507,13 @@ class _ColumnFile:
                     before = "comment"
                     yield _Row("comment", line, text)
                     continue
-            if len(cells) != width:
-                if len(cells) < width and len(cells) not in self.widths:
-                    raise self._bad_width(line, len(cells))
-                if any(cell.strip() for cell in cells[width:]):
-                    raise self._bad_width(line, len(cells))
-                cells = [*cells, *[""] * width][:width]
+            found = len(cells)
+            if found in self.widths:
+                cells += padding[found]
+            elif found < width or any(cell.strip() for cell in cells[width:]):
+                raise self._bad_width(line, found)
+            else:
+                del cells[width:]
             if mark is not None and cells[mark].strip() not in ("", marked):
                 # In some files every row says its sentence, in some only the first one does.
                 marked = cells[mark].strip()
@@ -518,13 +521,7 @@ class _ColumnFile:
                     n_words = 0
                     yield _Row("blank", line, text)
             if index is not None and cells[index].strip() != str(n_words + start):
-                raise FormatError(
-                    self.path,
-                    line,
-                    f"index {quoted(cells[index])} is out of order, expected {n_words + start}",
-                    f"Number the words of a sentence {start}, {start + 1}, {start + 2} and end a "
-                    "sentence with a blank line",
-                )
+                raise self._bad_index(line, cells[index], n_words + start)
             n_words += 1
             before = "word"
             yield _Row("word", line, text, cells)
@@ -555,6 +552,16 @@ class _ColumnFile:
             line,
             f"{quoted(text)} may be a comment, or a word whose line lacks columns",
             "Write a blank after the # of a comment, or give the word its columns",
+        )
+
+    def _bad_index(self, line: int, found: str, expected: int) -> FormatError:
+        start = self.layout.index_start
+        return FormatError(
+            self.path,
+            line,
+            f"index {quoted(found)} is out of order, expected {expected}",
+            f"Number the words of a sentence {start}, {start + 1}, {start + 2} and end a sentence "
+            "with a blank line",
         )
 
     def _bad_width(self, line: int, found: int) -> FormatError:
