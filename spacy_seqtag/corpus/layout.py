@@ -307,12 +307,20 @@ def _is_empty(column: Iterable[str]) -> bool:
 
 
 def _counts_from(column: Sequence[str], sentences: Sequence[Sequence[Sequence[str]]]) -> int | None:
-    """Whether a column counts the words of each sentence, from 0 or 1; None if it does not."""
+    """Whether a column counts the words of each sentence, from 0 or 1; None if it does not.
+
+    A value that follows the one before counts as well, so that a column is still an index where
+    a line is lost or a blank line is too many.
+    """
     for start in (1, 0):
         hits = position = 0
+        before = ""
         for rows in sentences:
             for i in range(len(rows)):
-                hits += column[position] == str(start + i)
+                value = column[position]
+                follows = before.isdecimal() and value == str(int(before) + 1)
+                hits += follows or value == str(start + i)
+                before = value
                 position += 1
         # A few may be damaged: reading says which.
         if 2 * hits >= len(column) and _are_numbers(column[:1]):

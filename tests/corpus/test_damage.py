@@ -4,7 +4,7 @@ import re
 import signal
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from .strategies import (
     GoldProposition,
     GoldSentence,
     Reading,
+    Text,
     column_texts,
     conllu_texts,
     corpora,
@@ -34,6 +35,7 @@ from spacy_seqtag.corpus.convert import Summary, convert
 from spacy_seqtag.corpus.sentence import FormatError
 from spacy_seqtag.frames import annotated_tokens, has_frames, problems, propositions
 
+FEW = 12  # rows
 HANG = 5  # seconds of CPU time, hundreds of times what an example takes
 
 
@@ -143,7 +145,12 @@ def check_summary(summary: Summary, readings: list[Reading]) -> None:
     assert summary.arguments == sum(len(p.arguments) for p in found)
 
 
-DOCS_BY = st.sampled_from(("document", "sentence", 2))
+def unclear(summary: Summary | FormatError) -> bool:
+    """Whether we ask what the columns hold, as in a file of few rows several things may fit."""
+    return isinstance(summary, FormatError) and "--columns" in summary.fix
+
+
+DOCS_BY = st.sampled_from(("document",))
 
 
 @examples(30)
@@ -151,9 +158,10 @@ def test_undamaged(n):
     """A whole file becomes exactly the sentences that stand in it, and no tag is repaired."""
 
     def check(text, docs_by):
-        summary, readings = converted(
-            {f"a{text.suffix}": text.data}, docs_by=docs_by, scheme=text.scheme
-        )
+        files, options = {f"a{text.suffix}": text.data}, {"docs_by": docs_by, "scheme": text.scheme}
+        summary, readings = converted(files, **options)
+        if unclear(summary):
+            summary, readings = converted(files, columns=text.names, **options)
         if isinstance(summary, FormatError):
             raise summary
         assert readings == text.readings
@@ -173,6 +181,11 @@ def remarks(summary: Summary) -> Counter[str]:
     return Counter(re.sub(r"/\S*/", "", note) for note in notes) + +Counter(counts)
 
 
+def other_layout(text: Text, new: Iterable[str]) -> bool:
+    """Whether the summary says that columns were read in another layout, of a file of few rows."""
+    return len(text.word_lines()) <= FEW and any("columns read as" in remark for remark in new)
+
+
 @examples(90)
 def test_damaged(n):
     """A damaged file is refused, remarked on, or says what is now in it."""
@@ -185,8 +198,9 @@ def test_damaged(n):
             assert damage.outcome != "reads", summary
             assert damage.outcome != "error" or summary.line is not None, summary
             return
-        assert damage.outcome != "error"
-        if remarks(summary) - remarks(converted({name: damage.text.data}, **options)[0]):
+        new = remarks(summary) - remarks(converted({name: damage.text.data}, **options)[0])
+        assert damage.outcome != "error" or other_layout(damage.text, new)
+        if new:
             return
         assert damage.outcome != "seen"
         if damage.expected is not None:
@@ -219,7 +233,7 @@ def test_joined(n):
             options["scheme"] = pair.base.scheme
         summary, readings = converted(pair.files, **options)
         if isinstance(summary, FormatError):
-            assert not pair.complete, summary
+            assert not pair.complete or unclear(summary), summary
             return
         new = [name for name in pair.layer.layers if name not in pair.layers]
         missing = 0
@@ -266,13 +280,14 @@ def test_damaged_layer(n):
         summary, readings = converted({**undamaged, layer: damage.data}, **options)
         if isinstance(summary, FormatError):
             return
-        assert damage.outcome != "error"
         new = [name for name in pair.layer.layers if name not in pair.layers]
         for before, after in zip(pair.readings, readings, strict=True):
             nothing = {name: getattr(before, name) for name in new}
             assert after._replace(**nothing) == before
         before, whole = converted(undamaged, **options)
-        if remarks(summary) - remarks(before):
+        found = remarks(summary) - remarks(before)
+        assert damage.outcome != "error" or other_layout(damage.text, found)
+        if found:
             return
         assert damage.outcome != "seen"
         if damage.expected is None:
