@@ -184,7 +184,7 @@ class _File:
                 raise _bad_columns(self.path, line, text, len(columns), len(self._columns))
             del columns[len(self._columns) :]
         cells = columns
-        if len(text.split()) != len(columns):  # white space somewhere besides the tabs
+        if "\t".join(text.split()) != text:  # white space besides the tabs, or an empty cell
             cells = [cell.strip() for cell in columns]
             at = 1 if self._positions is None else self._positions[1] or 0
             changed = sum(a != b for a, b in zip(cells, columns, strict=True))

@@ -60,7 +60,7 @@ class FormatError(ValueError):
 
     def __str__(self) -> str:
         place = str(self.path) if self.line is None else f"{self.path}:{self.line}"
-        return f"{_escaped(place)}: {printable(f'{self.message}. {self.fix}')}"
+        return f"{_escaped(place)}: {printable(self.message)}. {printable(self.fix)}"
 
 
 def quoted(value: str) -> str:
@@ -327,7 +327,7 @@ def unknown_upos(path: Path, line: int, tag: str) -> FormatError:
     return FormatError(
         path,
         line,
-        f"unknown UPOS {tag!r}, expected one of {', '.join(UPOS_TAGS)}",
+        f"unknown UPOS {quoted(tag)}, expected one of {', '.join(UPOS_TAGS)}",
         "Correct the tag, or write `_` where it is missing",
     )
 
