@@ -178,7 +178,8 @@ def as_iob2(tags: Sequence[str], scheme: str) -> list[str] | None:
     for tag in [*tags, "O"]:
         prefix, label = tag[:1], tag[2:]
         inside = last[:1] in {"B", "I"} and last[2:] == label
-        if scheme == "bioes" and last[:1] in {"B", "I"} and not (inside and prefix in {"I", "E"}):
+        ends = tag == "" or (inside and prefix in {"I", "E"})
+        if scheme == "bioes" and last[:1] in {"B", "I"} and not ends:
             return None  # an entity that does not end
         if prefix in {"I", "E"} and not (inside or (scheme == "iob1" and prefix == "I")):
             return None
@@ -429,6 +430,8 @@ def column_texts(
     draw: Callable, corpus: Corpus, *, ids: bool | None = None, documents: bool | None = None
 ) -> Text:
     """The corpus in columns: words, entities, in some layouts XPOS."""
+    # A column without any word is none of words.
+    assume(any(form not in {"_", "-"} for sentence in corpus for form in sentence.words))
     columns = draw(st.sampled_from(LAYOUTS))
     separator = draw(st.sampled_from(("\t", " ")))
     if any(" " in word for sentence in corpus for word in sentence.words):
@@ -582,7 +585,7 @@ class Damage:
     """A damaged file and what may become of it.
 
     name: what was done. outcome: `error`: our error, with the line (or, in a file of few rows,
-    another layout, which the summary names); `seen`: our error, or a remark
+    another layout or fewer columns, which the summary names); `seen`: our error, or a remark
     in the summary that the undamaged file does not get; `reads`: it is a legitimate file, which
     says what is expected; `open`: any of these. expected: what the file says now, None where
     that cannot be told.
@@ -676,7 +679,7 @@ def drop_word(draw: Callable, text: Text) -> Damage:
     if text.counted and line.word + 1 < len(sentence.lexemes):
         return _damage("a word line is dropped", text, lines, "error")
     if text.kind == "propbank":
-        if any(cell != "*" for cell in line.cells[8:]):
+        if line.word and any(cell != "*" for cell in line.cells[8:]):
             return _damage("the last line of brackets is dropped", text, lines, "error")
         return _damage("the last word line is dropped", text, lines, "open")
     if any(line.word < stretch.end for stretch in sentence.ranges):
@@ -790,6 +793,10 @@ def change_number(draw: Callable, text: Text) -> Damage:
     assume(new or text.lines[i].separator == "\t")
     lines = [*text.lines]
     lines[i] = lines[i].with_cell(column, new)
+    # A row by itself may count from 0.
+    zero = text.kind == "iob" and new == "0" and len(text.word_lines()) == 1
+    if zero:
+        return _damage("the only number is 0", text, lines, "reads", text.readings)
     return _damage("a number is changed", text, lines, "error")
 
 
