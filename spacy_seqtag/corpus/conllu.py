@@ -184,7 +184,8 @@ class _File:
                 raise _bad_columns(self.path, line, text, len(columns), len(self._columns))
             del columns[len(self._columns) :]
         cells = columns
-        if "\t".join(text.split()) != text:  # white space besides the tabs, or an empty cell
+        # The quick test is enough for most lines.
+        if (" " in text or not text.isascii()) and "\t".join(text.split()) != text:
             cells = [cell.strip() for cell in columns]
             at = 1 if self._positions is None else self._positions[1] or 0
             changed = sum(a != b for a, b in zip(cells, columns, strict=True))
@@ -295,7 +296,7 @@ class _File:
         self, words: list[str], rows: list[list[str]], lines: list[int]
     ) -> list[str] | None:
         """The entities in IOB2; None where no word has a tag."""
-        found = [self._tag(row) for row in rows]
+        found = ["" if len(row) == 10 and row[9] in _PLAIN_MISC else self._tag(row) for row in rows]
         if not any(found):
             return None
         tags = [self._reader.read(tag, line) for tag, line in zip(found, lines, strict=True)]

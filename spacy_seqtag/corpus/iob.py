@@ -61,6 +61,7 @@ _BLANKS = re.compile(r"[ \t]+")
 _DOCUMENT = "-DOCSTART-"
 _MANY = 10  # one in so many rows is no accident
 _SAMPLE = 1000  # lines by which a layout is judged
+_LONG_SAMPLE = 100_000  # and where they are not enough
 _LEGAL_UPOS = frozenset(UPOS_TAGS) | NO_XPOS
 # A tag that lost its prefix or has a wrong one.
 _NEARLY_A_TAG = re.compile(r"(\w[-_])?[A-Z]{2,}([-_]\w+)?")
@@ -218,9 +219,9 @@ def _sentence(
         # A word of white space stays what it is.
         at = layout.position("word") or 0
         words = [word or row.cells[at] for word, row in zip(words, rows, strict=True)]
-    for word, row in zip(words, rows, strict=True):
-        if not word:
-            raise FormatError(path, row.line, "the word is empty", "Write the word in its column")
+        if "" in words:
+            line = rows[words.index("")].line
+            raise FormatError(path, line, "the word is empty", "Write the word in its column")
     check_unmasked(path, [row.line for row in rows], words)
     xpos = column("xpos")
     upos = column("upos")
@@ -318,7 +319,14 @@ class _ColumnFile:
         self.n_short = 0  # rows without the columns after the tag, of those read so far
         self._header_line = 0
         self._global: str | None = None
-        lines = self._first_lines()
+        self._sample: list[list[list[str]]] = []  # the first sentences, by their cells
+        try:
+            self._judge_lines(self._first_lines(_SAMPLE), columns)
+        except FormatError:
+            # The first documents of a file may be without annotation.
+            self._judge_lines(self._first_lines(_LONG_SAMPLE), columns)
+
+    def _judge_lines(self, lines: list[tuple[int, str]], columns: Sequence[str] | None) -> None:
         self.separator = self._find_separator(lines)
         self.layout = self._find_layout(lines, columns)
         at = self.layout.position("tag")
@@ -362,7 +370,7 @@ class _ColumnFile:
 
     # Judging the first lines
 
-    def _first_lines(self) -> list[tuple[int, str]]:
+    def _first_lines(self, limit: int) -> list[tuple[int, str]]:
         """The first lines that may be rows, and blank ones between them."""
         lines: list[tuple[int, str]] = []
         hashes: list[tuple[int, str]] = []
@@ -377,7 +385,7 @@ class _ColumnFile:
                     hashes.append((line, text))
                 continue
             lines.append((line, "" if text.isspace() else text))
-            if len(lines) == _SAMPLE:
+            if len(lines) == limit:
                 break
         if any(text for _, text in lines):
             return lines
@@ -401,7 +409,13 @@ class _ColumnFile:
         return " "
 
     def _find_layout(self, lines: list[tuple[int, str]], given: Sequence[str] | None) -> Layout:
-        cells = list(self._split(iter(lines)))
+        cells: list[_Cells] = []
+        try:
+            cells.extend(self._split(iter(lines)))
+        except FormatError:
+            # The sample may end within quotes; if not, reading comes to the same place.
+            if not cells:
+                raise
         filled = [(line, row) for line, _, row in cells if row]
         first_line = filled[0][0]
         names = header_names(filled[0][1])
@@ -436,7 +450,7 @@ class _ColumnFile:
     def _judge(
         self, names: Sequence[str] | None, cells: Sequence[_Cells], least: int, most: int
     ) -> Layout:
-        self._sample: list[list[list[str]]] = [[]]
+        self._sample = [[]]
         for _, _, row in cells:
             if not row:
                 self._sample.append([])

@@ -41,6 +41,7 @@ _PENN_WORDS = {f"-{name}-": real for name, real in _BRACKETS.items()}
 _PENN_WORDS |= {name.lower(): real for name, real in _PENN_WORDS.items()}
 # These can be words of their own: the XPOS has to be that of punctuation.
 _PENN_MARKS = {"``": '"', "''": '"'} | {f"/{mark}": mark for mark in ".,:;?!-"}
+_PENN_ESCAPES = frozenset(_PENN_WORDS) | frozenset(_PENN_MARKS)
 _PENN_PUNCTUATION = frozenset(("``", "''", ".", ",", ":", "HYPH"))
 
 
@@ -405,7 +406,7 @@ def real_words(
     an escape only where the XPOS says so: two backquotes or apostrophes and `/.` as punctuation.
     A word that the text has as it stands is none.
     """
-    if not any("\\" in word or word in _PENN_WORDS or word in _PENN_MARKS for word in words):
+    if _PENN_ESCAPES.isdisjoint(words) and "\\" not in "".join(words):
         return words
     tags = xpos or [""] * len(words)
     return [

@@ -51,6 +51,37 @@ def test_quiet(run, tmp_path):
     assert (tmp_path / "out.spacy").exists()
 
 
+def test_what_was_read_and_what_was_not(run):
+    text = "# text = Bo x\n1\tAnn\tB-PER\tO\tx\n2\tLee\tI-PER\tB-LOC\tx\n"
+    result = run({"t.tsv": text}, "--columns", "index,word,tag,-,-")
+    assert result.exit_code == 0, result.output
+    output = " ".join(result.output.split())
+    assert "t.tsv: columns read as `index word tag - -`" in output
+    assert "t.tsv: column 4 was not read ('O', 'B-LOC')" in output
+    assert "t.tsv: column 5 was not read ('x')" in output
+    assert "sentence t-1: word 1 is 'Ann', the text has 'Bo x'" in output
+
+
+def test_schemes(run):
+    text = "Ann B-PER\nMay M-PER\nLee E-PER\n"
+    result = run({"t.bio": text}, "--scheme", "bmes")
+    assert ["Entities", "PER", "1"] in [line.split() for line in result.output.splitlines()]
+    result = run({"t.bio": text}, "--scheme", "iob2")
+    assert "t.bio:2: unknown prefix 'M-' of tag 'M-PER', expected B-, I- and" in result.output
+
+
+def test_files_do_not_steer_the_terminal(run):
+    result = run({"t.tsv": "Ann\tB-\x1b[31mX\nBo\tI-\x1b[31mY\n"})
+    assert result.exit_code == 0, result.output
+    assert "\x1b[31m" not in result.output
+    assert r"Entities \x1b[31mX" in result.output
+    assert r"I-\x1b[31mY read as B-\x1b[31mY" in result.output
+    result = run({"t.tsv": "Ann\tO\nBo\t\x1b[31m" + "x" * 100_000 + "\n"})
+    assert result.exit_code == 1
+    assert r"t.tsv:2: unknown tag '\x1b[31mxxx" in result.output
+    assert len(result.output) < 500
+
+
 def test_report(run):
     other = TAGS.replace("\tAnn", "\tAnna").replace("B-LOC", "I-LOC")
     result = run(
@@ -90,6 +121,13 @@ def test_report(run):
         ({"w.spacy": b"junk"}, (), "w.spacy: this is no .spacy file, or a damaged one."),
         ({"w.xml": WORDS}, (), "w.xml: the ending does not tell the format"),
         ({"w.conllu": WORDS}, ("--docs-by", "none"), "--docs-by is 'none', expected"),
+        ({"t.txt": "Ann NNP\nran VBD\n"}, (), "t.txt:1: 2 columns: no column holds entity tags"),
+        (
+            {"t.txt": "1 CD O\n"},
+            (),
+            "Name the columns, as in --columns index,word,tag (index, word, ",
+        ),
+        ({"t.txt": "a O\n"}, ("--columns", "word,x"), "--columns is 'word,x': there is no column"),
         ({"w.conllu": WORDS}, ("--lang", "q"), "--lang q: spaCy knows no such language"),
     ],
 )

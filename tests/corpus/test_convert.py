@@ -129,7 +129,8 @@ def test_no_document_marks(tmp_path, run):
     assert docs[1].user_data["doc_id"] == "plain-part2"
     assert summary.notes == [
         "23 sentences belong to no marked document: they were put into documents of 10 sentences "
-        "(see --docs-by)"
+        "(see --docs-by)",
+        f"{path}: columns read as `word tag`",
     ]
     assert docs[0].text == "a a a a a a a a a a"
 

@@ -262,6 +262,11 @@ def test_germeval(remarks):
     assert said == ["columns read as `index word tag -`", "column 4 was not read (inner entities)"]
 
 
+def test_first_documents_without_annotation(read):
+    *_, last = read("1\tAnn\t-\t-\t-\n\n" * 1000 + "1\tBo\tB-PER\t-\tx\n")
+    assert (last.words, last.entities) == (["Bo"], ["B-PER"])
+
+
 def test_what_is_not_read_is_named_once(remarks):
     _, said = remarks("1\tAnn\tB-PER\t-\tstephen\n2\tsat\tO\t-\t-\n\n1\tBo\tB-PER\t-\tborje\n")
     assert said[1:] == ["column 5 was not read ('stephen', 'borje')"]
@@ -395,6 +400,9 @@ def test_csv(read):
     assert (second.words, second.line) == (["Oslo"], 5)
     first, second = read("sent_id;token;label\n7;Ann;B-PER\n7;#1;O\n8;Oslo;B-LOC\n", "file.csv")
     assert (first.words, second.words) == (["Ann", "#1"], ["Oslo"])
+    # The rows by which the layout is judged end within quotes.
+    (sentence,) = read("word,tag\n" + "Ann,O\n" * 998 + '"New\nYork",B-LOC\n', "file.csv")
+    assert sentence.words[-1] == "New\nYork"
     # Without a header, sentences end with a blank line.
     first, second = read("Ann,B-PER\nsat,O\n\nOslo,B-LOC\n", "file.csv")
     assert (first.words, second.words) == (["Ann", "sat"], ["Oslo"])
