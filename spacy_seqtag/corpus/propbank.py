@@ -563,28 +563,17 @@ def match_sentences(
     """Pairs of sentences of two versions of a document, in order, with gaps on either side.
 
     The chain of pairs with the highest sum of weights; of equally good ones the one that takes
-    the earlier sentences of `source`. In long stretches without equal ends the chain has to go
-    through equal sentences as `align.match` finds them.
+    the earlier sentences of `source`. Where both have the same number of sentences, or very many,
+    the chain goes through equal sentences as `align.match` finds them.
     """
-    i, j, i_end, j_end = 0, 0, len(source), len(target)
-    pairs = []
-    while i < i_end and j < j_end and source[i] == target[j] and weight(i, j) > 0:
-        pairs.append((i, j))
-        i, j = i + 1, j + 1
-    while (
-        i < i_end
-        and j < j_end
-        and source[i_end - 1] == target[j_end - 1]
-        and weight(i_end - 1, j_end - 1) > 0
-    ):
-        i_end, j_end = i_end - 1, j_end - 1
-        pairs.append((i_end, j_end))
+    n, m = len(source), len(target)
     anchors: list[tuple[int, int]] = []
-    if (i_end - i) * (j_end - j) > _MOST_PAIRS:
-        mine, theirs = (list(map(tuple, s)) for s in (source[i:i_end], target[j:j_end]))
-        anchors = [(i + a, j + b) for a, b in match(mine, theirs) if weight(i + a, j + b) > 0]
-    pairs += anchors
-    for i_anchor, j_anchor in [*anchors, (i_end, j_end)]:
+    if n == m or n * m > _MOST_PAIRS:
+        equal = match(list(map(tuple, source)), list(map(tuple, target)))
+        anchors = [(i, j) for i, j in equal if weight(i, j) > 0]
+    pairs = anchors.copy()
+    i = j = 0
+    for i_anchor, j_anchor in [*anchors, (n, m)]:
         if 0 < (i_anchor - i) * (j_anchor - j) <= _MOST_PAIRS:
             pairs += _best_chain(range(i, i_anchor), range(j, j_anchor), weight)
         i, j = i_anchor + 1, j_anchor + 1

@@ -1,24 +1,40 @@
 """The corpus reader for training, and reading and cutting the Docs of `.spacy` files."""
 
 import warnings
+import zlib
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
 from typing import Any, Optional
 
+import numpy as np
 import spacy.training
 from spacy.errors import Errors
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin, Span
+from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.training import Example
 from spacy.training.corpus import FILE_TYPE, walk_corpus
 from spacy.util import registry
 from spacy.vocab import Vocab
+from srsly.msgpack import Unpacker
 
 from ..errors import settings_error
+from ..frames import ANNOTATED, ARGUMENTS, PARTS, PREDICATES, annotated_tokens, predicate_of
 from ..frames import slice_group
 from .sentence import FormatError
+
+# Unpacked, real corpora are 5 to 20 times as long. Any file may reach the number of free bytes.
+_MAX_RATIO = 128
+_FREE_BYTES = 1 << 26
+
+_CUT_ENTITIES = "entities reached over a cut: what is left of them counts as not annotated"
+_CUT_SENTENCES = (
+    "sentences have arguments beyond a cut: their semantic roles count as not annotated"
+)
+_CUT_SPANS = "spans of other groups reached over a cut and were left out"
 
 _MAKE_ANEW = "Make it anew with `python -m spacy seqtag convert`"
 
@@ -114,7 +130,11 @@ class Corpus(spacy.training.Corpus):
                 bounds[-1] = (bounds[-1][0], end)
             else:
                 bounds.append((start, end))
-        return cut_doc(doc, bounds)
+        cuts = Counter[str]()
+        pieces = list(cut_doc(doc, bounds, cuts))
+        for what in cuts:  # without the number, so that Python shows each of them once
+            warnings.warn(f"{self.path}: cutting documents (max_length): {what}", stacklevel=2)
+        return pieces
 
     def _make_example(self, nlp: Language, reference: Doc, gold_preproc: bool) -> Example:
         example = super()._make_example(nlp, reference, gold_preproc)
@@ -188,11 +208,64 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
 def _read_docbin(path: Path) -> DocBin:
     # What a damaged file makes zlib, msgpack, numpy and spaCy raise is no closed set.
     try:
-        return DocBin().from_disk(path)
-    except OSError:
+        data = path.read_bytes()
+        if not _has_fair_size(data):
+            raise FormatError(
+                path,
+                None,
+                "this unpacks to far more than a corpus of its size: it is damaged, or made to fill "
+                "the memory",
+                _MAKE_ANEW,
+            )
+        return DocBin().from_bytes(data)
+    except (OSError, FormatError):
         raise
     except Exception:
         raise _no_docbin(path) from None
+
+
+def _has_fair_size(data: bytes) -> bool:
+    """Whether a packed `DocBin` takes memory in proportion to its size.
+
+    Its words, spaces and lengths are blocks of bytes, which take as much memory as they are long.
+    What else there is becomes Python objects, each many times the size of its bytes. Both are
+    measured piece by piece, so that nothing big is ever made.
+    """
+    stream = _Unpacked(data, max(_FREE_BYTES, _MAX_RATIO * len(data)))
+    unpacker = Unpacker(stream, max_buffer_size=2**31 - 1)
+    try:
+        blocks = 0
+        for _ in range(unpacker.read_map_header()):
+            block = unpacker.unpack() in ("tokens", "spaces", "lengths")
+            before = unpacker.tell()
+            unpacker.skip()
+            blocks += (unpacker.tell() - before) * block
+        objects = unpacker.tell() - blocks
+    except _TooBigError:
+        return False
+    return objects <= max(_FREE_BYTES // 8, _MAX_RATIO // 8 * len(data))
+
+
+class _TooBigError(Exception):
+    """More was unpacked than is fair."""
+
+
+class _Unpacked:
+    """A zlib-compressed stream to read from, no further than to a limit. RAISES _TooBigError."""
+
+    def __init__(self, data: bytes, limit: int) -> None:
+        self._rest = data
+        self._left = limit
+        self._decompressor = zlib.decompressobj()
+
+    def read(self, size: int) -> bytes:
+        """Some of the bytes."""
+        result = self._decompressor.decompress(self._rest, size)
+        self._rest = self._decompressor.unconsumed_tail
+        self._left -= len(result)
+        if self._left < 0:
+            raise _TooBigError
+        return result
 
 
 def _no_docbin(path: Path) -> FormatError:
@@ -206,22 +279,39 @@ def sentence_bounds(doc: Doc) -> list[tuple[int, int]]:
     return [(sent.start, sent.end) for sent in doc.sents]
 
 
-def cut_doc(doc: Doc, bounds: Sequence[tuple[int, int]]) -> Iterator[Doc]:
+def cut_doc(
+    doc: Doc, bounds: Sequence[tuple[int, int]], notes: Counter[str] | None = None
+) -> Iterator[Doc]:
     """Yield copies of stretches of a Doc, with the annotation that lies within each.
 
-    bounds: start and end of stretches of whole sentences, in order, not overlapping.
+    bounds: start and end of stretches of whole sentences, in order, not overlapping. notes: counts
+    what a cut goes through.
 
     `Span.as_doc` drops span groups and copies `user_data` whole; here the groups are kept, with
     those of their attributes that are lists parallel to the spans, and custom attributes and
     `sent_ids` go with their words.
+
+    What a cut goes through is not annotated any more, which is not the same as annotated to be
+    nothing: the words of an entity are missing annotation, and a sentence whose predicate has an
+    argument beyond the cut has no semantic roles. Stretches with semantic roles are cut.
     """
+    notes = Counter() if notes is None else notes
     head: list[Any] = list(DocBin().attrs)
     array = doc.to_array(head)
     ids = doc.user_data.get("sent_ids")
-    sentences = sentence_bounds(doc) if ids is not None else []
+    sentences = sentence_bounds(doc)
+    roles = _Roles(doc, sentences, bounds, notes)
+    edges = [edge for bound in bounds for edge in bound]
+    notes[_CUT_ENTITIES] += sum(_goes_over(ent, edges) for ent in doc.ents)
+    own = (PREDICATES, ARGUMENTS, PARTS, ANNOTATED)
+    others = [span for key, group in doc.spans.items() if key not in own for span in group]
+    notes[_CUT_SPANS] += sum(_goes_over(span, edges) for span in others)
+    for key in [key for key, n in notes.items() if not n]:
+        del notes[key]
     for start, end in bounds:
         span: Any = doc[start:end]  # the type stub lacks the arguments that save time here
         piece = span.as_doc(array_head=head, array=array)
+        _unset_cut_entities(doc, piece, start, end)
         piece.user_data = _cut_user_data(span)
         if ids is not None and len(ids) == len(sentences):
             piece.user_data["sent_ids"] = [
@@ -230,8 +320,103 @@ def cut_doc(doc: Doc, bounds: Sequence[tuple[int, int]]) -> Iterator[Doc]:
                 if start <= begin < end
             ]
         for key, group in doc.spans.items():
-            piece.spans[key] = slice_group(group, piece, start, end)
+            if key not in own:
+                piece.spans[key] = slice_group(group, piece, start, end)
+        roles.give(piece, start, end)
         yield piece
+
+
+def _goes_over(span: Span, edges: Sequence[int]) -> bool:
+    return any(span.start < edge < span.end for edge in edges)
+
+
+def _unset_cut_entities(doc: Doc, piece: Doc, start: int, end: int) -> None:
+    missing = [
+        Span(piece, max(ent.start, start) - start, min(ent.end, end) - start)
+        for ent in doc.ents
+        if ent.start < end and ent.end > start and not start <= ent.start < ent.end <= end
+    ]
+    if missing:
+        piece.set_ents([], missing=missing, default="unmodified")
+
+
+class _Roles:
+    """The semantic roles of a Doc that is cut, and the sentences that lose theirs by that."""
+
+    def __init__(
+        self,
+        doc: Doc,
+        sentences: Sequence[tuple[int, int]],
+        bounds: Sequence[tuple[int, int]],
+        notes: Counter[str],
+    ) -> None:
+        self.doc = doc
+        self.sentences = sentences
+        self.lost: set[tuple[int, int]] = set()
+        if PREDICATES not in doc.spans:
+            return
+        for span in (*doc.spans.get(ARGUMENTS, ()), *doc.spans.get(PARTS, ())):
+            target = predicate_of(span)
+            if target is None:
+                continue
+            piece = next((bound for bound in bounds if bound[0] <= target < bound[1]), None)
+            if piece is not None and not piece[0] <= span.start <= span.end <= piece[1]:
+                self.lost.add(self._sentence(target))
+        notes[_CUT_SENTENCES] += len(self.lost)
+
+    def _sentence(self, token: int) -> tuple[int, int]:
+        return self.sentences[bisect_right(self.sentences, token, key=lambda s: s[0]) - 1]
+
+    def give(self, piece: Doc, start: int, end: int) -> None:
+        """Write the groups of the piece from `start` to `end`."""
+
+        def keep(span: Span, token: int | None) -> bool:
+            if token is None:  # leads nowhere; `problems` should go on to name it
+                return True
+            return start <= token < end and self._sentence(token) not in self.lost
+
+        spans = self.doc.spans
+        for name in (PREDICATES, ARGUMENTS, PARTS):
+            if name in spans:
+                of = predicate_of if name != PREDICATES else _start
+                piece.spans[name] = slice_group(
+                    spans[name], piece, start, end, lambda span, of=of: keep(span, of(span))
+                )
+        if ANNOTATED not in spans:
+            if self.lost:
+                whole = annotated_tokens(self.doc)[start:end].all()
+                stretches = [s for s in self._within(start, end) if whole and s not in self.lost]
+                _annotate(piece, [(a - start, b - start) for a, b in stretches], {})
+            return
+        group = slice_group(spans[ANNOTATED], piece, start, end)
+        stretches = [(max(s.start, start), min(s.end, end)) for s in spans[ANNOTATED]]
+        stretches = [(a, b) for a, b in stretches if a < b]
+        lost = [s for s in self.lost if start <= s[0] < end]
+        if len(group) == len(stretches) and not lost:
+            piece.spans[ANNOTATED] = group
+            return
+        for first, last in lost:
+            stretches = [
+                part
+                for a, b in stretches
+                for part in ((a, min(b, first)), (max(a, last), b))
+                if part[0] < part[1]
+            ]
+        _annotate(piece, [(a - start, b - start) for a, b in stretches], dict(group.attrs))
+
+    def _within(self, start: int, end: int) -> list[tuple[int, int]]:
+        return [s for s in self.sentences if start <= s[0] and s[1] <= end]
+
+
+def _start(span: Span) -> int:
+    return span.start
+
+
+def _annotate(piece: Doc, stretches: Sequence[tuple[int, int]], attrs: dict[str, Any]) -> None:
+    # What was parallel to the spans before is not any more.
+    attrs = {k: v for k, v in attrs.items() if not isinstance(v, list | tuple | np.ndarray)}
+    spans = [Span(piece, a, b) for a, b in stretches]
+    piece.spans[ANNOTATED] = SpanGroup(piece, name=ANNOTATED, spans=spans, attrs=attrs)
 
 
 def _cut_user_data(span: Span) -> dict[Any, Any]:
