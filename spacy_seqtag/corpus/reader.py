@@ -12,8 +12,11 @@ from typing import Any, Optional
 
 import numpy as np
 import spacy.training
+from numpy.typing import NDArray
+from spacy.attrs import DEP, ENT_ID, ENT_KB_ID, ENT_TYPE, LEMMA, MORPH, NORM, ORTH, POS, TAG
 from spacy.errors import Errors
 from spacy.language import Language
+from spacy.parts_of_speech import NAMES
 from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.training import Example
 from spacy.training.corpus import FILE_TYPE, walk_corpus
@@ -29,6 +32,9 @@ from .sentence import FormatError
 # Unpacked, real corpora are 5 to 20 times as long. Any file may reach the number of free bytes.
 _MAX_RATIO = 128
 _FREE_BYTES = 1 << 26
+
+_STRING_ATTRS = frozenset((DEP, ENT_ID, ENT_KB_ID, ENT_TYPE, LEMMA, MORPH, NORM, ORTH, TAG))
+_POS = frozenset(NAMES)
 
 _CUT_ENTITIES = "entities reached over a cut: what is left of them counts as not annotated"
 _CUT_SENTENCES = (
@@ -194,15 +200,24 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
 
     RAISES FormatError: the file is missing, or it cannot be read as a `DocBin`.
     """
-    docs = _read_docbin(path).get_docs(vocab)
-    while True:
+    packed = _read_docbin(path)
+    docs = packed.get_docs(vocab)
+    for tokens in packed.tokens:
         try:
-            doc = next(docs, None)
+            doc = next(docs)
+            sound = _are_known(tokens, packed.attrs, vocab)
         except Exception:
             raise _no_docbin(path) from None
-        if doc is None:
-            return
+        if not sound:
+            raise _no_docbin(path)
         yield doc
+
+
+def _are_known(tokens: NDArray[np.uint64], attrs: Sequence[int], vocab: Vocab) -> bool:
+    """Whether every value of a packed Doc's tokens has a meaning, at which spaCy does not look."""
+    strings = np.unique(tokens[:, [i for i, attr in enumerate(attrs) if attr in _STRING_ATTRS]])
+    tags = np.unique(tokens[:, [i for i, attr in enumerate(attrs) if attr == POS]])
+    return all(key in vocab.strings for key in strings.tolist()) and _POS.issuperset(tags.tolist())
 
 
 def _read_docbin(path: Path) -> DocBin:
@@ -217,11 +232,18 @@ def _read_docbin(path: Path) -> DocBin:
                 "the memory",
                 _MAKE_ANEW,
             )
-        return DocBin().from_bytes(data)
+        result = DocBin().from_bytes(data)
+        sound = (
+            [len(words) for words in result.tokens] == [len(spaces) for spaces in result.spaces]
+            and all(isinstance(cats, dict) for cats in result.cats)
+        )
     except (OSError, FormatError):
         raise
     except Exception:
         raise _no_docbin(path) from None
+    if not sound:
+        raise _no_docbin(path)
+    return result
 
 
 def _has_fair_size(data: bytes) -> bool:
