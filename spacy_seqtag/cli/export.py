@@ -62,8 +62,8 @@ def export_cli(
         vocab = Vocab()
         docs = read_docs(file, vocab)
         reference = None if like is None else read_docs(like, vocab)
-        with written_aside(output) as file:
-            target = io.TextIOWrapper(file, encoding="utf8", newline="\n")
+        with written_aside(output) as opened:
+            target = io.TextIOWrapper(opened, encoding="utf8", newline="\n")
             counts = _WRITERS[file_format.value](docs, target, like=reference)
             target.detach()  # writes what is left, and leaves the file open
     except (FormatError, OSError) as error:

@@ -108,16 +108,11 @@ def test_report(run):
         ({"w.conllu": None}, (), "w.conllu: there is no such file."),
         ({"w.conllu": WORDS, "t.iob2": None}, (), "t.iob2: there is no such file."),
         (
-            {"w.conllu": WORDS, "t.iob2": TAGS.replace("= ", "= x")},
-            (),
-            "t.iob2: layers of different sentences: no sent_id is in w.conllu as well.",
-        ),
-        (
             {"w.conllu": WORDS, "t.iob2": TAGS.replace("Ann", "Anna")},
             (),
             "t.iob2:2: layers of different sentences: 1 of 2 sentences",
         ),
-        ({"w.conllu": WORDS, "t.iob": "Ann O\n"}, (), "t.iob: layers of different sentences: 1 "),
+        ({"w.conllu": WORDS, "t.iob": "Ann O\n"}, (), "t.iob:1: layers of different sentences: 1 "),
         ({"w.spacy": b"junk"}, (), "w.spacy: this is no .spacy file, or a damaged one."),
         ({"w.xml": WORDS}, (), "w.xml: the ending does not tell the format"),
         ({"w.conllu": WORDS}, ("--docs-by", "none"), "--docs-by is 'none', expected"),

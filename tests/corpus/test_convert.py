@@ -149,15 +149,16 @@ def test_words_that_differ(base, tmp_path, run):
 
 
 def test_layers_of_different_sentences(base, tmp_path, run):
-    layer = write(tmp_path / "layer.iob2", IOB.replace("sent_id = s", "sent_id = t"))
-    with pytest.raises(FormatError, match=r"layer\.iob2: layers of different sentences: no sent"):
-        run(base, layer)
     layer = write(tmp_path / "layer.iob", "Ann O\n\nYes O\n")
-    with pytest.raises(FormatError, match=r"layer\.iob: layers of .* 2 here, 4 in .*base\.conllu"):
+    with pytest.raises(FormatError, match=r"layer\.iob:1: layers of .* 1 of 2 .*base\.conllu"):
         run(base, layer)
     layer = write(tmp_path / "layer.iob", "Ann O\n\n" * 5)
-    with pytest.raises(FormatError, match="5 here, 4 in"):
-        run(base, layer, max_mismatch=1.0)
+    with pytest.raises(FormatError, match=r"layer\.iob:1: layers of .* 4 of 4 "):
+        run(base, layer, max_mismatch=0.9)
+    layer = write(tmp_path / "layer.iob2", "# sent_id = s9\n1\tBye\tO\t-\tx\n\n" + IOB)
+    summary, _ = run(base, layer, max_mismatch=0)
+    how = "joined by sent_id: 3 of 4 sentences, missing the layer: 1, not used: 1"
+    assert summary.notes == [f"{layer}: {how}"]
 
 
 def test_unjoined_sentences_are_counted(base, tmp_path, run):
@@ -196,13 +197,13 @@ def test_spacy_as_base(base, tmp_path, run):
     assert summary.documents == len(docs) == 4
 
 
-def test_spacy_base_needs_ids(tmp_path, run):
+def test_spacy_base_without_ids(tmp_path, run):
     path = tmp_path / "bare.spacy"
     DocBin(docs=[Doc(Vocab(), words=["Oslo"])]).to_disk(path)
-    summary, _ = run(path)
-    assert summary.words == 1
-    with pytest.raises(FormatError, match=r"bare\.spacy: document 1 has no sent_ids"):
-        run(path, write(tmp_path / "layer.iob2", IOB))
+    layer = write(tmp_path / "layer.iob2", IOB)
+    summary, (doc,) = run(path, layer)
+    assert [ent.text for ent in doc.ents] == ["Oslo"]
+    assert summary.notes == [f"{layer}: joined by words: 1 of 1 sentences, not used: 2"]
 
 
 def test_spacy_is_no_layer(base, tmp_path, run):

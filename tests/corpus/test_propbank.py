@@ -11,7 +11,13 @@ from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.vocab import Vocab
 
 from spacy_seqtag.corpus.convert import convert
-from spacy_seqtag.corpus.propbank import align, read_propbank, write_gold_conll, write_props
+from spacy_seqtag.corpus.propbank import (
+    align_tokens,
+    match_sentences,
+    read_propbank,
+    write_gold_conll,
+    write_props,
+)
 from spacy_seqtag.corpus.reader import cut_doc
 from spacy_seqtag.corpus.sentence import FormatError
 from spacy_seqtag.frames import annotated_tokens, get_frames, has_frames, problems
@@ -127,7 +133,8 @@ def test_gold_conll_gives_words(tmp_path, run):
 
 
 def test_blanks_tabs_and_comments(tmp_path):
-    text = "#begin document\n" + GOLD.replace(" ", "\t  ").replace("NNP", "_") + " \n\n#end\n"
+    text = "#begin document (d1)\n" + GOLD.replace(" ", "\t  ").replace("NNP", "_")
+    text += " \n\n#end document\n"
     sentences = list(read_propbank(write(tmp_path / "a.gold_conll", text)))
     assert [len(sentence.words) for sentence in sentences] == [6, 1, 1]
     assert sentences[0].xpos[:2] == ["", "VBD"]
@@ -146,7 +153,7 @@ def test_blanks_tabs_and_comments(tmp_path):
         ("d1 0 3", "d1 0 4", "a.gold_conll:4: .* are d1 0 4, expected d1 0 3"),
         ("d1 0 3", "d3 0 3", "a.gold_conll:4: .* are d3 0 3, expected d1 0 3"),
         (GOLD, "", "a.gold_conll: the file is empty"),
-        (GOLD, "#\n", "a.gold_conll: there is no sentence"),
+        (GOLD, "#begin document\n", "a.gold_conll: there is no sentence"),
         (GOLD, SKEL, r"a.gold_conll:1: the words are masked .* Name the CoNLL-U file"),
     ],
 )
@@ -169,7 +176,10 @@ def test_joined_by_document(tmp_path, base, run, ending):
     summary, docs = run(base, write(tmp_path / f"a.{ending}", text))
     assert shown(docs) == FRAMES
     assert docs[0].user_data["sent_ids"] == ("s1", "s2")
-    assert (summary.predicates, summary.without_frames, summary.notes) == (2, 0, [])
+    assert (summary.predicates, summary.without_frames) == (2, 0)
+    how = "words" if ending == "gold_conll" else "part of speech"
+    note = f"joined by document, sentences by {how}: 3 of 3 sentences"
+    assert summary.notes == [f"{tmp_path / 'a'}.{ending}: {note}"]
 
 
 def test_without_the_layer_it_is_missing(base, run):
@@ -190,8 +200,8 @@ def test_folder_of_a_release(tmp_path, run):
     write(release / "README.md", "no skeleton")
     summary, docs = run(base, release)
     assert shown(docs) == FRAMES
-    assert summary.notes == [f"1 documents in {release} are not in {base}"]
-    with pytest.raises(FormatError, match="ewt: this is a folder, not a file"):
+    assert summary.notes[1:] == [f"1 documents in {release} are not in {base}"]
+    with pytest.raises(FormatError, match=r"x1\.xml\.gold_skel:1: the words are masked"):
         run(release)
     with pytest.raises(FormatError, match=r"no file in this folder that ends in \.gold_conll or"):
         run(base, write(tmp_path / "empty" / "x", "").parent)
@@ -201,7 +211,7 @@ def test_documents_that_are_not_there(tmp_path, base, run):
     summary, (first, second) = run(base, write(tmp_path / "a.gold_skel", SKEL.split("d2")[0]))
     assert shown([first, second]) == [FRAMES[0], None]
     assert summary.without_frames == 1
-    (note,) = summary.notes
+    _, note = summary.notes
     assert note.startswith("1 sentences have no semantic roles, because their 1 documents")
 
 
@@ -265,8 +275,8 @@ def test_other_sentence_bounds(tmp_path, run):
             "[ARG0 Oslo] [V wins]",
         ]
     ]
-    assert summary.notes[0].startswith("1 arguments ")
     assert summary.notes[1].startswith("1 arguments ")
+    assert summary.notes[2].startswith("1 arguments ")
     assert "part outside was left out" in "".join(summary.notes)
     assert not list(problems(doc))
     assert annotated_tokens(doc).all()
@@ -323,13 +333,22 @@ def test_words_left_out_within_an_argument(tmp_path, run):
 def test_alignment_is_one_to_one(data):
     tags = st.lists(st.lists(st.sampled_from("ABC"), min_size=1, max_size=4), max_size=6)
     source, target = data.draw(tags), data.draw(tags)
-    pairs = list(align(source, target))
+
+
+    def weight(i, j):
+        return len(source[i]) if source[i] == target[j] else 0
+
+    chain = match_sentences(source, target, weight)
+    assert all(source[i] == target[j] for i, j in chain)
+    pairs = list(align_tokens(source, target, chain))
     for side, sentences in enumerate((source, target)):
         positions = [pair[side] for pair in pairs]
         assert positions == sorted(set(positions))
         assert not positions or 0 <= positions[0] <= positions[-1] < sum(map(len, sentences))
     size = sum(map(len, source))
-    assert list(align(source, source)) == [(i, i) for i in range(size)]
+    same = [(i, i) for i in range(len(source))]
+    assert match_sentences(source, source, lambda i, j: source[i] == source[j]) == same
+    assert list(align_tokens(source, source, same)) == [(i, i) for i in range(size)]
 
 
 # .spacy files
@@ -386,7 +405,8 @@ def test_mini_goes_there_and_back(run, split, base):
     gold = ASSETS / f"{split}.gold_conll"
     paths = [gold] if base == "gold_conll" else [ASSETS / f"{split}.conllu", gold]
     summary, docs = run(*paths)
-    assert (summary.without_frames, summary.mismatched, summary.notes) == (0, 0, [])
+    assert (summary.without_frames, summary.mismatched) == (0, 0)
+    assert len(summary.notes) == len(paths) - 1  # how the layer was joined
     assert not [problem for doc in docs for problem in problems(doc)]
     written = io.StringIO()
     write_gold_conll(docs, written)
