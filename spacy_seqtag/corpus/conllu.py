@@ -18,6 +18,7 @@ from .sentence import (
     Sentence,
     SentenceMaker,
     check_unmasked,
+    comment_within,
     is_plainly_spaced,
     no_sentence,
     quoted,
@@ -135,12 +136,7 @@ class _File:
     def comment(self, line: int, text: str) -> None:
         """Take in a line that begins with `#`."""
         if self.rows or self.ranges:
-            raise FormatError(
-                self.path,
-                line,
-                f"{quoted(text)} stands within a sentence, where there are no comments",
-                "Put a blank line before it, or if it is a word, its ID at the beginning",
-            )
+            raise comment_within(self.path, line, text)
         if self.maker.comment(text):
             return
         key, _, value = text[1:].partition("=")

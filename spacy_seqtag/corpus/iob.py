@@ -35,6 +35,7 @@ from .sentence import (
     Sentence,
     SentenceMaker,
     check_unmasked,
+    comment_within,
     no_sentence,
     quoted,
     read_lines,
@@ -45,7 +46,6 @@ from .sentence import (
 )
 from .tags import (
     MISSING_TAGS,
-    PREFIXES,
     TagReader,
     cut_at_blanks,
     find_scheme,
@@ -54,8 +54,6 @@ from .tags import (
     to_iob2,
     unclosed,
 )
-
-__all__ = ["PREFIXES", "IobCounts", "read_iob", "to_iob2"]
 
 _BLANKS = re.compile(r"[ \t]+")
 _DOCUMENT = "-DOCSTART-"
@@ -75,7 +73,7 @@ _HOW_TO_NAME = (
 class IobCounts:
     """What `read_iob` found in a file.
 
-    scheme: a key of `PREFIXES`. repaired: tags that continued nothing and were made `B-`.
+    scheme: a key of `tags.PREFIXES`. repaired: tags that continued nothing and were made `B-`.
     examples: the first few of them, as `path:line: I-X read as B-X`.
     """
 
@@ -148,7 +146,7 @@ def read_iob(
     columns: their names, see `layout.parse_columns`. Without them they are those of a header or
         of `# global.columns`, else `layout.find_layout` judges the contents of the first rows.
     strict: make a tag that continues no entity an error instead of repairing it to `B-`.
-    scheme: a key of `PREFIXES`, or `auto`, which reads the file once more to find out.
+    scheme: a key of `tags.PREFIXES`, or `auto`, which reads the file once more to find out.
     counts, remarks: filled while reading.
 
     UPOS, XPOS and lemmas are layers as well. `_`, `-`, `?` or nothing as the tag is missing
@@ -158,12 +156,14 @@ def read_iob(
 
     A line that begins with `#` is a comment if it is one that CoNLL-U knows, or if it begins with
     `# `, stands between sentences and has no shape of a row. In a file with an index every such
-    line is one that has no row's shape and does not end in a tag. CSV and `word|POS|tag` have no comments.
+    line is one that has no row's shape and does not end in a tag. CSV and `word|POS|tag` have no
+    comments.
 
     RAISES FormatError: a layout that is not clear, a line with another number of columns, a line
-    that may be a comment or a word, an unknown tag, an entity without a label or with the label
-    `O`, an index out of order, a masked word, a file that is missing, empty, not UTF-8 or without
-    a sentence, and with `strict` a tag that continues nothing.
+    that may be a comment or a word, a comment such as `# sent_id` within a sentence, an unknown
+    tag, an entity without a label or with the label `O`, an index out of order, a masked word, a
+    file that is missing, empty, not UTF-8 or without a sentence, and with `strict` a tag that
+    continues nothing.
     """
     path = Path(path)
     counts = IobCounts() if counts is None else counts
@@ -297,6 +297,7 @@ class _Unread:
                     break
 
     def report(self) -> None:
+        """Say it, at the end of the file."""
         for i, what in sorted(self._unread.items()):
             self._remarks.say(f"column {i + 1} was not read ({what})")
 
@@ -410,13 +411,13 @@ class _ColumnFile:
 
     def _find_layout(self, lines: list[tuple[int, str]], given: Sequence[str] | None) -> Layout:
         cells: list[_Cells] = []
-        try:
+        # The sample may end within quotes; if not, reading comes to the same place.
+        with suppress(FormatError):
             cells.extend(self._split(iter(lines)))
-        except FormatError:
-            # The sample may end within quotes; if not, reading comes to the same place.
-            if not cells:
-                raise
         filled = [(line, row) for line, _, row in cells if row]
+        if not filled:
+            list(self._split(iter(lines)))
+            raise no_sentence(self.path)
         first_line = filled[0][0]
         names = header_names(filled[0][1])
         if names is not None and len(filled) > 1:
@@ -546,6 +547,8 @@ class _ColumnFile:
                 continue
             if has_comments and text[0] == "#":
                 known = comments.comment(text) or text.startswith("# global.columns")
+                if known and n_words:
+                    raise comment_within(self.path, line, text)
                 if known or self._is_comment(line, text, cells, n_words, before):
                     before = "comment"
                     yield _Row("comment", line, text)

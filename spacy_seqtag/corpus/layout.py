@@ -37,7 +37,6 @@ _PUNCTUATION = frozenset(
 
 # Names of columns in headers, in lower case, by what they mean.
 _HEADER = {
-    "index": "id index idx #",
     "word": "word words token tokens form text",
     "upos": "upos",
     "xpos": "xpos",
@@ -70,8 +69,8 @@ class Layout(NamedTuple):
     """
 
     names: tuple[str, ...]
-    index_start: int = 1
-    unread: dict[int, str] = {}  # noqa: RUF012 (never changed)
+    index_start: int
+    unread: dict[int, str]
 
     def position(self, name: str) -> int | None:
         """Where the column of this name is."""

@@ -237,7 +237,7 @@ class SentenceMaker:
 class Remarks:
     """What a reader left out of a file, or read in a way of its own, for a user to know.
 
-    path: the file. A context of one reading; `lines` gives what was found, one line each.
+    path: the file. Readers fill it, and `lines` gives what they found, one line each.
     """
 
     def __init__(self, path: Path) -> None:
@@ -335,6 +335,16 @@ def no_sentence(path: Path) -> FormatError:
     """The error for a file that holds lines, but no sentence."""
     return FormatError(
         path, None, "there is no sentence in the file", "Give a file with one word a line"
+    )
+
+
+def comment_within(path: Path, line: int, text: str) -> FormatError:
+    """The error for a comment where the rows of a sentence go on."""
+    return FormatError(
+        path,
+        line,
+        f"{quoted(text)} stands within a sentence, where there are no comments",
+        "Put a blank line before it, or if it is a word, write its row in full",
     )
 
 

@@ -259,10 +259,11 @@ def test_joined(n):
                 for other in counterparts
             ):
                 continue
-            # Revised sentences are aligned with PropBank's word by word.
+            # Revised sentences are aligned with PropBank's word by word. Those of a skeleton have no
+            # words to be compared, and without lemmas nothing to be compared with.
             assert "word" in pair.name
             assert after.propositions is not None
-            assert all(
+            assert (pair.base is None and pair.layer.kind == "skeleton") or all(
                 p.roleset == f"{sentence.lexemes[p.predicate].lemma}.01"
                 for p in after.propositions
             )

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_seqtag.corpus.iob import IobCounts, read_iob, to_iob2
+from spacy_seqtag.corpus.iob import IobCounts, read_iob
 from spacy_seqtag.corpus.layout import parse_columns
 from spacy_seqtag.corpus.sentence import FormatError, Remarks
+from spacy_seqtag.corpus.tags import to_iob2
 
 
 @pytest.fixture
@@ -145,6 +146,7 @@ def test_repairs_are_counted_or_refused(read, tmp_path):
         ("word\n", 1, "1 columns"),
         ("1\t2\t3\t4\t5\t6\t7\t8\t9\t10\n", 1, "--format conllu"),
         ("a\tO\n\tO\n", 2, "the word is empty"),
+        ("a\tO\n# sent_id = s\nb\tO\n", 2, "'# sent_id = s' stands within a sentence"),
         ("a\tO\nb\tB-O\n", 2, "the label of the tag 'B-O' is O"),
         ("a O\nb i-o\n", 2, "the label of the tag 'i-o' is O"),
         ("a\tO\n[WORD]\tO\n", 2, "the word is masked as [WORD]"),
@@ -412,6 +414,8 @@ def test_csv(read):
     ("text", "message"),
     [
         ('word,tag\nAnn,O\n",O\n', r":3: this is no CSV"),
+        ('\n"\n', r":2: this is no CSV"),
+        (",\n,,\n", r"there is no sentence in the file"),
         ("word,tag\nAnn,O\nsat\n", r":3: expected 2 fields"),
         ("word,tag\nAnn,O\n,O\n", r":3: the word is empty"),
         ("word,tag\n" + "a" * 200_000 + ",O\n", r":2: this is no CSV: field larger"),
