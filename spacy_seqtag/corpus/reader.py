@@ -33,6 +33,8 @@ from .sentence import FormatError
 _MAX_RATIO = 128
 _FREE_BYTES = 1 << 26
 
+# Before a block of bytes stand its type and its length, in 1, 2 or 4 bytes.
+_HEADERS = (2, 3, 5)
 _STRING_ATTRS = frozenset((DEP, ENT_ID, ENT_KB_ID, ENT_TYPE, LEMMA, MORPH, NORM, ORTH, TAG))
 _POS = frozenset(NAMES)
 
@@ -238,8 +240,9 @@ def _read_docbin(path: Path) -> DocBin:
         # What is too much in the blocks spaCy passes over.
         n_words = sum(map(len, result.tokens))
         sound = (
-            sizes.get("tokens") == 8 * n_words * len(result.attrs)
-            and sizes.get("spaces") == n_words == sum(map(len, result.spaces))
+            sizes["tokens"] - 8 * n_words * len(result.attrs) in _HEADERS
+            and sizes["spaces"] - n_words in _HEADERS
+            and sum(map(len, result.spaces)) == n_words
             and all(isinstance(cats, dict) for cats in result.cats)
         )
     except (OSError, FormatError):
@@ -252,15 +255,15 @@ def _read_docbin(path: Path) -> DocBin:
 
 
 def _block_sizes(data: bytes) -> dict[str, int] | None:
-    """The lengths of the blocks of bytes in a packed `DocBin`: its words, spaces and lengths.
+    """The sizes of the blocks of bytes in a packed `DocBin`, with their `_HEADERS`.
 
-    They take as much memory as they are long. What else there is becomes Python objects, each many
+    Words, spaces and lengths take as much memory as they are long. What else there is becomes Python objects, each many
     times the size of its bytes. Both are measured piece by piece, so that nothing big is ever made.
 
     RETURNS: None where the whole takes memory out of proportion to its size.
     """
     stream = _Unpacked(data, max(_FREE_BYTES, _MAX_RATIO * len(data)))
-    unpacker = Unpacker(stream, max_buffer_size=2**31 - 1)
+    unpacker = Unpacker(stream, raw=False, max_buffer_size=2**31 - 1)
     sizes: dict[str, int] = {}
     try:
         for _ in range(unpacker.read_map_header()):
@@ -268,9 +271,7 @@ def _block_sizes(data: bytes) -> dict[str, int] | None:
             before = unpacker.tell()
             unpacker.skip()
             if name in ("tokens", "spaces", "lengths"):
-                size = unpacker.tell() - before
-                # Before the bytes stand a type and their number, in 1, 2 or 4 bytes.
-                sizes[name] = size - (2 if size < 258 else 3 if size < 65539 else 5)
+                sizes[name] = unpacker.tell() - before
         objects = unpacker.tell() - sum(sizes.values())
     except _TooBigError:
         return None
