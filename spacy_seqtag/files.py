@@ -17,6 +17,8 @@ _FIXES = {
     errno.EDQUOT: "Free some space there, or name a place with more",
     errno.EACCES: "Name a place where you may write",
     errno.EPERM: "Name a place where you may write",
+    errno.EEXIST: "A part of the path is a file: name another place",
+    errno.ENOTDIR: "A part of the path is a file: name another place",
     errno.EROFS: "Name a place where you may write",
 }
 
@@ -80,7 +82,7 @@ def written_aside(path: Path) -> Iterator[IO[bytes]]:
 
     RAISES OutputError: the file or its folder cannot be written.
     """
-    with terminable(), new_folder(path.parent):
+    with terminable(), new_folder(path.parent, path):
         raw = _Aside(path)
         try:
             with io.BufferedWriter(raw) as file:
@@ -102,13 +104,13 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def new_folder(folder: Path) -> Iterator[None]:
-    """Make a folder; if what is done in it fails, remove what was made.
+def new_folder(folder: Path, output: Path) -> Iterator[None]:
+    """Make the folder of an output; if what is done in it fails, remove what was made.
 
     RAISES OutputError: the folder cannot be made.
     """
     made = [path for path in (folder, *folder.parents) if not path.exists()]
-    with naming(folder):
+    with naming(output):
         folder.mkdir(parents=True, exist_ok=True)
     try:
         yield

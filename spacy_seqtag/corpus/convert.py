@@ -29,9 +29,9 @@ from ..schemes.propbank import Proposition
 from ..schemes.upos import UPOS_TAGS
 from .conllu import read_conllu
 from .iob import IobCounts, read_iob
+from .join import AnyLayer, Layer, Outline, join, temporary_storage
 from .layout import parse_columns
 from .propbank import ENDINGS as PROPBANK_ENDINGS
-from .join import AnyLayer, Layer, Outline, join, temporary_storage
 from .propbank import PropbankLayer, read_propbank
 from .props import PropsLayer
 from .reader import cut_doc, read_docs, sentence_bounds
@@ -194,7 +194,7 @@ def convert(
 
     with ExitStack() as stack:
         stack.enter_context(terminable())
-        stack.enter_context(new_folder(output.parent))
+        stack.enter_context(new_folder(output.parent, output))
         stack.enter_context(temporary_storage())
         writer = stack.enter_context(DocBinWriter(output))
         layers: list[AnyLayer] = []
@@ -442,18 +442,17 @@ def _words_of(doc: Doc, path: Path, number: int) -> list[Sentence]:
     """A Doc's sentences without their layers."""
     bounds = sentence_bounds(doc)
     ids = doc.user_data.get("sent_ids")
-    made_up = ids is None or len(ids) != len(bounds)
-    if made_up:
-        ids = [""] * len(bounds)
+    if ids is None or len(ids) != len(bounds):
+        ids = [None] * len(bounds)
     return [
         Sentence(
-            sent_id,
+            sent_id or f"{path.stem}-doc{number}",
             doc.user_data.get("doc_id"),
             [token.text for token in doc[start:end]],
             [bool(token.whitespace_) for token in doc[start:end]],
             path,
             number,
-            made_up_id=made_up,
+            made_up_id=sent_id is None,
         )
         for sent_id, (start, end) in zip(ids, bounds, strict=True)
     ]

@@ -245,9 +245,7 @@ def _sentence(
     notes.update(found)
     words = [unescape(word) for word in words]
     xpos = ["" if row.columns[4] == NO_VALUE else row.columns[4] for row in rows]
-    result = maker.sentence(
-        rows[0].line, words, [True] * len(words), xpos=xpos, entities=entities
-    )
+    result = maker.sentence(rows[0].line, words, [True] * len(words), xpos=xpos, entities=entities)
     result.propositions = props
     frames = [rows[prop.predicate].columns[6] for prop in props]
     return result, ["" if frame == NO_ROLESET else frame for frame in frames]
@@ -273,10 +271,11 @@ class PropbankLayer:
     max_mismatch: see `convert`.
 
     Documents are found by their name. That of a release, `google/ewt/answers/00/X_ans.xml`, is
-    also known as `answers-X_ans`, as in Universal Dependencies, whose sentences are `answers-X_ans-0001`
-    and so on: where a `sent_id` names a document, that is the sentence's. Documents that the
-    first file does not have are passed over, they are those of other splits. Where the files
-    have no document in common and the words are not masked, sentences are joined as in `Layer`.
+    also known as `answers-X_ans`, as in Universal Dependencies, whose sentences are
+    `answers-X_ans-0001` and so on: where a `sent_id` names a document, that is the sentence's.
+    Documents that the first file does not have are passed over, they are those of other splits.
+    Where the files have no document in common and the words are not masked, sentences are joined
+    as in `Layer`.
 
     Sentences of a document are matched in order, with gaps on either side, by their words or,
     where these are masked, by XPOS; what is left is aligned by `align_tokens`. A sentence of the
@@ -345,9 +344,7 @@ class PropbankLayer:
             notes.clear()
         self._store(document, all_notes)
 
-    def _store(
-        self, document: Sequence[tuple[Sentence, list[str]]], notes: Counter[str]
-    ) -> None:
+    def _store(self, document: Sequence[tuple[Sentence, list[str]]], notes: Counter[str]) -> None:
         first, _ = document[0]
         number = len(self._places)
         for name in _document_names(first.doc_id or ""):
@@ -690,7 +687,7 @@ class _Alignment:
         self._source_starts = _starts(source)
         self._target_starts = _starts(target)
         pairs = match_sentences(source, target, self._weight)
-        self._in_doubt = self._find_doubt(dict((j, i) for i, j in pairs))
+        self._in_doubt = self._find_doubt({j: i for i, j in pairs})
         self._to = dict(align_tokens(source, target, pairs))
         self._from = {j: i for i, j in self._to.items()}
         mine = [token for sentence in source for token in sentence]
@@ -934,8 +931,8 @@ def write_gold_conll(
     sentences.
 
     The parse is left out (`*`), the frame file is the first part of the roleset's name, and a
-    roleset that is not known is `V`. Blanks in words become `_`. `read_propbank` reads the same words
-    and propositions back.
+    roleset that is not known is `V`. Blanks in words become `_`. `read_propbank` reads the same
+    words and propositions back.
 
     RAISES ValueError: no sentence with the layer; with `like`, Docs of other words, or none with
     the layer among `docs`; propositions that columns cannot hold, as `problems` reports them.

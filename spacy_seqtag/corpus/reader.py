@@ -25,8 +25,15 @@ from spacy.vocab import Vocab
 from srsly.msgpack import Unpacker
 
 from ..errors import settings_error
-from ..frames import ANNOTATED, ARGUMENTS, PARTS, PREDICATES, annotated_tokens, predicate_of
-from ..frames import slice_group
+from ..frames import (
+    ANNOTATED,
+    ARGUMENTS,
+    PARTS,
+    PREDICATES,
+    annotated_tokens,
+    predicate_of,
+    slice_group,
+)
 from .sentence import FormatError
 
 # Unpacked, real corpora are 5 to 20 times as long. Any file may reach the number of free bytes.
@@ -232,8 +239,8 @@ def _read_docbin(path: Path) -> DocBin:
             raise FormatError(
                 path,
                 None,
-                "this unpacks to far more than a corpus of its size: it is damaged, or made to fill "
-                "the memory",
+                "this unpacks to far more than a corpus of its size: it is damaged, or made to "
+                "fill the memory",
                 _MAKE_ANEW,
             )
         result = DocBin().from_bytes(data)
@@ -257,8 +264,8 @@ def _read_docbin(path: Path) -> DocBin:
 def _block_sizes(data: bytes) -> dict[str, int] | None:
     """The sizes of the blocks of bytes in a packed `DocBin`, with their `_HEADERS`.
 
-    Words, spaces and lengths take as much memory as they are long. What else there is becomes Python objects, each many
-    times the size of its bytes. Both are measured piece by piece, so that nothing big is ever made.
+    Its words, spaces and lengths take as much memory as they are long. What else there is becomes
+    Python objects, each many times the size of its bytes. Both are measured without making them.
 
     RETURNS: None where the whole takes memory out of proportion to its size.
     """
@@ -402,18 +409,25 @@ class _Roles:
     def give(self, piece: Doc, start: int, end: int) -> None:
         """Write the groups of the piece from `start` to `end`."""
 
-        def keep(span: Span, token: int | None) -> bool:
+        def stays(token: int | None) -> bool:
             if token is None:  # leads nowhere; `problems` should go on to name it
                 return True
             return start <= token < end and self._sentence(token) not in self.lost
 
+        def keep_predicate(span: Span) -> bool:
+            return stays(span.start)
+
+        def keep_argument(span: Span) -> bool:
+            return stays(predicate_of(span))
+
         spans = self.doc.spans
-        for name in (PREDICATES, ARGUMENTS, PARTS):
+        for name, keep in (
+            (PREDICATES, keep_predicate),
+            (ARGUMENTS, keep_argument),
+            (PARTS, keep_argument),
+        ):
             if name in spans:
-                of = predicate_of if name != PREDICATES else _start
-                piece.spans[name] = slice_group(
-                    spans[name], piece, start, end, lambda span, of=of: keep(span, of(span))
-                )
+                piece.spans[name] = slice_group(spans[name], piece, start, end, keep)
         if ANNOTATED not in spans:
             if self.lost:
                 whole = annotated_tokens(self.doc)[start:end].all()
@@ -438,10 +452,6 @@ class _Roles:
 
     def _within(self, start: int, end: int) -> list[tuple[int, int]]:
         return [s for s in self.sentences if start <= s[0] and s[1] <= end]
-
-
-def _start(span: Span) -> int:
-    return span.start
 
 
 def _annotate(piece: Doc, stretches: Sequence[tuple[int, int]], attrs: dict[str, Any]) -> None:

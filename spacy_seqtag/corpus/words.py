@@ -26,7 +26,7 @@ _IRREGULAR = {
     "sale": "sell",
     "sales": "sell",
     "sight": "see",
-    **dict.fromkeys("ai am are been is m re s was were".split(), "be"),
+    **dict.fromkeys(["ai", "am", "are", "been", "is", "m", "re", "s", "was", "were"], "be"),
 }
 _LIKE = 0.6  # `SequenceMatcher.ratio`, of misspelled and derived words
 

@@ -23,6 +23,7 @@ LATER_ROLESET = "predicates whose roleset stands at a later word of theirs than 
 TWICE = "predicates annotated twice: the first annotation was kept"
 LINKS = "links (LINK-...) left out: they are no arguments"
 
+_ROLE = re.compile(r"[^()*\s]+")
 _CELL = re.compile(r"((?:\([^()*\s]+)*)\*(\)*)")
 
 
@@ -169,7 +170,7 @@ def write_columns(
                     "predicate or leaves the sentence"
                 )
             cells[start] = f"({name(role)}*"
-            if _CELL.fullmatch(cells[start]) is None:
+            if _ROLE.fullmatch(role) is None:
                 raise ValueError(f"a column cannot hold the role {role!r} of {roleset!r}")
             cells[end - 1] += ")"
             last = end

@@ -92,7 +92,8 @@ def test_samples(joined, ids):
 
 def test_ids_of_some_sentences(joined):
     found, summary = joined(
-        conllu("a:Ann", ":Bo ran", "c:Cy", ":Oslo"), iob("a:Ann|A", ":Bo|B ran", "x:Cy|C", ":Oslo|D")
+        conllu("a:Ann", ":Bo ran", "c:Cy", ":Oslo"),
+        iob("a:Ann|A", ":Bo|B ran", "x:Cy|C", ":Oslo|D"),
     )
     assert found == [["Ann|A"], ["Bo|B"], ["Cy|C"], ["Oslo|D"]]
     assert how(summary) == ["joined by sent_id: 1 of 4 sentences, by words: 3 of 4 sentences"]
@@ -151,7 +152,11 @@ def test_a_sentence_in_doubt_has_no_layer(joined):
 
 @pytest.mark.parametrize(
     ("base", "layer"),
-    [("Caf\u00e9 Noir", "Cafe\u0301|X Noir"), ("( Ann )", "-LRB- Ann|X -RRB-"), ('" 1/2', r"'' 1\/2|X")],
+    [
+        ("Caf\u00e9 Noir", "Cafe\u0301|X Noir"),
+        ("( Ann )", "-LRB- Ann|X -RRB-"),
+        ('" 1/2', r"'' 1\/2|X"),
+    ],
 )
 def test_words_that_are_spelled_differently(joined, base, layer):
     found, summary = joined(conllu(f"t1:{base}"), iob(f"t1:{layer}"))
@@ -164,7 +169,7 @@ def test_other_corpora_are_refused(joined):
     layer = iob(*(f"u{i}:other{i} there" for i in range(20)), "v:Thanks .")
     with pytest.raises(FormatError, match=r"layer\.iob2:2: layers of .* 20 of 21 sentences"):
         joined(base, layer)
-    with pytest.raises(FormatError, match="none of the 1 here is in .*base.conllu, neither"):
+    with pytest.raises(FormatError, match=r"none of the 1 here is in .*base\.conllu, neither"):
         joined(conllu("a:Ann", "b:Bo"), iob("c:Cy"), max_mismatch=1.0)
 
 

@@ -1,6 +1,7 @@
 """PropBank files: reading, joining to the words of another file, writing."""
 
 import io
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -334,7 +335,6 @@ def test_alignment_is_one_to_one(data):
     tags = st.lists(st.lists(st.sampled_from("ABC"), min_size=1, max_size=4), max_size=6)
     source, target = data.draw(tags), data.draw(tags)
 
-
     def weight(i, j):
         return len(source[i]) if source[i] == target[j] else 0
 
@@ -349,6 +349,194 @@ def test_alignment_is_one_to_one(data):
     same = [(i, i) for i in range(len(source))]
     assert match_sentences(source, source, lambda i, j: source[i] == source[j]) == same
     assert list(align_tokens(source, source, same)) == [(i, i) for i in range(size)]
+
+
+# Evidence
+
+
+def rows(name, *sentences, first=0):
+    """A .gold_conll: sentences of rows (word, XPOS, frame file, roleset, cells...)."""
+    lines = []
+    for number, sentence in enumerate(sentences, first):
+        for i, row in enumerate(sentence.split(" / ")):
+            word, xpos, frame, *rest = row.split()
+            lines.append(f"{name} {number} {i} {word} {xpos} * {frame} {' '.join(rest)}")
+        lines.append("")
+    return "\n".join(lines) + "\n"
+
+
+def masked(text):
+    return re.sub(r"^(\S+ \S+ \S+) \S+", r"\1 [WORD]", text, flags=re.M)
+
+
+def test_frames_do_not_land_on_other_words(tmp_path, run):
+    layer = rows(
+        "d",
+        "Stop VB stop stop.01 (V*)",
+        "Sing VB sing sing.01 (V*) / now RB - - (ARGM-TMP*)",
+        "Leave VB leave leave.01 (V*)",
+    )
+    base = write(tmp_path / "b.conllu", words("d", "Stop/VB", "Eat/VB now/RB", "Banana/NN"))
+    paths = (base, write(tmp_path / "a.gold_conll", layer))
+    summary, (doc,) = run(*paths, max_mismatch=1.0)
+    assert shown([doc]) == [["[V Stop]"]]
+    assert annotated_tokens(doc).tolist() == [True, False, False, False]
+    assert "sentence b-2: 1 predicates are those of other words" in summary.mismatches[0]
+    assert "sentence b-3: 1 of 1 words or tags differ" in summary.mismatches[1]
+    # A word that was only spelled anew is still the predicate's.
+    write(base, words("d", "Stop/VB", "Singg/VB now/RB", "leaves/VB"))
+    summary, (doc,) = run(*paths, max_mismatch=1.0)
+    assert shown([doc]) == [["[V Stop]", "[V Singg] [ARGM-TMP now]"]]
+
+
+HI, BYE = "Hi UH - -", "Bye UH - - / now RB - - / . . - -"
+EAT = "Eat VB eat eat.01 (V*) / pie NN - - (ARG1*) / . . - - *"
+DRINK = "Drink VB drink drink.01 (V*) / tea NN - - (ARG1*) / . . - - *"
+
+
+@pytest.mark.parametrize("order", [(HI, EAT, DRINK, BYE), (HI, DRINK, EAT, BYE), (EAT, DRINK)])
+@pytest.mark.parametrize("lemmas", [True, False])
+def test_a_skeleton_without_one_of_the_sentences(tmp_path, run, order, lemmas):
+    """The frame file tells which of two sentences of the same tags it is."""
+    sentences = ["Hi/UH", "Drank/VB tea/NN ./.", "Bye/UH now/RB ./."]
+    if HI not in order:
+        sentences = sentences[1:2]
+    text = words("d", *sentences)
+    if lemmas:
+        text = text.replace("Drank\t_", "Drank\tdrink")
+    base = write(tmp_path / "b.conllu", text)
+    summary, (doc,) = run(base, write(tmp_path / "a.gold_skel", masked(rows("d", *order))))
+    assert shown([doc]) == [["[V Drank] [ARG1 tea]"]]
+    assert get_frames(doc)[0].roleset == "drink.01"
+    assert annotated_tokens(doc).all()
+    # And where it is not there at all, nothing is moved to it.
+    order = tuple(EAT if sentence == DRINK else sentence for sentence in order)
+    skel = write(tmp_path / "a.gold_skel", masked(rows("d", *order)))
+    summary, (doc,) = run(base, skel, max_mismatch=1.0)
+    assert not get_frames(doc)
+    assert summary.mismatched == 1
+    start = 1 if HI in order else 0
+    assert annotated_tokens(doc).tolist() == [not start <= t.i < start + 3 for t in doc]
+
+
+def test_two_sentences_that_fit(tmp_path, run):
+    """The same tags and the same predicate, with other arguments."""
+    say = "he PRP - - (ARG0*) / ran VBD run run.01 (V*) / home NN - - {}"
+    gold = rows("d", HI, say.format("(ARG4*)"), say.format("(ARG1*)"), BYE)
+    base = write(
+        tmp_path / "b.conllu", words("d", "Hi/UH", "she/PRP ran/VBD off/NN", "Bye/UH now/RB ./.")
+    )
+    skel = write(tmp_path / "a.gold_skel", masked(gold))
+    summary, (doc,) = run(base, skel, max_mismatch=1.0)
+    assert annotated_tokens(doc).tolist() == [True] + [False] * 3 + [True] * 3
+    assert "several sentences would fit" in summary.mismatches[0]
+
+
+def test_samples_of_a_document(tmp_path, run):
+    verbs = ["eat", "drink", "sing", "go", "win", "talk", "rest", "fly", "know"]
+    gold = rows("d", *(f"I PRP - - (ARG0*) / {v} VBP {v} {v}.01 (V*) / . . - - *" for v in verbs))
+    for picked in ([0], [8], [1, 4, 5], list(range(0, 9, 2))):
+        base = words("d", *(f"I/PRP {verbs[i]}/VBP ./." for i in picked))
+        for ending, text in (("gold_conll", gold), ("gold_skel", masked(gold))):
+            layer = write(tmp_path / f"a.{ending}", text)
+            _, (doc,) = run(write(tmp_path / "b.conllu", base), layer)
+            assert [f.roleset for f in get_frames(doc)] == [f"{verbs[i]}.01" for i in picked]
+            assert annotated_tokens(doc).all()
+
+
+def test_sentences_name_their_document(tmp_path, run):
+    """A sample as it is cut from a file, without the lines that begin documents."""
+    gold = rows("d1", HI, EAT) + rows("d2", DRINK)
+    base = words("d1", "Hi/UH", "Eat/VB pie/NN ./.", "Drink/VB tea/NN ./.")
+    for sent_id in ("d1-1", "d1-2", "d2-1"):
+        base = re.sub(r"(?m)^(?<!id\n)1\t", f"# sent_id = {sent_id}\n1 \t", base, count=1)
+    base = base.replace("1 \t", "1\t")
+    paths = write(tmp_path / "b.conllu", base), write(tmp_path / "a.gold_skel", masked(gold))
+    summary, docs = run(*paths)
+    assert shown(docs) == [["[V Eat] [ARG1 pie]", "[V Drink] [ARG1 tea]"]]
+    assert summary.without_frames == 0
+
+
+def test_without_documents_words_join(tmp_path, run):
+    unnamed = write(tmp_path / "b.conllu", words("d", "Drink/VB tea/NN ./.").split("\n", 1)[1])
+    layer = write(tmp_path / "a.gold_conll", rows("x", HI, EAT, DRINK))
+    summary, (doc,) = run(unnamed, layer)
+    assert shown([doc]) == [["[V Drink] [ARG1 tea]"]]
+    assert f"{layer}: joined by words: 1 of 1 sentences, not used: 2" in summary.notes
+
+
+# Files of others
+
+
+def test_documents_whose_name_begins_with_a_hash(tmp_path, run):
+    path = write(tmp_path / "a.gold_conll", rows("#d1", HI) + rows("d2", EAT) + rows("#begin", HI))
+    _, docs = run(path)
+    assert [doc.user_data["doc_id"] for doc in docs] == ["#d1", "d2", "#begin"]
+    path.write_text("# a comment\n" + path.read_text("utf8"), encoding="utf8")
+    with pytest.raises(FormatError, match=r"a\.gold_conll:1: 3 columns, expected 8"):
+        run(path)
+
+
+def test_words_of_penn(tmp_path, run):
+    text = rows("d", r"-LRB- -LRB- - - / Go VB - - / -RRB- -RRB- - - / 1\/2 CD - - / /. . - -")
+    _, (doc,) = run(write(tmp_path / "a.gold_conll", text))
+    assert [token.text for token in doc] == ["(", "Go", ")", "1/2", "."]
+    assert doc[0].tag_ == "-LRB-"
+    with pytest.raises(FormatError, match=r"a\.gold_conll:2: \[WORD\] stands among words that"):
+        run(write(tmp_path / "a.gold_conll", text.replace("Go", "[WORD]")))
+
+
+def test_folder_as_the_first_file(tmp_path, run):
+    folder = write(tmp_path / "in" / "b" / "2.gold_conll", rows("d2", EAT)).parents[1]
+    write(folder / "1.gold_conll", rows("d1", HI))
+    _, docs = run(folder)
+    assert [doc.user_data["doc_id"] for doc in docs] == ["d1", "d2"]
+
+
+CONLL12 = """\
+#begin document (nw/x_0000); part 000
+nw/x_0000 0 0 Anna NNP (TOP(S(NP* - - - spk (PERSON) (ARG0*) * (1)
+nw/x_0000 0 1 Lee NNP *) - - - spk (ORG(GPE) *) * -
+nw/x_0000 0 2 ate VBD (VP* eat 01 1 spk *) (V*) * -
+nw/x_0000 0 3 out RP *)) out - - spk * * (V*) -
+
+#end document
+#begin document (nw/x_0000); part 001
+nw/x_0000 1 0 Yes UH * - - - - * -
+#end document
+"""
+
+
+def test_conll_2012(tmp_path, run):
+    text = CONLL12.replace("(ARG0*) *", "(ARG0* *").replace("out - -", "out 02 -")
+    text = text.replace("(ORG(GPE)", "(ORG(GPE*)")
+    _, docs = run(write(tmp_path / "a.gold_conll", text))
+    assert [doc.user_data["doc_id"] for doc in docs] == ["nw/x_0000", "nw/x_0000-part1"]
+    assert shown(docs) == [["[ARG0 Anna Lee] [V ate]", "[V out]"], []]
+    assert [f.roleset for f in get_frames(docs[0])] == ["eat.01", "out.02"]
+    assert [(e.text, e.label_) for e in docs[0].ents] == [("Anna", "PERSON"), ("Lee ate", "ORG")]
+    assert [token.tag_ for token in docs[0]] == ["NNP", "NNP", "VBD", "RP"]
+    with pytest.raises(
+        FormatError, match=r"a\.gold_conll:3: .* in the column of entities stays open"
+    ):
+        run(write(tmp_path / "a.gold_conll", text.replace("spk *) (V*)", "spk * (V*)")))
+
+
+def test_what_is_written_is_read_back(run, tmp_path):
+    texts = ["#1", "/.", r"a\/b", "and/or", "-", "_", "x"]
+    doc = Doc(Vocab(), words=texts, sent_starts=[1, -1, -1, 1, -1, -1, -1], tags=["T"] * 7)
+    doc.user_data["doc_id"] = "#begin document"
+    doc.spans["predicates"] = [Span(doc, 1, 2, "go.01"), Span(doc, 4, 5, "V")]
+    doc.spans["srl"] = [Span(doc, 0, 1, "ARG0", span_id="+1")]
+    path = tmp_path / "a.gold_conll"
+    with path.open("w", encoding="utf8") as file:
+        write_gold_conll([doc], file)
+    _, (again,) = run(path)
+    assert [token.text for token in again] == texts
+    assert shown([again]) == shown([doc])
+    doc.spans["srl"] = [Span(doc, 0, 1, "A(0", span_id="+1")]
+    with pytest.raises(ValueError, match=r"a column cannot hold the role 'A\(0' of 'go.01'"):
+        write_gold_conll([doc], io.StringIO())
 
 
 # .spacy files

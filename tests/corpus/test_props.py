@@ -47,9 +47,17 @@ def test_roles_come_back(role):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("-\n\n", "", r"a\.props: 1 sentences here, 2 in .*base\.spacy.* only be joined by .*order"),
+        (
+            "-\n\n",
+            "",
+            r"a\.props: 1 sentences here, 2 in .*base\.spacy.* only be joined by .*order",
+        ),
         ("-\n\n", "-\n-\n\n", r"a\.props:6: the sentence has 2 words here, and 1 in .*base\.spacy"),
-        ("give ", "eat ", r"1 of 2 have other predicates, .*a\.props:1: .*'eat' is no pred.* 'gave'"),
+        (
+            "give ",
+            "eat ",
+            r"1 of 2 have other predicates, .*a\.props:1: .*'eat' is no pred.* 'gave'",
+        ),
         ("(A0*)", "", r"a\.props:1: |a\.props:2: 2 columns, but 1 in"),
         ("(A0*)", "(A0*", r"a\.props:1: the bracket of ARG0"),
     ],
