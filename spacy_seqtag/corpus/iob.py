@@ -416,7 +416,7 @@ class _ColumnFile:
             cells.extend(self._split(iter(lines)))
         filled = [(line, row) for line, _, row in cells if row]
         if not filled:
-            list(self._split(iter(lines)))
+            list(self._split(iter(lines)))  # raises what was wrong, if anything was
             raise no_sentence(self.path)
         first_line = filled[0][0]
         names = header_names(filled[0][1])

@@ -322,22 +322,6 @@ def test_columns_given_have_to_be_all(read):
         read("Ann NNP O\n", columns=parse_columns("word,tag"))
 
 
-@pytest.mark.parametrize(
-    ("columns", "message"),
-    [
-        ("word,ner", "there is no column 'ner', expected some of index, word, upos"),
-        ("index,tag", "one of them has to be the word"),
-        ("word,-", "no column holds tags"),
-        ("word,tag,tag", "tag stands there twice"),
-        ("word,pos,upos,xpos", "pos is upos or xpos"),
-        ("", "there is no column ''"),
-    ],
-)
-def test_columns_that_cannot_be(columns, message):
-    with pytest.raises(ValueError, match=message):
-        parse_columns(columns)
-
-
 @pytest.mark.parametrize("widths", [(5,), (5, 3), (3,)])
 def test_annotators_may_be_left_out(read, widths):
     rows = ["1\tAnn\tB-PER\t-\tx\n", "2\tsat\tO\t-\t-\n"]
