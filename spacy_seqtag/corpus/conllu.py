@@ -28,7 +28,7 @@ from .sentence import (
     text_contradiction,
     unknown_upos,
 )
-from .tags import MISSING_TAGS, TagReader, cut_at_blanks, is_tag, to_iob2
+from .tags import MISSING_TAGS, TagReader, cut_at_blanks, is_tag
 
 _LEGAL_UPOS = frozenset(UPOS_TAGS) | {"_"}
 _COLUMNS = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
@@ -296,9 +296,7 @@ class _File:
         if not any(found):
             return None
         tags = [self._reader.read(tag, line) for tag, line in zip(found, lines, strict=True)]
-        result, repaired = to_iob2(tags, self._counts.scheme)
-        for i in repaired:
-            self._counts.repair(self.path, lines[i], tags[i], result[i], strict=self._strict)
+        result = self._counts.decode(tags, lines, self._remarks, strict=self._strict)
         n_cut = cut_at_blanks(words, result)
         if n_cut:
             self._remarks.count(CUT, lines[0], n=n_cut)
@@ -335,6 +333,7 @@ class _File:
             parts.append(f"MISC {shown}")
         if parts:
             self._remarks.say(f"not read: {'; '.join(parts)}")
+        self._remarks.end(self.maker)
 
 
 def _name(name: str) -> str:

@@ -27,6 +27,7 @@ from .sentence import (
     CONTRADICTED,
     CUT,
     STRIPPED,
+    UNCLOSED,
     UNESCAPED,
     FormatError,
     Progress,
@@ -51,6 +52,7 @@ from .tags import (
     has_prefix_last,
     is_tag,
     to_iob2,
+    unclosed,
 )
 
 _BLANKS = re.compile(r"[ \t]+")
@@ -78,6 +80,29 @@ class IobCounts:
     scheme: str = ""
     repaired: int = 0
     examples: list[str] = field(default_factory=list)
+
+    def decode(
+        self,
+        tags: Sequence[str],
+        lines: Sequence[int],
+        remarks: Remarks,
+        *,
+        strict: bool,
+    ) -> list[str]:
+        """A sentence's tags in IOB2. RAISES FormatError: with `strict`, an illegal sequence."""
+        entities, repaired = to_iob2(tags, self.scheme)
+        for i in repaired:
+            self.repair(remarks.path, lines[i], tags[i], entities[i], strict=strict)
+        for i in unclosed(tags, self.scheme):
+            if strict:
+                raise FormatError(
+                    remarks.path,
+                    lines[i],
+                    f"{tags[i]} is not the last word of an entity, but none goes on after it",
+                    "Mark the entity's last word as such, or leave out --strict to have it end here",
+                )
+            remarks.count(UNCLOSED, lines[i])
+        return entities
 
     def repair(self, path: Path, line: int, tag: str, entity: str, *, strict: bool) -> None:
         """Count a tag that was read as another, or with `strict` RAISE a FormatError."""
@@ -131,7 +156,8 @@ def read_iob(
 
     A line that begins with `#` is a comment if it is one that CoNLL-U knows, or if it begins with
     `# `, stands between sentences and has no shape of a row. In a file with an index every such
-    line is one, unless it has a row's shape. CSV and `word|POS|tag` have no comments.
+    line is one that has no row's shape and does not end in a tag. CSV and `word|POS|tag` have no
+    comments.
 
     RAISES FormatError: a layout that is not clear, a line with another number of columns, a line
     that may be a comment or a word, a comment such as `# sent_id` within a sentence, an unknown
@@ -160,6 +186,9 @@ def read_iob(
     if maker.n_sentences == 0:
         raise no_sentence(path)
     unread.report()
+    if file.n_short:
+        remarks.say(f"{file.n_short} rows end with the tag, others after {file.width} columns")
+    remarks.end(maker)
 
 
 def _sentence(
@@ -211,9 +240,8 @@ def _sentence(
     tag_column = column("tag")
     if tag_column is not None:
         tags = [reader.read(tag, row.line) for tag, row in zip(tag_column, rows, strict=True)]
-        entities, repaired = to_iob2(tags, counts.scheme)
-        for i in repaired:
-            counts.repair(path, rows[i].line, tags[i], entities[i], strict=strict)
+        lines = [row.line for row in rows]
+        entities = counts.decode(tags, lines, remarks, strict=strict)
         n_cut = cut_at_blanks(words, entities)
         if n_cut:
             remarks.count(CUT, line, n=n_cut)
@@ -289,6 +317,7 @@ class _ColumnFile:
     def __init__(self, path: Path, columns: Sequence[str] | None) -> None:
         self.path = path
         self.widths: tuple[int, ...] = ()  # the legal numbers of columns
+        self.n_short = 0  # rows without the columns after the tag, of those read so far
         self._header_line = 0
         self._global: str | None = None
         self._sample: list[list[list[str]]] = []  # the first sentences, by their cells
@@ -499,6 +528,7 @@ class _ColumnFile:
         has_comments = self.separator in ("\t", " ") and self.path.suffix.lower() != ".csv"
         comments = SentenceMaker(self.path)
         padding = {found: [""] * (width - found) for found in self.widths}
+        self.n_short = 0
         n_words = 0  # of the sentence so far
         before = ""  # the kind of line before
         marked = ""  # the sentence by its column
@@ -526,6 +556,7 @@ class _ColumnFile:
             found = len(cells)
             if found in self.widths:
                 cells += padding[found]
+                self.n_short += found < width
             elif found < width or any(cell.strip() for cell in cells[width:]):
                 raise self._bad_width(line, found)
             else:
@@ -556,11 +587,11 @@ class _ColumnFile:
                 return False
             if self.layout.position("index") is None and (n_words or _NEARLY_A_TAG.fullmatch(tag)):
                 return False
-        if self.layout.position("index") is not None:
-            return True
         if n_words:
             # Within a sentence it is more likely a word in a faulty line.
             return False
+        if self.layout.position("index") is not None and not is_tag(cells[-1].strip()):
+            return True
         if text.startswith("# ") or (text.strip() == "#" and before != "blank"):
             return True
         raise FormatError(

@@ -306,17 +306,30 @@ def _is_empty(column: Iterable[str]) -> bool:
 
 
 def _counts_from(column: Sequence[str], sentences: Sequence[Sequence[Sequence[str]]]) -> int | None:
-    """Whether a column counts the words of each sentence, from 0 or 1; None if it does not."""
-    for start in (1, 0):
-        hits = position = 0
-        for rows in sentences:
-            for i in range(len(rows)):
-                hits += column[position] == str(start + i)
-                position += 1
-        # A few may be damaged: reading says which.
-        if 2 * hits >= len(column) and _are_numbers(column[:1]):
-            return start
-    return None
+    """Whether a column counts the words of each sentence, from 0 or 1; None if it does not.
+
+    A value that follows the one before counts as well, so that a column is still an index where
+    a line is lost or a blank line is too many.
+    """
+    hits = {1: 0, 0: 0}
+    position = 0
+    before = ""
+    for rows in sentences:
+        for i in range(len(rows)):
+            value = column[position]
+            follows = _follows(before, value)
+            for start in hits:
+                hits[start] += follows or value == str(start + i)
+            before = value
+            position += 1
+    best = max(hits, key=hits.__getitem__)
+    # A few may be damaged: reading says which.
+    return best if 2 * hits[best] >= len(column) and _are_numbers(column[:1]) else None
+
+
+def _follows(before: str, value: str) -> bool:
+    # Python converts no longer numbers.
+    return len(before) < 10 and before.isdecimal() and value == str(int(before) + 1)
 
 
 def _are_numbers(column: Sequence[str]) -> bool:

@@ -12,8 +12,11 @@ from typing import Any, Optional
 
 import numpy as np
 import spacy.training
+from numpy.typing import NDArray
+from spacy.attrs import DEP, ENT_ID, ENT_KB_ID, ENT_TYPE, LEMMA, MORPH, NORM, ORTH, POS, TAG
 from spacy.errors import Errors
 from spacy.language import Language
+from spacy.parts_of_speech import NAMES
 from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.training import Example
 from spacy.training.corpus import FILE_TYPE, walk_corpus
@@ -37,6 +40,11 @@ from .sentence import FormatError
 # Unpacked, real corpora are 5 to 20 times as long. Any file may reach the number of free bytes.
 _MAX_RATIO = 128
 _FREE_BYTES = 1 << 26
+
+# Before a block of bytes stand its type and its length, in 1, 2 or 4 bytes.
+_HEADERS = (2, 3, 5)
+_STRING_ATTRS = frozenset((DEP, ENT_ID, ENT_KB_ID, ENT_TYPE, LEMMA, MORPH, NORM, ORTH, TAG))
+_POS = frozenset(NAMES)
 
 _CUT_ENTITIES = "entities reached over a cut: what is left of them counts as not annotated"
 _CUT_SENTENCES = (
@@ -205,22 +213,33 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
 
     RAISES FormatError: the file is missing, or it cannot be read as a `DocBin`.
     """
-    docs = _read_docbin(path).get_docs(vocab)
-    while True:
+    packed = _read_docbin(path)
+    docs = packed.get_docs(vocab)
+    for tokens in packed.tokens:
         try:
-            doc = next(docs, None)
+            doc = next(docs)
+            sound = _are_known(tokens, packed.attrs, vocab)
+            doc.ents  # noqa: B018 (fails where tags are no sequence of entities)
         except Exception:
             raise _no_docbin(path) from None
-        if doc is None:
-            return
+        if not sound:
+            raise _no_docbin(path)
         yield doc
+
+
+def _are_known(tokens: NDArray[np.uint64], attrs: Sequence[int], vocab: Vocab) -> bool:
+    """Whether every value of a packed Doc's tokens has a meaning, at which spaCy does not look."""
+    strings = np.unique(tokens[:, [i for i, attr in enumerate(attrs) if attr in _STRING_ATTRS]])
+    tags = np.unique(tokens[:, [i for i, attr in enumerate(attrs) if attr == POS]])
+    return all(key in vocab.strings for key in strings.tolist()) and _POS.issuperset(tags.tolist())
 
 
 def _read_docbin(path: Path) -> DocBin:
     # What a damaged file makes zlib, msgpack, numpy and spaCy raise is no closed set.
     try:
         data = path.read_bytes()
-        if not _has_fair_size(data):
+        sizes = _block_sizes(data)
+        if sizes is None:
             raise FormatError(
                 path,
                 None,
@@ -228,33 +247,46 @@ def _read_docbin(path: Path) -> DocBin:
                 "fill the memory",
                 _MAKE_ANEW,
             )
-        return DocBin().from_bytes(data)
+        result = DocBin().from_bytes(data)
+        # What is too much in the blocks spaCy passes over.
+        n_words = sum(map(len, result.tokens))
+        sound = (
+            sizes["tokens"] - 8 * n_words * len(result.attrs) in _HEADERS
+            and sizes["spaces"] - n_words in _HEADERS
+            and sum(map(len, result.spaces)) == n_words
+            and all(isinstance(cats, dict) for cats in result.cats)
+        )
     except (OSError, FormatError):
         raise
     except Exception:
         raise _no_docbin(path) from None
+    if not sound:
+        raise _no_docbin(path)
+    return result
 
 
-def _has_fair_size(data: bytes) -> bool:
-    """Whether a packed `DocBin` takes memory in proportion to its size.
+def _block_sizes(data: bytes) -> dict[str, int] | None:
+    """The sizes of the blocks of bytes in a packed `DocBin`, with their `_HEADERS`.
 
-    Its words, spaces and lengths are blocks of bytes, which take as much memory as they are long.
-    What else there is becomes Python objects, each many times the size of its bytes. Both are
-    measured without making them.
+    Its words, spaces and lengths take as much memory as they are long. What else there is becomes
+    Python objects, each many times the size of its bytes. Both are measured without making them.
+
+    RETURNS: None where the whole takes memory out of proportion to its size.
     """
     stream = _Unpacked(data, max(_FREE_BYTES, _MAX_RATIO * len(data)))
     unpacker = Unpacker(stream, raw=False, max_buffer_size=2**31 - 1)
+    sizes: dict[str, int] = {}
     try:
-        blocks = 0
         for _ in range(unpacker.read_map_header()):
-            block = unpacker.unpack() in ("tokens", "spaces", "lengths")
+            name = unpacker.unpack()
             before = unpacker.tell()
             unpacker.skip()
-            blocks += (unpacker.tell() - before) * block
-        objects = unpacker.tell() - blocks
+            if name in ("tokens", "spaces", "lengths"):
+                sizes[name] = unpacker.tell() - before
+        objects = unpacker.tell() - sum(sizes.values())
     except _TooBigError:
-        return False
-    return objects <= max(_FREE_BYTES // 8, _MAX_RATIO // 8 * len(data))
+        return None
+    return sizes if objects <= max(_FREE_BYTES // 8, _MAX_RATIO // 8 * len(data)) else None
 
 
 class _TooBigError(Exception):

@@ -28,6 +28,7 @@ MASK = "[WORD]"
 STRIPPED = "cells began or ended in white space, which was left out"
 UNESCAPED = "words had escapes of the Penn Treebank, such as -LRB- for (, and are read without"
 CUT = "entities began or ended in white space, which was cut off"
+UNCLOSED = "entities have no last word by their tags; they end before a tag that does not go on"
 CONTRADICTED = "sentences have a `# text` that their words do not spell; the words were kept"
 
 _PROGRESS_STEP = 1 << 16
@@ -149,6 +150,7 @@ class SentenceMaker:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.n_sentences = 0
+        self._n_wordless = 0
         self.text: str | None = None
         self._n_docs = 0
         self._doc_id: str | None = None
@@ -165,10 +167,18 @@ class SentenceMaker:
         """The id that the next sentence gets."""
         return self._sent_id or f"{self.path.stem}-{self.n_sentences + 1}"
 
+    @property
+    def n_wordless(self) -> int:
+        """The number of sentences, at the end of a file, that have an id or text but no words."""
+        return self._n_wordless + bool(self._sent_id or self.text is not None)
+
     def comment(self, line: str) -> bool:
         """Take in a comment line. RETURNS: whether it is one of those that mean something."""
         key, _, value = line[1:].partition("=")
         key, value = key.strip(), value.strip()
+        if (key == "sent_id" and self._sent_id) or (key == "text" and self.text is not None):
+            self._n_wordless += 1
+            self._sent_id, self.text = "", None
         if key == "sent_id":
             self._sent_id = value
         elif key == "text":
@@ -237,6 +247,11 @@ class Remarks:
         examples = self._examples.setdefault(what, [])
         if len(examples) < (_EXAMPLES_IN_LINE if example else 1):
             examples.append(f"line {line}" + (f", {example}" if example else ""))
+
+    def end(self, maker: SentenceMaker) -> None:
+        """What shows at the end of a file."""
+        if maker.n_wordless:
+            self.say(f"{maker.n_wordless} sentences have a sent_id or text, but no words")
 
     def lines(self) -> list[str]:
         """The remarks, with the path and the counts."""

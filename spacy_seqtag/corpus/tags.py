@@ -15,6 +15,7 @@ MISSING_TAGS = frozenset(("", "_", "-", "?"))
 
 _ALL_PREFIXES = frozenset("".join(PREFIXES.values()))
 _CONTINUES = frozenset("IELM")
+_OPEN = frozenset("BIM")
 _ENDS = frozenset("ELSUW")
 
 
@@ -155,6 +156,21 @@ def to_iob2(tags: Sequence[str], scheme: str) -> tuple[list[str], list[int]]:
         result.append(("I-" if goes_on else "B-") + tag[2:])
         label = None if prefix in _ENDS else tag[2:]
     return result, repaired
+
+
+def unclosed(tags: Sequence[str], scheme: str) -> list[int]:
+    """The positions of tags after which an entity has to go on and does not.
+
+    In BIOES and BMES `B-`, `I-` and `M-` are not an entity's last word; IOB does not say.
+    """
+    if scheme not in ("bioes", "bmes"):
+        return []
+    # Of a tag that is missing nobody knows whether it goes on.
+    return [
+        i
+        for i, (tag, after) in enumerate(zip(tags, [*tags[1:], "O"], strict=True))
+        if tag[:1] in _OPEN and after and (after[:1] not in _CONTINUES or after[2:] != tag[2:])
+    ]
 
 
 def cut_at_blanks(words: Sequence[str], tags: list[str]) -> int:
