@@ -158,7 +158,7 @@ def test_layers_of_different_sentences(base, tmp_path, run):
     layer = write(tmp_path / "layer.iob2", "# sent_id = s9\n1\tBye\tO\t-\tx\n\n" + IOB)
     summary, _ = run(base, layer, max_mismatch=0)
     how = "joined by sent_id: 3 of 4 sentences, missing the layer: 1, not used: 1"
-    assert summary.notes == [f"{layer}: {how}"]
+    assert f"{layer}: {how}" in summary.notes
 
 
 def test_unjoined_sentences_are_counted(base, tmp_path, run):
@@ -203,7 +203,7 @@ def test_spacy_base_without_ids(tmp_path, run):
     layer = write(tmp_path / "layer.iob2", IOB)
     summary, (doc,) = run(path, layer)
     assert [ent.text for ent in doc.ents] == ["Oslo"]
-    assert summary.notes == [f"{layer}: joined by words: 1 of 1 sentences, not used: 2"]
+    assert f"{layer}: joined by words: 1 of 1 sentences, not used: 2" in summary.notes
 
 
 def test_spacy_is_no_layer(base, tmp_path, run):
