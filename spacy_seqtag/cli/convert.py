@@ -88,8 +88,8 @@ def convert_cli(
         typer.Option(
             min=0.0,
             max=1.0,
-            help="Share of a further file's sentences that may have other words than the first "
-            "file's (of PropBank: that cannot be aligned)",
+            help="Share of sentences that may have other words, of those that stand in the same "
+            "place of both files or have the same sent_id; those of one file alone do not count",
         ),
     ] = 0.02,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
@@ -99,10 +99,11 @@ def convert_cli(
     Reads CoNLL-U (.conllu, .conll-u, .conllup), columns with entities (.iob, .iob2, .conll, .bio,
     .tsv, .txt, .csv: any with a word and a tag, such as CoNLL-2002, CoNLL-2003, GermEval and
     Universal NER; also word|POS|tag, a sentence a line), PropBank's semantic roles (.gold_conll,
-    .gold_skel) and .spacy. `-`, `_`, `?` or nothing as a tag is missing annotation. Sentences of
-    several files are joined by their sent_id or, in files that have none, by their order.
-    PropBank's are found by their document and aligned by their words or, where these are masked,
-    by XPOS; a folder stands for all such files in it.
+    .gold_skel), props of CoNLL-2005 (.props) and .spacy. `-`, `_`, `?` or nothing as a tag is
+    missing annotation. Sentences of several files are joined by their sent_id where the words
+    agree, else by their words in order, with gaps on either side. PropBank's are found by their
+    document and aligned by their words or, where these are masked, by XPOS and lemmas; a folder
+    stands for all such files in it.
     """
     given = [file for path in files for file in (path.rglob("*") if path.is_dir() else [path])]
     total = sum(path.stat().st_size for path in given if path.is_file())
@@ -159,6 +160,8 @@ def _report(summary: Summary, output: Path) -> None:
     msg.table([(name, f"{n:,}") for name, n in rows], aligns=("l", "r"))
     for note in summary.notes:
         msg.info(one_line(note))
+    for cut in summary.cuts:
+        msg.warn(one_line(cut))
     if summary.repaired:
         msg.warn(f"{summary.repaired} tags continued no entity and were read as B-:")
         _examples(summary.repairs, summary.repaired)

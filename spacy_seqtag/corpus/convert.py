@@ -75,6 +75,7 @@ class Summary:
     mismatched: sentences that lack the layers of a further file because the words there differ
         or cannot be aligned; mismatches: the first few.
     unjoined: sentences of further files that the first file does not have.
+    cuts: annotation that counts as missing because Docs were cut through it, one line each.
     notes: what else a user should know, one line each.
     letters: those of the words; other_letters: those of them that are not Latin.
     """
@@ -93,6 +94,7 @@ class Summary:
     mismatched: int = 0
     mismatches: list[str] = field(default_factory=list)
     unjoined: int = 0
+    cuts: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     letters: int = 0
     other_letters: int = 0
@@ -433,7 +435,7 @@ def _docs_from_spacy(
                     yield piece
         if progress is not None:
             progress(path.stat().st_size)
-    summary.notes += [f"{n} {what}" for what, n in cuts.most_common()]
+    summary.cuts += [f"{n} {what}" for what, n in cuts.most_common()]
     for layer in layers:
         layer.finish()
 

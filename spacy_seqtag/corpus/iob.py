@@ -99,7 +99,7 @@ class IobCounts:
                     remarks.path,
                     lines[i],
                     f"{tags[i]} is not the last word of an entity, but none goes on after it",
-                    "Mark the entity's last word as such, or leave out --strict to have it end here",
+                    "Mark the entity's last word, or leave out --strict to have it end here",
                 )
             remarks.count(UNCLOSED, lines[i])
         return entities

@@ -3,41 +3,33 @@
 import re
 import signal
 import tempfile
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import srsly
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from spacy.tokens import DocBin
+from spacy.attrs import DEP, ENT_IOB, ENT_TYPE, LEMMA, NORM, POS
+from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from spacy_seqtag.corpus.convert import Summary, convert
 from spacy_seqtag.corpus.sentence import FormatError
 from spacy_seqtag.frames import annotated_tokens, has_frames, problems, propositions
 
-from .strategies import (
-    GoldProposition,
-    GoldSentence,
-    Reading,
-    Text,
-    damaged_layers,
-    damages,
-    docbin_damages,
-    pairs,
-    reading,
-    same_word,
-    texts,
-)
+from .damage import damaged_layers, damages, docbin_damages, pairs, same_word
+from .strategies import GoldProposition, GoldSentence, Reading, Text, reading, texts
 
 FEW = 12  # rows
 HANG = 5  # seconds of CPU time, hundreds of times what an example takes
 
 
 def examples(ordinary: int) -> pytest.MarkDecorator:
-    """Parametrise with how many examples to run: in the ordinary run, and in the slow one."""
+    """Parametrise with how many examples to run, 300 in the ordinary run, 5,000 in the slow one."""
     slow = pytest.param(ordinary * 50 // 3, marks=pytest.mark.slow)
     return pytest.mark.parametrize("n", [ordinary, slow])
 
@@ -79,16 +71,20 @@ def converted(files: dict[str, bytes], **options) -> tuple[Summary | FormatError
         for path, data in zip(paths, files.values(), strict=True):
             path.write_bytes(data)
         output = Path(folder) / "out.spacy"
+        summary: Summary | FormatError
         try:
             with no_hang():
                 summary = convert(paths, output, **options)
         except FormatError as error:
-            assert {p.name for p in Path(folder).iterdir()} == set(files)
-            assert error.path in [*paths, output]
-            assert error.fix
-            assert "\n" not in str(error)
-            return error, []
-        assert {p.name for p in Path(folder).iterdir()} == {*files, output.name}
+            summary = error
+        there = {path.name for path in Path(folder).iterdir()}
+        if isinstance(summary, FormatError):
+            assert there == set(files)
+            assert summary.path in [*paths, output]
+            assert summary.fix
+            assert "\n" not in str(summary)
+            return summary, []
+        assert there == {*files, output.name}
         readings = read(output)
     check_summary(summary, readings)
     return summary, readings
@@ -132,9 +128,8 @@ def check_summary(summary: Summary, readings: list[Reading]) -> None:
     assert summary.sentences == len(readings)
     assert summary.words == sum(len(r.words) for r in readings)
     for name in ("upos", "xpos", "lemmas", "entities"):
-        assert summary.words_with[name] == sum(
-            map(bool, (v for r in readings for v in getattr(r, name)))
-        )
+        n_words = sum(value != "" for r in readings for value in getattr(r, name))
+        assert summary.words_with[name] == n_words
         assert summary.missing[name] == sum(not any(getattr(r, name)) for r in readings)
     begins = [tag[2:] for r in readings for tag in r.entities if tag.startswith("B-")]
     assert summary.entities == Counter(begins)
@@ -223,7 +218,7 @@ def similar(sentence: GoldSentence, other: GoldSentence, kind: str) -> bool:
     return list(map(same_word, sentence.words)) == list(map(same_word, other.words))
 
 
-@examples(80)
+@examples(81)
 def test_joined(n):
     """A layer lands on its own words, or on none and the summary says so."""
 
@@ -258,8 +253,8 @@ def test_joined(n):
                 for other in counterparts
             ):
                 continue
-            # Revised sentences are aligned with PropBank's word by word. Those of a skeleton have no
-            # words to be compared, and without lemmas nothing to be compared with.
+            # Revised sentences are aligned with PropBank's word by word. A skeleton has no words to
+            # be compared, only lemmas, which the first file may not have.
             assert "word" in pair.name
             assert after.propositions is not None
             assert (pair.base is None and pair.layer.kind == "skeleton") or all(
@@ -272,7 +267,7 @@ def test_joined(n):
     search(n, check, pairs(), DOCS_BY, st.sampled_from((0.02, 1.0)))
 
 
-@examples(50)
+@examples(51)
 def test_damaged_layer(n):
     """A further file that is damaged never changes the first one, nor lands on other words."""
 
@@ -307,7 +302,7 @@ def test_damaged_layer(n):
     search(n, check, damaged_layers())
 
 
-@examples(50)
+@examples(48)
 def test_damaged_docbin(n):
     """A damaged `.spacy` file is refused, or what is read from it is sound."""
 
@@ -316,3 +311,96 @@ def test_damaged_docbin(n):
         assert isinstance(summary, FormatError) or damage.outcome != "error"
 
     search(n, check, docbin_damages(), DOCS_BY)
+
+
+# The smallest inputs of what was found
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1\tAnn\tO\n\n2\tfell\tO\n3\tin\tO\n4\tRome\tB-LOC\n", "a:3: index '2' is out of order"),
+        ("1\tAnn\tO\n\n2\tfell\tO\n\n3\tin\tO\n", "a:3: index '2' is out of order"),
+        ("1\tAnn\tO\n3\tin\tO\n4\tRome\tB-LOC\n", "a:2: index '3' is out of order"),
+        ("1 Ann B-PER\n2 in O\n#Rome B-LOC\n", "a:3: expected 3 columns .*, found 2"),
+        ("1 Ann B-PER\n\n#Rome B-LOC\n", "a:3: '#Rome B-LOC' may be a comment, or a word"),
+    ],
+)
+def test_columns_refused(text, message):
+    error, _ = converted({"a.iob2": text.encode()})
+    assert isinstance(error, FormatError)
+    assert re.search(message.replace("a:", r"a\.iob2:"), str(error))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "remark"),
+    [
+        (
+            "a.iob2",
+            "# sent_id = 1\n\n# sent_id = 2\nAnn\tO\n",
+            "1 sentences have a sent_id or text",
+        ),
+        ("a.iob2", "# text = Ann\nAnn\tO\n\n# text = Bo\n", "1 sentences have a sent_id or text"),
+        (
+            "a.conllu",
+            "# sent_id = 1\n\n# sent_id = 2\n1\tAnn" + "\t_" * 8 + "\n\n# sent_id = 3\n",
+            "2 sentences have a sent_id or text, but no words",
+        ),
+        ("a.iob2", "Ann\tB-PER\nate\tO\nBo\tS-PER\n", "1 entities have no last word"),
+        ("a.iob2", "Ann\tB-PER\n\nBo\tS-PER\n", "1 entities have no last word"),
+        ("a.iob2", "Ann\tI-PER\nLee\tS-PER\n", "1 entities have no last word"),
+        (
+            "a.iob2",
+            "1\tAnn\tO\t-\tx\n2\tate\tO\t-\tx\n3\tBo\t_\n",
+            "1 rows end with the tag, others after 5 columns",
+        ),
+    ],
+)
+def test_remarks(name, text, remark):
+    summary, _ = converted({name: text.encode()})
+    assert isinstance(summary, Summary)
+    assert any(remark in note for note in summary.notes), summary.notes
+
+
+def test_an_entity_that_goes_on_after_missing_annotation_may_have_its_end():
+    summary, _ = converted({"a.iob2": b"Ann\tB-PER\nLee\t_\nBo\tS-PER\n"})
+    assert not any("last word" in note for note in summary.notes)
+
+
+def test_strict_refuses_an_entity_without_its_end():
+    error, _ = converted({"a.iob2": b"Ann\tB-PER\nate\tO\nBo\tS-PER\n"}, strict=True)
+    assert isinstance(error, FormatError)
+    assert error.line == 1
+    assert "B-PER is not the last word of an entity" in error.message
+
+
+DOC = Doc(Vocab(), words=["Ann", "ate"], pos=["PROPN", "VERB"], lemmas=["Ann", "eat"])
+
+
+@pytest.mark.parametrize(
+    ("attr", "value"),
+    [
+        (LEMMA, 2**63),
+        (NORM, 2**31),
+        (DEP, 2**64 - 1),
+        (ENT_TYPE, 2**32 - 1),
+        (POS, 1),
+        (ENT_IOB, 1),
+    ],
+)
+def test_values_without_meaning(attr, value):
+    packed = DocBin(docs=[DOC])
+    packed.tokens[0][0, packed.attrs.index(attr)] = value
+    error, _ = converted({"a.spacy": packed.to_bytes()})
+    assert isinstance(error, FormatError)
+    assert "damaged" in error.message
+
+
+@pytest.mark.parametrize("name", ["spaces", "tokens"])
+def test_more_than_the_words(name):
+    packed = DocBin(docs=[DOC])
+    message = srsly.msgpack_loads(zlib.decompress(packed.to_bytes()))
+    message[name] += b"\1" * 8 * len(packed.attrs)
+    error, _ = converted({"a.spacy": zlib.compress(srsly.msgpack_dumps(message))})
+    assert isinstance(error, FormatError)
+    assert "damaged" in error.message
