@@ -218,7 +218,7 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
     for tokens in packed.tokens:
         try:
             doc = next(docs)
-            sound = _are_known(tokens, packed.attrs, vocab)
+            sound = _are_known(tokens, [int(attr) for attr in packed.attrs], vocab)
             doc.ents  # noqa: B018 (fails where tags are no sequence of entities)
         except Exception:
             raise _no_docbin(path) from None
