@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 from spacy.attrs import IDX, LENGTH
 from spacy.tokens import Doc, Span, SpanGroup, Token
 
-from .confidence import ROLESET, TIE, SpanConfidence, confidence_of, drop_cut
+from .confidence import ROLESET, ROLESET_KNOWN, TIE, SpanConfidence, confidence_of, drop_cut
 from .errors import printable
 from .schemes.propbank import PREDICATE, PREDICATE_PART, Argument, Proposition
 
@@ -111,7 +111,7 @@ def get_frames(doc: Doc) -> list[Frame]:
     predicates = groups[PREDICATES]
     scores = _scores(predicates, "scores")
     roleset_scores = _scores(predicates, "roleset_scores", ROLESET)
-    known = _scores(predicates, "roleset_known")
+    known = _scores(predicates, "roleset_known", ROLESET_KNOWN)
     arguments = _by_predicate(groups.get(ARGUMENTS))
     parts = _by_predicate(groups.get(PARTS))
     frames = []
@@ -265,8 +265,12 @@ def set_propositions(
             for span in doc.spans.get(name, ()):
                 confidence.set(span, None)
                 confidence.set(span, None, ROLESET)
+                confidence.set(span, None, ROLESET_KNOWN)
         confidence.add(predicates, predicate_attrs.get("scores", ()))
         confidence.add(predicates, predicate_attrs.get("roleset_scores", ()), ROLESET)
+        if roleset_known is not None:
+            guesses = [span for span, known in zip(predicates, roleset_known) if not known]
+            confidence.add(guesses, [0.0] * len(guesses), ROLESET_KNOWN)
         confidence.add(arguments, argument_attrs.get("scores", ()))
     tokens = starts.tobytes()
     for name, spans, attrs in (

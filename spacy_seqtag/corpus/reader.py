@@ -31,9 +31,9 @@ from ..frames import (
     PARTS,
     PREDICATES,
     annotated_tokens,
+    follow_tokens,
     predicate_of,
     slice_group,
-    span_groups,
 )
 from .sentence import FormatError
 
@@ -341,7 +341,7 @@ def cut_doc(
     notes = Counter() if notes is None else notes
     head: list[Any] = list(DocBin().attrs)
     array = doc.to_array(head)
-    groups = span_groups(doc)
+    follow_tokens(doc)  # it may have been stored after tokens were merged
     ids = doc.user_data.get("sent_ids")
     sentences = sentence_bounds(doc)
     roles = _Roles(doc, sentences, bounds, notes)
@@ -363,7 +363,7 @@ def cut_doc(
                 for sent_id, (begin, _) in zip(ids, sentences, strict=True)
                 if start <= begin < end
             ]
-        for key, group in groups.items():
+        for key, group in doc.spans.items():
             if key not in own:
                 piece.spans[key] = slice_group(group, piece, start, end)
         roles.give(piece, start, end)

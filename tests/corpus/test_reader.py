@@ -232,3 +232,19 @@ def test_what_packs_well_is_read(tmp_path):
     DocBin(docs=[Doc(Vocab(), words=["x"] * 100_000)]).to_disk(path)
     assert len(zlib.decompress(path.read_bytes())) > 200 * path.stat().st_size
     assert [len(doc) for doc in read_docs(path, Vocab())] == [100_000]
+
+
+def test_a_doc_stored_after_tokens_were_merged_is_cut_by_its_words():
+    doc = Doc(Vocab(), words=["He", "left", ".", "Ann", "Lee", "came", "."])
+    for token in doc:
+        token.is_sent_start = token.i in (0, 3)
+    props = [Proposition(5, "come.01", [Argument(3, 5, "ARG0")], [])]
+    set_propositions(doc, props, annotated=[(0, 3), (3, 7)])
+    stored = Doc(doc.vocab).from_bytes(doc.to_bytes())
+    with stored.retokenize() as retokenizer:
+        retokenizer.merge(stored[0:2])
+    first, second = cut_doc(stored, [(0, 2), (2, 6)])
+    assert [str(frame) for frame in first._.frames] == []
+    assert [str(frame) for frame in second._.frames] == ["[ARG0 Ann Lee] [V came]"]
+    assert annotated_tokens(first).all()
+    assert annotated_tokens(second).all()
