@@ -164,8 +164,10 @@ def test_undamaged(n):
     search(n, check, texts(), DOCS_BY)
 
 
-def remarks(summary: Summary) -> Counter[str]:
+def remarks(summary: Summary | FormatError) -> Counter[str]:
     """What a summary says beside the counts; how documents were made up is no finding."""
+    if isinstance(summary, FormatError):
+        return Counter()
     notes = [note for note in summary.notes if "belong to no marked document" not in note]
     counts = {
         "repaired": summary.repaired,
