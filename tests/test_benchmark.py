@@ -6,14 +6,16 @@ import subprocess
 import sys
 from importlib import import_module
 from importlib.util import find_spec
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 
 import pytest
+import spacy
 import typer
 from hypothesis import given
 from hypothesis import strategies as st
 from spacy.cli.train import train as train_here
+from spacy.language import Language
 from typer.testing import CliRunner
 
 from spacy_seqtag.corpus.convert import convert
@@ -153,6 +155,37 @@ def test_subsets(load):
     assert subsets(["pos", "ner"]) == [("pos", "ner"), ("pos",), ("ner",)]
 
 
+def test_new_words(load):
+    endurance = load("endurance")
+    words = [endurance.new_word(number) for number in range(20_000)]
+    assert len(set(words)) == len(words)
+    assert all(word.isalpha() and word.islower() and len(word) >= 3 for word in words)
+    fresh = map(endurance.new_word, count())
+    old = [["The", "cat", "saw", "3.5%", "of", "Oslo", "."], ["Go"]]
+    new = endurance.renew(old, fresh)
+    assert list(map(len, new)) == list(map(len, old))
+    replaced = [w for before, after in zip(old, new) for w, v in zip(before, after) if w != v]
+    assert replaced == ["The", "cat", "saw", "Oslo"]
+    assert [word.istitle() for word in new[0]] == [word.istitle() for word in old[0]]
+    assert new[0][0] != endurance.renew(old, fresh)[0][0]
+
+
+def test_texts_of_like_size(load, monkeypatch):
+    endurance = load("endurance")
+    monkeypatch.setattr(endurance, "_SIZE", 4)
+    assert endurance.cut_evenly(DOCUMENTS) == [[["a", "b"], ["c"], ["d"]]]
+    monkeypatch.setattr(endurance, "_SIZE", 100)
+    assert endurance.cut_evenly(DOCUMENTS) == [[*DOCUMENTS[0], *DOCUMENTS[1]]]
+
+
+def test_growth_of_memory(load):
+    endurance = load("endurance")
+    rows = [endurance.Minute(i, 0, memory, 0, 0) for i, memory in enumerate([50, 100, 110, 90])]
+    assert endurance.memory_growth(rows, 1.0) == pytest.approx(0.1)
+    assert endurance.memory_growth(rows, 2.0) == pytest.approx(90 / 110 - 1)
+    assert endurance.memory_growth(rows, 3.0) is None
+
+
 # Processes
 
 
@@ -274,7 +307,7 @@ def here(monkeypatch):
 
     def get(name):
         module = import_module(name)
-        monkeypatch.setattr(module, "call", lambda function, *args: function(*args))
+        monkeypatch.setattr(module, "call", lambda function, *args: function(*args), raising=False)
         monkeypatch.setattr(module, "set_threads", lambda threads: None)
         return module
 
@@ -347,6 +380,82 @@ def test_after_encoder(here, corpus, tiny_bert, tmp_path):
     rates = json.loads((tmp_path / "new" / "after.json").read_text("utf8"))["words_per_second"]
     assert list(rates) == ["pos+ner", "senter+pos+ner", "senter", "pos", "ner"]
     assert min(rates.values()) > 0
+
+
+ENDURANCE = ("--minutes", 0.02, "--interval", 0.005, "--warm-up", 0.0, "--threads", 2)
+
+
+def test_endurance(here, corpus, make_nlp, tiny_bert, mini_examples, tmp_path):
+    nlp = make_nlp(tiny_bert)
+    nlp.initialize(lambda: mini_examples(nlp))
+    nlp.to_disk(tmp_path / "nlp")
+    output = tmp_path / "new" / "endurance.json"
+    code, printed = invoke(
+        here("endurance"),
+        *(
+            tmp_path / "nlp",
+            "--corpus",
+            corpus,
+            *ENDURANCE,
+            "--tolerance",
+            10.0,
+            "--output",
+            output,
+        ),
+    )
+    assert code == 0, printed
+    rows = json.loads(output.read_text("utf8"))["minutes"]
+    assert all(row["compared"] and not row["different"] and row["memory"] > 0 for row in rows)
+    assert rows[-1]["minute"] >= 0.02
+    assert rows[-1]["words"] > rows[0]["words"] > 0
+
+
+@Language.factory("changes_its_mind")
+def make_changeable(nlp, name):
+    calls = count()
+
+    def component(doc):
+        for token in doc:
+            token.tag_ = "early" if next(calls) < 2000 else "late"
+        return doc
+
+    return component
+
+
+def test_endurance_fails_where_annotations_change(here, corpus, tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("changes_its_mind")
+    nlp.to_disk(tmp_path / "nlp")
+    code, printed = invoke(
+        here("endurance"), tmp_path / "nlp", "--corpus", corpus, *ENDURANCE, "--tolerance", 10.0
+    )
+    assert code == 1
+    assert "probes got other annotations than at first" in printed
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--tolerance", 0.0, *ENDURANCE], "memory grew by"),
+        (["--minutes", 0.0], "no figure after the warm-up of 10 minutes"),
+    ],
+)
+def test_endurance_fails_where_memory_is_not_flat(
+    here, corpus, tmp_path, monkeypatch, args, message
+):
+    endurance = here("endurance")
+    sizes = count(2**20, 2**16)
+    monkeypatch.setattr(endurance, "resident_memory", lambda: next(sizes))
+    spacy.blank("en").to_disk(tmp_path / "nlp")
+    code, printed = invoke(endurance, tmp_path / "nlp", "--corpus", corpus, *args)
+    assert code == 1
+    assert message in printed
+
+
+def test_endurance_needs_a_pipeline(here, corpus):
+    code, printed = invoke(here("endurance"), "no/such/pipeline", "--corpus", corpus)
+    assert code == 1
+    assert "no/such/pipeline" in printed
 
 
 def test_training(here, corpus, tiny_bert, tmp_path, monkeypatch):

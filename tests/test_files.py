@@ -78,7 +78,7 @@ def test_a_full_disk_names_the_output(tmp_path, monkeypatch):
 
 def test_a_place_where_no_file_can_be(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="file/out: cannot be written: .*is a file"):
+    with pytest.raises(OutputError, match=r"file/out: cannot be written: .*is a file"):
         write_file(tmp_path / "file" / "out", b"x")
     long = tmp_path / ("n" * 255)
     write_file(long, b"x")  # the file aside has a name of its own

@@ -77,7 +77,7 @@ def main(
     if len(encoders) != 1:
         fail("the pipeline needs one component transformer, that all others listen to")
     docs = (make_doc(nlp.vocab, document, sentences=True) for document in documents)
-    given = [dict(doc.user_data) for doc in nlp.get_pipe(encoders[0]).pipe(docs)]
+    given = [doc._.trf_data for doc in nlp.get_pipe(encoders[0]).pipe(docs)]
     systems = subsets([pipe for pipe in nlp.pipe_names if pipe not in encoders])
     seconds: dict[tuple[str, ...], list[float]] = {pipes: [] for pipes in systems}
     for _ in range(repeats + 1):
@@ -108,14 +108,12 @@ def main(
         msg.good(f"Saved the figures to {output}")
 
 
-def fresh_docs(
-    vocab: Any, documents: Sequence[Document], given: Sequence[dict[Any, Any]]
-) -> Iterator[Any]:
+def fresh_docs(vocab: Any, documents: Sequence[Document], vectors: Sequence[Any]) -> Iterator[Any]:
     """Docs as the encoder's component hands them on."""
-    for document, user_data in zip(documents, given):
+    for document, data in zip(documents, vectors):
         doc = make_doc(vocab, document, sentences=True)
         # Copies, so that nothing that is kept with the vectors outlives a pass.
-        doc.user_data.update({key: copy(value) for key, value in user_data.items()})
+        doc._.trf_data = copy(data)
         yield doc
 
 

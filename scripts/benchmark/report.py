@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 
 from wasabi import Printer, msg, table
 
+from spacy_seqtag.files import write_file
+
 REFERENCE = "ours-pos-ner"
 TARGETS = {"spacy": 8.0, "hf-pipeline": 8.0, "loop-fp32": 2.8, "limit-documents": 0.8}
 """How many times the words a second of these systems ours with POS and NER should have."""
@@ -175,9 +177,7 @@ def _commit() -> str | None:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    aside = path.with_name(path.name + ".tmp")
-    aside.write_text(json.dumps(content, indent=2) + "\n", encoding="utf8")
-    aside.replace(path)
+    write_file(path, (json.dumps(content, indent=2) + "\n").encode("utf8"))
 
 
 def plot_speed(path: Path, results: Sequence[Result], title: str) -> None:

@@ -199,6 +199,15 @@ def peak_memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+def resident_memory() -> int:
+    """The memory that this process has resident now, in bytes.
+
+    Raises OSError where the system has no /proc (Linux has).
+    """
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize()
+
+
 def reset_peak_memory() -> None:
     """Begin `peak_memory` anew, where the system (Linux) can."""
     with suppress(OSError):

@@ -1,57 +1,192 @@
-"""`python -m spacy seqtag check`: find faults in the semantic roles of `.spacy` files."""
+"""`python -m spacy seqtag check`: what `.spacy` files hold, and what is wrong with it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+import spacy
 import typer
-from spacy.vocab import Vocab
+from thinc.api import ConfigValidationError
 from tqdm import tqdm
-from wasabi import Printer
+from wasabi import Printer, msg
 
-from ..corpus.reader import find_docbins, read_docs, sentence_bounds
+from ..corpus.reader import find_docbins, read_docs
 from ..corpus.sentence import FormatError
-from ..frames import ARGUMENTS, PREDICATES, annotated_tokens, problems
+from ..corpus.survey import (
+    LABELLED,
+    LAYERS,
+    Encoder,
+    Finding,
+    Survey,
+    split_findings,
+    training_findings,
+)
+from ..errors import printable
+from ..frames import problems
 from . import fail, seqtag
+
+# Labels of a layer in the report; --all shows the others.
+_SHOWN = 20
 
 
 @seqtag.command("check", no_args_is_help=True)
 def check_cli(
     files: Annotated[
-        list[Path], typer.Argument(help=".spacy files, or folders that hold such files")
+        list[Path],
+        typer.Argument(
+            help="One .spacy file, or folder with such files, for each split; that for training "
+            "first"
+        ),
     ],
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print problems only")] = False,
+    base_model: Annotated[
+        str | None,
+        typer.Option(help="Encoder (folder, package or hub name): find words it cannot read"),
+    ] = None,
+    lang: Annotated[
+        str | None,
+        typer.Option(help="Language: find words that its tokenizer cuts otherwise in raw text"),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings are errors")] = False,
+    all_labels: Annotated[
+        bool, typer.Option("--all", help=f"Show all labels, not the {_SHOWN} most frequent")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
 ) -> None:
-    """Check that the semantic roles in .spacy files are sound.
+    """Check .spacy files before training.
 
-    Names each predicate and argument that no frame can be made of, with its Doc. Exit code 1 if
-    there is any.
+    Shows which layers and labels they hold, and what is wrong: errors, with which a corpus cannot
+    be trained on, and warnings. Names each predicate and argument that no frame can be made of,
+    with its Doc. Exit code 1 if there is an error.
+    """
+    surveys: list[Survey] = []
+    findings: list[tuple[str, Finding]] = []
+    try:
+        encoder = None if base_model is None else _load_encoder(base_model)
+        for given in files:
+            survey = Survey(str(given), surveys[-1] if surveys else None, encoder, lang)
+            n_problems = _read(given, survey, quiet)
+            if n_problems:
+                message = (
+                    f"{n_problems:,} problems in the semantic roles of {survey.documents:,} "
+                    "documents"
+                )
+                findings.append((survey.name, Finding(message, error=True)))
+            findings += [(survey.name, finding) for finding in survey.findings()]
+            surveys.append(survey)
+    except ConfigValidationError as error:
+        fail(error.title)
+    except (FormatError, OSError, ImportError) as error:  # spaCy's for an unknown --lang
+        fail(error)
+    train, *others = surveys
+    findings += [(train.name, finding) for finding in training_findings(train)]
+    findings += [(o.name, finding) for o in others for finding in split_findings(train, o)]
+    if not quiet:
+        for survey in surveys:
+            _print_layers(survey)
+        _print_labels(surveys, None if all_labels else _SHOWN)
+    _print_findings(findings, strict, quiet)
+
+
+def _load_encoder(name: str) -> Encoder:
+    """RAISES ConfigValidationError (a ValueError), OSError: there is no such encoder."""
+    from transformers import AutoTokenizer
+
+    from ..training.base_model import resolve
+
+    source = resolve(name)
+    return Encoder(AutoTokenizer.from_pretrained(source, use_fast=True, trust_remote_code=False))
+
+
+def _read(path: Path, survey: Survey, quiet: bool) -> int:
+    """Give the Docs at a path to a survey, and print the problems of their semantic roles.
+
+    RETURNS: How many problems there are.
     """
     n_problems = 0
-    n_docs = n_sentences = n_annotated = n_predicates = n_arguments = 0
-    try:
-        paths = [path for given in files for path in find_docbins(given)]
-        for path in paths:
-            docs = read_docs(path, Vocab())
-            progress = tqdm(docs, desc=path.name, unit="docs", leave=False, disable=quiet or None)
-            for number, doc in enumerate(progress, start=1):
-                doc_id = doc.user_data.get("doc_id")
-                name = f"document {number}" + (f" ({doc_id})" if doc_id else "")
-                for problem in problems(doc):
-                    n_problems += 1
-                    progress.write(f"{path}: {name}: {problem}")
-                covered = annotated_tokens(doc)
-                bounds = sentence_bounds(doc)
-                n_docs += 1
-                n_sentences += len(bounds)
-                n_annotated += sum(bool(covered[start:end].all()) for start, end in bounds)
-                n_predicates += len(doc.spans.get(PREDICATES, ()))
-                n_arguments += len(doc.spans.get(ARGUMENTS, ()))
-    except (FormatError, OSError) as error:
-        fail(error)
-    if n_problems:
-        fail(f"{n_problems:,} problems in the semantic roles of {n_docs:,} documents")
-    if not quiet:
-        Printer(pretty=False).good(  # one line, however long
-            f"Sound: {n_docs:,} documents, {n_annotated:,} of {n_sentences:,} sentences with "
-            f"semantic roles, {n_predicates:,} predicates, {n_arguments:,} arguments"
+    vocab = spacy.blank("xx").vocab  # a bare one does not know white space
+    for file in find_docbins(path):
+        docs = read_docs(file, vocab)
+        progress = tqdm(docs, desc=file.name, unit="docs", leave=False, disable=quiet or None)
+        for number, doc in enumerate(progress, start=1):
+            doc_id = doc.user_data.get("doc_id")
+            name = f"document {number}" + (f" ({printable(str(doc_id))})" if doc_id else "")
+            for problem in problems(doc):
+                n_problems += 1
+                progress.write(printable(f"{file}: {name}: {problem}", limit=None))
+            survey.add(doc)
+    return n_problems
+
+
+def _print_layers(survey: Survey) -> None:
+    msg.divider(printable(survey.name))
+    print(
+        f"{survey.documents:,} documents, {survey.sentences:,} sentences, {survey.words:,} words\n"
+    )
+    rows = [
+        (
+            title,
+            f"{layer.words:,}",
+            f"{survey.words - layer.words:,}",
+            f"{layer.sentences:,}",
+            f"{survey.sentences - layer.sentences:,}",
+            _labels(name, survey),
         )
+        for name, title in LAYERS.items()
+        if (layer := survey.layers[name]).words
+    ]
+    if rows:
+        header = ("layer", "words", "missing", "sentences", "missing", "labels")
+        msg.table(rows, header=header, divider=True, aligns=("l", "r", "r", "r", "r", "l"))
+
+
+def _labels(name: str, survey: Survey) -> str:
+    labels = survey.layers[name].labels
+    if name == "lemma":
+        return ""
+    if name == "srl":
+        n_predicates = survey.rolesets.total()
+        return (
+            f"{n_predicates:,} predicates ({len(survey.rolesets):,} rolesets), "
+            f"{labels.total():,} arguments ({len(labels):,} roles)"
+        )
+    return (
+        f"{labels.total():,} entities ({len(labels):,})" if name == "ents" else f"{len(labels):,}"
+    )
+
+
+def _print_labels(surveys: Sequence[Survey], limit: int | None) -> None:
+    """A table for each layer: its labels, and how often each occurs in each split."""
+    for name in LABELLED:
+        counts = [survey.layers[name].labels for survey in surveys]
+        labels = sorted(set().union(*counts), key=lambda label: [-n[label] for n in counts])
+        if not labels:
+            continue
+        rows = [
+            (printable(label, limit=200), *(f"{n[label]:,}" for n in counts))
+            for label in labels[:limit]
+        ]
+        if limit is not None and len(labels) > limit:
+            rows.append((f"and {len(labels) - limit:,} more (--all)", *("" for _ in counts)))
+        header = (LAYERS[name], *(printable(Path(survey.name).name) for survey in surveys))
+        aligns = ("l", *("r" for _ in counts))
+        msg.table(rows, header=header, divider=True, aligns=aligns)
+
+
+def _print_findings(findings: Sequence[tuple[str, Finding]], strict: bool, quiet: bool) -> None:
+    """RAISES typer.Exit (a SystemExit, code 1): there is an error."""
+    printer = Printer(pretty=False)  # one line each, however long
+    if not quiet and findings:
+        msg.divider("findings")
+    n_errors = 0
+    for name, finding in sorted(findings, key=lambda pair: not pair[1].error):
+        text = f"{printable(name, limit=None)}: {finding.message}"
+        if finding.error or strict:
+            n_errors += 1
+            printer.fail(text)
+        elif not quiet:
+            printer.warn(text)
+    n_warnings = len(findings) - n_errors
+    if n_errors:
+        fail(f"{n_errors:,} errors, {n_warnings:,} warnings")
+    if not quiet:
+        printer.good("Sound" + (f", but for {n_warnings:,} warnings" if n_warnings else ""))

@@ -13,7 +13,7 @@ from wasabi import msg
 
 from ..corpus.convert import Summary, convert, parse_docs_by
 from ..corpus.layout import parse_columns
-from ..corpus.sentence import LAYERS, FormatError, printable
+from ..corpus.sentence import LAYERS, FormatError, one_line
 from . import fail, seqtag
 
 # From here on the wait is long enough to show a bar in log files too.
@@ -88,8 +88,8 @@ def convert_cli(
         typer.Option(
             min=0.0,
             max=1.0,
-            help="Share of a further file's sentences that may have other words than the first "
-            "file's (of PropBank: that cannot be aligned)",
+            help="Share of sentences that may have other words, of those that stand in the same "
+            "place of both files or have the same sent_id; those of one file alone do not count",
         ),
     ] = 0.02,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
@@ -99,10 +99,11 @@ def convert_cli(
     Reads CoNLL-U (.conllu, .conll-u, .conllup), columns with entities (.iob, .iob2, .conll, .bio,
     .tsv, .txt, .csv: any with a word and a tag, such as CoNLL-2002, CoNLL-2003, GermEval and
     Universal NER; also word|POS|tag, a sentence a line), PropBank's semantic roles (.gold_conll,
-    .gold_skel) and .spacy. `-`, `_`, `?` or nothing as a tag is missing annotation. Sentences of
-    several files are joined by their sent_id or, in files that have none, by their order.
-    PropBank's are found by their document and aligned by their words or, where these are masked,
-    by XPOS; a folder stands for all such files in it.
+    .gold_skel), props of CoNLL-2005 (.props) and .spacy. `-`, `_`, `?` or nothing as a tag is
+    missing annotation. Sentences of several files are joined by their sent_id where the words
+    agree, else by their words in order, with gaps on either side. PropBank's are found by their
+    document and aligned by their words or, where these are masked, by XPOS and lemmas; a folder
+    stands for all such files in it.
     """
     given = [file for path in files for file in (path.rglob("*") if path.is_dir() else [path])]
     total = sum(path.stat().st_size for path in given if path.is_file())
@@ -140,6 +141,7 @@ def convert_cli(
         fail(error)
     if not quiet:
         _report(summary, output)
+        _hint_at_language(summary, lang)
 
 
 def _report(summary: Summary, output: Path) -> None:
@@ -149,7 +151,7 @@ def _report(summary: Summary, output: Path) -> None:
         ("Sentences", summary.sentences),
         ("Words", summary.words),
         *((f"Words with {_LAYER_NAMES[name]}", summary.words_with[name]) for name in LAYERS),
-        *((f"Entities {printable(label)}", n) for label, n in summary.entities.most_common()),
+        *((f"Entities {one_line(label)}", n) for label, n in summary.entities.most_common()),
         ("Predicates", summary.predicates),
         ("Arguments", summary.arguments),
         *((f"Sentences without {_LAYER_NAMES[name]}", summary.missing[name]) for name in LAYERS),
@@ -157,7 +159,9 @@ def _report(summary: Summary, output: Path) -> None:
     ]
     msg.table([(name, f"{n:,}") for name, n in rows], aligns=("l", "r"))
     for note in summary.notes:
-        msg.info(printable(note))
+        msg.info(one_line(note))
+    for cut in summary.cuts:
+        msg.warn(one_line(cut))
     if summary.repaired:
         msg.warn(f"{summary.repaired} tags continued no entity and were read as B-:")
         _examples(summary.repairs, summary.repaired)
@@ -169,8 +173,18 @@ def _report(summary: Summary, output: Path) -> None:
     msg.good(f"Wrote {output}")
 
 
+def _hint_at_language(summary: Summary, lang: str) -> None:
+    """English is the default; other texts need their language's tokenizer."""
+    if lang == "en" and summary.other_letters > summary.letters / 2:
+        share = summary.other_letters / summary.letters
+        msg.warn(
+            f"{share:.0%} of the letters are not Latin, so this is not English: give the language, "
+            "as in --lang zh, and the same to `spacy train` as --nlp.lang"
+        )
+
+
 def _examples(lines: list[str], total: int) -> None:
     for line in lines:
-        print(f"  {printable(line)}")
+        print(f"  {one_line(line)}")
     if total > len(lines):
         print(f"  and {total - len(lines)} more")

@@ -7,7 +7,7 @@ from typing import Any
 
 import srsly
 import typer
-from spacy import displacy, util
+from spacy import util
 from spacy.cli._util import setup_gpu
 from spacy.cli.evaluate import print_prf_per_type
 from spacy.language import Language
@@ -17,8 +17,9 @@ from spacy.training import Example
 from thinc.api import fix_random_seed
 from wasabi import msg
 
-from ..frames import PREDICATES, has_frames
-from ..report.frames import render_html
+from ..errors import printable
+from ..frames import PREDICATES, has_frames, span_groups
+from ..report.frames import render_entities, render_html
 from ..schemes.propbank import PREDICATE
 from . import fail, save, seqtag
 
@@ -46,6 +47,8 @@ PER_TYPE = {"POS": "pos", "TAG": "tag", "NER": "ents", "SRL": "srl"}
 
 # Components of this factory can be given their predicates.
 SRL_FACTORY = "seqtag_srl"
+# Where the tokenizer finds a smaller share of the corpus's words, its scores mean little.
+_FEW_WORDS = 0.9
 # Documents in an HTML file.
 _SHOWN = 25
 
@@ -112,13 +115,14 @@ def evaluate_cli(
     except (ValueError, OSError) as err:
         fail(getattr(err, "title", None) or err)
     _print_scores(scores)
+    if scores.get("gold_words_found") is not None:
+        _print_found_words(scores["gold_words_found"], data)
     try:
         if predictions is not None:
             save(predictions, DocBin(docs=docs, store_user_data=True).to_bytes())
             msg.good(f"Saved annotated documents to {predictions}")
         if displacy_path is not None:
-            page = displacy.render(docs[:_SHOWN], style="ent", page=True, jupyter=False)
-            save(displacy_path, page.encode("utf8"))
+            save(displacy_path, render_entities(docs[:_SHOWN]).encode("utf8"))
             msg.good(f"Saved entities to {displacy_path}")
         if frames_path is not None and any(map(has_frames, docs)):
             save(frames_path, render_html(docs[:_SHOWN]).encode("utf8"))
@@ -142,7 +146,9 @@ def evaluate(
 ) -> tuple[dict[str, Any], list[Doc]]:
     """Annotate a corpus and score the result, as the command does; see there for the arguments.
 
-    RETURNS: The scores of `Language.evaluate`, and the annotated Docs in the corpus's order.
+    RETURNS: The scores of `Language.evaluate`, and the annotated Docs in the corpus's order. With
+        `gold_tokens` there is one more score, `gold_words_found`: the share of the corpus's words
+        that the pipeline's own tokenizer finds in the raw text (None where spaces are unknown).
 
     Raises ValueError for a corpus that cannot be read or is empty, whose labels the pipeline does
     not know, or that has no predicates to give; OSError for a pipeline that cannot be found.
@@ -171,6 +177,8 @@ def evaluate(
         example.predicted = doc
     scores = Scorer(nlp).score(examples)
     scores["speed"] = sum(len(doc) for doc in docs) / seconds
+    if gold_tokens:
+        scores["gold_words_found"] = _found_words(nlp, examples)
     return scores, docs
 
 
@@ -199,11 +207,32 @@ def give_predicates(nlp: Language, examples: Sequence[Example], data: Path) -> N
     for example in annotated:
         example.predicted.spans[PREDICATES] = [
             Span(example.predicted, span.start, span.end, label=PREDICATE)
-            for span in example.reference.spans.get(PREDICATES, ())
+            for span in span_groups(example.reference).get(PREDICATES, ())
         ]
     for name in labellers:
         labeller: Any = nlp.get_pipe(name)
         labeller.cfg["use_existing_predicates"] = True
+
+
+def _found_words(nlp: Language, examples: Iterable[Example]) -> float | None:
+    """The share of the corpus's words that the tokenizer finds in the raw text, 0 to 1; None where
+    the spaces between them are unknown."""
+    references = [example.reference for example in examples]
+    tokenized = [Example(nlp.make_doc(reference.text), reference) for reference in references]
+    return Scorer.score_tokenization(tokenized)["token_r"]
+
+
+def _print_found_words(found: float, data: Path) -> None:
+    if found == 1.0:
+        return
+    text = (
+        f"The pipeline's own tokenizer finds {found:.1%} of the words of {data}. The scores are "
+        "for the corpus's words; --raw-text scores what the pipeline makes of a text."
+    )
+    if found < _FEW_WORDS:
+        msg.warn(f"{text} Take a tokenizer that cuts as the corpus does, or expect worse.")
+    else:
+        msg.info(text)
 
 
 def _print_scores(scores: dict[str, Any]) -> None:
@@ -215,8 +244,11 @@ def _print_scores(scores: dict[str, Any]) -> None:
     rows["SPEED"] = f"{scores['speed']:.0f}"
     msg.table(rows, title="Results")
     for title, key in PER_TYPE.items():
-        if scores.get(f"{key}_per_type"):
-            print_prf_per_type(msg, scores[f"{key}_per_type"], title, "type")
+        per_type = scores.get(f"{key}_per_type")
+        if per_type:
+            # Long enough to keep labels apart that begin alike, such as addresses of classes.
+            shown = {printable(label, limit=200): score for label, score in per_type.items()}
+            print_prf_per_type(msg, shown, title, "type")
 
 
 def _check_outputs(outputs: Iterable[tuple[str, Path | None]], data: Path) -> None:
@@ -247,7 +279,7 @@ def _check_labels(nlp: Language, examples: list[Example], data: Path) -> None:
         if unknown:
             raise ValueError(
                 f"{data}: the component {name!r} has never seen these labels in training: "
-                f"{', '.join(unknown)}. Use a corpus with the pipeline's labels "
-                f"({', '.join(component.labels)}), or count them as missed with "
+                f"{', '.join(map(printable, unknown))}. Use a corpus with the pipeline's labels "
+                f"({', '.join(map(printable, component.labels))}), or count them as missed with "
                 "--allow-unknown-labels."
             )

@@ -5,6 +5,7 @@ are joined the number of sentences, but not the length of the input (a `.spacy` 
 exception, spaCy reads it as a whole).
 """
 
+import re
 import struct
 import tempfile
 import zlib
@@ -49,6 +50,12 @@ FORMATS = {
 GROUP = 10
 """Sentences in a Doc where documents are asked for, but the input marks none."""
 
+# Marks that are written over letters are none themselves (`str.isalpha`).
+_NO_LETTER = re.compile(r"[\W\d_]+")
+# Latin with its extensions, and its full-width forms.
+_LATIN = re.compile(
+    r"[A-Za-z\u00aa-\u02b8\u1e00-\u1eff\u2c60-\u2c7f\ua722-\ua7ff\uab30-\uab6f\uff21-\uff5a]+"
+)
 _LEGAL_UPOS = frozenset(UPOS_TAGS) | {""}
 # The longest binary field that msgpack can hold.
 _MAX_BYTES = 2**32 - 1
@@ -68,7 +75,9 @@ class Summary:
     mismatched: sentences that lack the layers of a further file because the words there differ
         or cannot be aligned; mismatches: the first few.
     unjoined: sentences of further files that the first file does not have.
+    cuts: annotation that counts as missing because Docs were cut through it, one line each.
     notes: what else a user should know, one line each.
+    letters: those of the words; other_letters: those of them that are not Latin.
     """
 
     documents: int = 0
@@ -85,11 +94,17 @@ class Summary:
     mismatched: int = 0
     mismatches: list[str] = field(default_factory=list)
     unjoined: int = 0
+    cuts: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    letters: int = 0
+    other_letters: int = 0
 
     def add(self, sentence: Sentence) -> None:
         """Count a sentence as it is written."""
         self.sentences += 1
+        letters = _NO_LETTER.sub("", "".join(sentence.words))
+        self.letters += len(letters)
+        self.other_letters += len(_LATIN.sub("", letters))
         self.words += len(sentence.words)
         for name in LAYERS:
             tags = getattr(sentence, name)
@@ -420,7 +435,7 @@ def _docs_from_spacy(
                     yield piece
         if progress is not None:
             progress(path.stat().st_size)
-    summary.notes += [f"{n} {what}" for what, n in cuts.most_common()]
+    summary.cuts += [f"{n} {what}" for what, n in cuts.most_common()]
     for layer in layers:
         layer.finish()
 

@@ -474,7 +474,7 @@ class PropbankLayer:
         moved = alignment.transfer()
         tags = [tag for row in rows for tag in row.xpos]
         for number, sentence in enumerate(document):
-            lost = alignment.lost_at(number)
+            lost = alignment.lost[number]
             if lost:
                 self._mismatched += 1
                 if len(self._mismatches) < EXAMPLES:
@@ -665,7 +665,8 @@ class _Alignment:
     """How propositions move from the sentences of a layer to those of the first file.
 
     rows, document: the sentences of both. masked: align by XPOS.
-    notes: what was cut in `transfer`. n_lost: propositions of sentences that have no layer.
+    What `transfer` finds: lost: for each sentence why it cannot have the layer, empty where it
+    can. notes: what was cut. n_lost: propositions of sentences that have no layer.
     """
 
     def __init__(
@@ -673,6 +674,7 @@ class _Alignment:
     ) -> None:
         self.notes = Counter[str]()
         self.n_lost = 0
+        self.lost: list[str] = []
         self._rows = rows
         self._document = document
         self._masked = masked
@@ -758,8 +760,8 @@ class _Alignment:
         """The counterparts of the words of a target sentence that has them all."""
         return [self._from[j] for j in self._words(number)]
 
-    def lost_at(self, number: int) -> str:
-        """Why a target sentence cannot have the layer; empty when it can. After `transfer`."""
+    def _lost_at(self, number: int) -> str:
+        """Why a target sentence cannot have the layer; empty when it can."""
         words = self._words(number)
         sources = [self._from[j] for j in words if j in self._from]
         lost = len(words) - len(sources)
@@ -807,7 +809,8 @@ class _Alignment:
                 arrived[number].append(self._move(prop, start, number))
         result: list[list[Proposition]] = []
         for number, pairs in enumerate(arrived):
-            if self.lost_at(number):
+            self.lost.append(self._lost_at(number))
+            if self.lost[number]:
                 self.n_lost += len(pairs)
                 pairs = []
             result.append([prop for prop, _ in pairs])

@@ -24,7 +24,7 @@ from spacy.util import registry
 from spacy.vocab import Vocab
 from srsly.msgpack import Unpacker
 
-from ..errors import settings_error
+from ..errors import Whole, check_settings, settings_error
 from ..frames import (
     ANNOTATED,
     ARGUMENTS,
@@ -33,6 +33,7 @@ from ..frames import (
     annotated_tokens,
     predicate_of,
     slice_group,
+    span_groups,
 )
 from .sentence import FormatError
 
@@ -81,6 +82,9 @@ def create_corpus(
     """
     if path is None:
         raise ValueError(Errors.E913)
+    check_settings(
+        "spacy_seqtag.Corpus.v1:", max_length=(max_length, Whole(0)), limit=(limit, Whole(0))
+    )
     with _as_settings_error():
         _check_docbins(path)  # what is wrong should fail now, not when evaluation begins
     return Corpus(
@@ -214,7 +218,7 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
     for tokens in packed.tokens:
         try:
             doc = next(docs)
-            sound = _are_known(tokens, packed.attrs, vocab)
+            sound = _are_known(tokens, [int(attr) for attr in packed.attrs], vocab)
             doc.ents  # noqa: B018 (fails where tags are no sequence of entities)
         except Exception:
             raise _no_docbin(path) from None
@@ -337,6 +341,7 @@ def cut_doc(
     notes = Counter() if notes is None else notes
     head: list[Any] = list(DocBin().attrs)
     array = doc.to_array(head)
+    groups = span_groups(doc)
     ids = doc.user_data.get("sent_ids")
     sentences = sentence_bounds(doc)
     roles = _Roles(doc, sentences, bounds, notes)
@@ -358,7 +363,7 @@ def cut_doc(
                 for sent_id, (begin, _) in zip(ids, sentences, strict=True)
                 if start <= begin < end
             ]
-        for key, group in doc.spans.items():
+        for key, group in groups.items():
             if key not in own:
                 piece.spans[key] = slice_group(group, piece, start, end)
         roles.give(piece, start, end)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from ..errors import SHOWN, printable
 from ..schemes.propbank import Proposition
 from ..schemes.upos import UPOS_TAGS
 
@@ -32,7 +33,6 @@ CONTRADICTED = "sentences have a `# text` that their words do not spell; the wor
 
 _PROGRESS_STEP = 1 << 16
 _EXAMPLES_IN_LINE = 3
-_SHOWN = 60  # characters of a value in a message
 _LONG = re.compile(r"(\S{200})\S{300,}")
 
 # Escapes of the Penn Treebank, https://catalog.ldc.upenn.edu/docs/LDC95T7/cl93.html
@@ -62,32 +62,23 @@ class FormatError(ValueError):
 
     def __str__(self) -> str:
         place = str(self.path) if self.line is None else f"{self.path}:{self.line}"
-        return f"{_escaped(place)}: {printable(self.message)}. {printable(self.fix)}"
+        return f"{printable(place, limit=None)}: {one_line(self.message)}. {one_line(self.fix)}"
 
 
 def quoted(value: str) -> str:
     """A value from a file as a message shows it: in quotes, on one line, and not too long."""
-    shown = _escaped(value[:_SHOWN])
-    if len(value) > _SHOWN:
-        return f"'{shown}…' ({len(value)} characters)"
-    return f"'{shown}'"
+    length = f" ({len(value)} characters)" if len(value) > SHOWN else ""
+    return f"'{printable(value)}'{length}"
 
 
-def printable(text: str) -> str:
+def one_line(text: str) -> str:
     """A message with all that could steer a terminal escaped, and its longest stretches cut.
 
     Control and format characters, and white space other than a blank, become escapes such as
     `\\x1b`. Of a stretch without blanks that no message of ours has, the beginning is left.
     """
-    return _LONG.sub(lambda found: f"{found[1]}… ({len(found[0])} characters)", _escaped(text))
-
-
-def _escaped(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text
+    return _LONG.sub(
+        lambda found: f"{found[1]}… ({len(found[0])} characters)", printable(text, limit=None)
     )
 
 

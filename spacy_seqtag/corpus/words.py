@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 _PENN = {
     "-LRB-": "(",
@@ -47,14 +48,13 @@ def escape(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=1 << 16)
 def normal(word: str) -> str:
     """What two spellings of the same word have in common.
 
     Not told apart: composed and decomposed characters (NFC, NFD), Penn's escapes, kinds of double
     quotation marks, and blanks within a word, also where `_` stands for them.
     """
-    if word.isascii() and word.isalnum():
-        return word
     word = unescape(unicodedata.normalize("NFC", word))
     return _QUOTES.sub('"', _BLANKS.sub("", word)) or word
 
@@ -68,6 +68,8 @@ def names_predicate(names: set[str], words: set[str]) -> bool:
     small table of irregular forms. Also where nothing can be compared: no name, or words that
     have no two letters or digits.
     """
+    if any(a[:2] == b[:2].lower() for a in names for b in words if a[1:] and b[1:]):
+        return True  # as nearly always
     left = {name for name in map(_letters, names) if name}
     right = {word for word in map(_letters, words) if word}
     right |= {_IRREGULAR[word] for word in right if word in _IRREGULAR}

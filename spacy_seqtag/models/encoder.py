@@ -11,9 +11,7 @@ encoder can see capital letters.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import Any, Optional, cast
 
 import numpy as np
 import srsly
@@ -32,6 +30,7 @@ from spacy_transformers.layers import TransformerModel, split_trf_batch
 from spacy_transformers.layers._util import replace_listener, replace_listener_cfg
 from thinc.api import (
     ArgsKwargs,
+    ConfigValidationError,
     Model,
     chain,
     get_array_module,
@@ -39,6 +38,7 @@ from thinc.api import (
     xp2torch,
 )
 from thinc.layers.pytorchwrapper import forward as pytorch_forward
+from thinc.model import deserialize_attr, serialize_attr
 from thinc.types import Floats2d, Ragged
 from torch import nn
 from transformers import (
@@ -48,11 +48,12 @@ from transformers import (
 )
 from transformers.modeling_outputs import BaseModelOutput
 
-from ..errors import settings_error
+from ..errors import Number, OneOf, Whole, check_settings, damaged_error, settings_error
 from ..ragged import ranges
 from .network import EncoderNetwork, FusedNetwork, can_fuse, micro_batches, to_device
-from .pooling import DocVectors, word_vectors
+from .pooling import word_vectors
 from .precision import (
+    PRECISIONS,
     AutocastShim,
     check_precision,
     convert_output,
@@ -60,7 +61,10 @@ from .precision import (
     weights_from_bytes,
     weights_to_bytes,
 )
-from .windows import SentenceWindows, Window, overlapping
+from .pretrained import resolve
+from .saved import config_to_json, digest_of, load_pretrained, tokenizer_to_bytes
+from .vectors import DocVectors, install_extension
+from .windows import SentenceWindows, Window, create_sentence_windows, overlapping
 from .wordpieces import Wordpieces, WordTokenizer
 
 Ints = NDArray[np.int64]
@@ -70,7 +74,8 @@ Spanner = Callable[[list[Doc]], list[list[Span]]]
 @registry.architectures("spacy_seqtag.TransformerModel.v1")
 def build_transformer(
     name: str,
-    get_spans: Spanner,
+    # `X | None` would do for us, but config validation wants `Optional` on all Pythons.
+    get_spans: Optional[Spanner] = None,  # noqa: UP045
     tokenizer_config: dict[str, Any] = SimpleFrozenDict(),
     transformer_config: dict[str, Any] = SimpleFrozenDict(),
     precision: str = "auto",
@@ -80,10 +85,12 @@ def build_transformer(
 ) -> "Encoder":
     """Build the model of a `transformer` component.
 
-    name (str): Hub name or folder of a pretrained model with a fast tokenizer.
-    get_spans (Callable[[List[Doc]], List[List[Span]]]): Cuts Docs into the windows that the
-        encoder reads. `spacy_seqtag.sentence_windows.v1` counts wordpieces; windows of others
-        that are longer than the model can read are read in parts.
+    name (str): A pretrained model with a fast tokenizer: the folder of a saved model, an
+        installed package that carries one, or a hub name; looked for in this order.
+    get_spans (Optional[Callable[[List[Doc]], List[List[Span]]]]): Cuts Docs into the windows that
+        the encoder reads; None for `spacy_seqtag.sentence_windows.v1` with its default, which
+        counts wordpieces. Windows of others that are longer than the model can read are read in
+        parts.
     tokenizer_config, transformer_config (Dict[str, Any]): Settings for the tokenizer and the
         model of transformers.
     precision (str): "float32"; "bfloat16" or "float16" compute matrix products in that type,
@@ -102,12 +109,18 @@ def build_transformer(
     `doc._.trf_data` holds the windows of a Doc laid end to end as one row: `last_hidden_state` is
     (1, wordpieces, width), without padding.
 
-    Raises ConfigValidationError (a ValueError) for an unknown precision, a tokenizer that is not
-    a fast one, and windows that are longer than the model can read.
+    Raises ConfigValidationError (a ValueError) for an unknown precision, `max_batch_wordpieces`
+    below 1 and, when it is initialized, for a model that is not found, a tokenizer that is not a
+    fast one, and windows that are longer than the model can read.
     """
+    check_settings(
+        "spacy_seqtag.TransformerModel.v1:",
+        precision=(precision, OneOf(PRECISIONS)),
+        max_batch_wordpieces=(max_batch_wordpieces, Whole(1)),
+    )
     return Encoder(
         name,
-        get_spans,
+        get_spans or create_sentence_windows(),
         tokenizer_config,
         transformer_config,
         precision=precision,
@@ -120,7 +133,7 @@ def build_transformer(
 @registry.architectures("spacy_seqtag.Tok2VecTransformer.v1")
 def build_tok2vec_transformer(
     name: str,
-    get_spans: Spanner,
+    get_spans: Optional[Spanner],  # noqa: UP045
     pooling: Model[Ragged, Floats2d],
     grad_factor: float = 1.0,
     tokenizer_config: dict[str, Any] = SimpleFrozenDict(),
@@ -135,6 +148,9 @@ def build_tok2vec_transformer(
 
     The arguments are those of that architecture and of `spacy_seqtag.TransformerListener.v1`.
     """
+    check_settings(
+        "spacy_seqtag.Tok2VecTransformer.v1:", grad_factor=(grad_factor, Number(least=0.0))
+    )
     encoder = build_transformer(
         name,
         get_spans,
@@ -160,6 +176,7 @@ class Encoder(TransformerModel):
         transformer_config: dict[str, Any],
         **settings: Any,
     ) -> None:
+        install_extension()
         shim = EncoderShim(dict(tokenizer_config), dict(transformer_config), **settings)
         network: Model = Model(
             "hf-pytorch",
@@ -177,7 +194,7 @@ class Encoder(TransformerModel):
             dims={"nO": None},
             attrs={
                 "get_spans": get_spans,
-                "name": name,
+                "name": ModelName(name),
                 "set_transformer": _set_transformer,
                 "has_transformer": False,
                 "replace_listener": replace_listener,
@@ -212,6 +229,36 @@ class Encoder(TransformerModel):
     def copy(self) -> "Encoder":
         return self._copy()
 
+    def from_bytes(self, bytes_data: bytes) -> "Encoder":
+        """Load tokenizer, configuration and weights.
+
+        Raises ConfigValidationError (a ValueError) for bytes that are not those of such a model
+        as they were saved.
+        """
+        try:
+            super().from_bytes(bytes_data)
+        except ConfigValidationError:
+            raise
+        except Exception as err:  # readers of several formats, each with errors of its own
+            raise damaged_error("The file 'model' of the transformer component", err) from err
+        return self
+
+
+class ModelName(str):
+    """The name of a pretrained model as an attribute of Thinc's that is not saved with the weights:
+    the pipeline's config keeps the name that was given, and here it may be the folder in which the
+    model was found."""
+
+
+@serialize_attr.register
+def _serialize_name(_: ModelName, value: Any, name: str, model: Model) -> bytes:
+    raise TypeError("not saved")  # what Thinc leaves an attribute out for
+
+
+@deserialize_attr.register
+def _deserialize_name(default: ModelName, value: Any, name: str, model: Model) -> ModelName:
+    return default
+
 
 def _replace_listener_cfg(encoder: dict[str, Any], listener: dict[str, Any]) -> dict[str, Any]:
     result = replace_listener_cfg(encoder, listener)
@@ -223,10 +270,15 @@ def _replace_listener_cfg(encoder: dict[str, Any], listener: dict[str, Any]) -> 
 def _init(model: Encoder, X: Any = None, Y: Any = None) -> None:
     if model.attrs["has_transformer"]:
         return
-    name = str(model.attrs["name"])
-    config = AutoConfig.from_pretrained(name, **model._init_transformer_config)
-    transformer = AutoModel.from_pretrained(name, config=config, torch_dtype=torch.float32)
-    tokenizer = AutoTokenizer.from_pretrained(name, **model._init_tokenizer_config)
+    # Said explicitly, as transformers asks whoever sits at a terminal whether to run the model's
+    # code. Only the settings can allow it.
+    no_code = {"trust_remote_code": False}
+    settings = {**no_code, **model._init_transformer_config}
+    trust = {"trust_remote_code": settings["trust_remote_code"]}
+    name = resolve(str(model.attrs["name"]), **trust)
+    config = AutoConfig.from_pretrained(name, **settings)
+    transformer = AutoModel.from_pretrained(name, config=config, torch_dtype=torch.float32, **trust)
+    tokenizer = AutoTokenizer.from_pretrained(name, **{**no_code, **model._init_tokenizer_config})
     _set_transformer(model, HFObjects(tokenizer, transformer, None))
     _check_windows(model)
 
@@ -240,6 +292,7 @@ def _set_transformer(model: Encoder, objects: HFObjects) -> None:
         raise ValueError("Cannot set second transformer.")
     model.shim.set_network(objects.tokenizer, objects.transformer)
     model.attrs["has_transformer"] = True
+    model.attrs["name"] = ModelName(model.attrs["name"])
     model.set_dim("nO", objects.transformer.config.hidden_size)
 
 
@@ -508,7 +561,8 @@ class EncoderShim(AutocastShim):
         return self._word_tokenizer
 
     def to_bytes(self) -> bytes:
-        """The network's weights as safetensors, with the configuration and the tokenizer."""
+        """The network's weights as safetensors, with the configuration and the tokenizer, and their
+        digest."""
         network: Any = self._model
         objects = self._hfmodel
         msg: dict[str, Any] = {
@@ -516,31 +570,49 @@ class EncoderShim(AutocastShim):
             "transformer_config": dict(objects._init_transformer_config),
         }
         if network is not None:
-            with TemporaryDirectory() as folder:
-                objects.tokenizer.save_pretrained(folder, legacy_format=False)
-                files = sorted(Path(folder).iterdir())
-                msg["tokenizer"] = {path.name: path.read_bytes() for path in files}
-            msg["config"] = network.transformer.config.to_json_string(use_diff=False)
+            msg["tokenizer"] = tokenizer_to_bytes(objects.tokenizer)
+            msg["config"] = config_to_json(network.transformer.config)
             msg["weights"] = weights_to_bytes(network)
+            msg["sha256"] = _digest(msg)
         return srsly.msgpack_dumps(msg)
 
     def from_bytes(self, bytes_data: bytes) -> "EncoderShim":
+        """Load what `to_bytes` saved, and what versions before saved without a digest.
+
+        Raises ValueError (also as ConfigValidationError) for other bytes.
+        """
         msg = srsly.msgpack_loads(bytes_data)
-        settings = (msg["tokenizer_config"], msg["transformer_config"])
+        # What was trusted in training was trusted by whoever trained.
+        settings = [
+            {k: v for k, v in msg[name].items() if k != "trust_remote_code"}
+            for name in ("tokenizer_config", "transformer_config")
+        ]
         self._hfmodel = HFObjects(None, None, None, *settings)
         if "weights" not in msg:
             return self
-        with TemporaryDirectory() as folder:
-            for name, data in {**msg["tokenizer"], "config.json": msg["config"].encode()}.items():
-                (Path(folder) / name).write_bytes(data)
-            config = AutoConfig.from_pretrained(folder)
-            tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True)
-        # The only setting that the saved configuration does not keep.
-        attention = {k: v for k, v in settings[1].items() if k == "attn_implementation"}
-        transformer = AutoModel.from_config(config, torch_dtype=torch.float32, **attention)
+        if msg.get("sha256") not in (None, _digest(msg)):
+            raise ValueError("its SHA-256 is not that of what was saved")
+        config, tokenizer = load_pretrained(msg["tokenizer"], msg["config"])
+        # The only setting that the saved configuration does not keep. With other characters it
+        # would name code to download.
+        attention = settings[1].get("attn_implementation")
+        if attention is not None and not str(attention).isidentifier():
+            raise ValueError(f"attn_implementation = {attention!r}")
+        transformer = AutoModel.from_config(
+            config,
+            torch_dtype=torch.float32,
+            trust_remote_code=False,
+            **({} if attention is None else {"attn_implementation": attention}),
+        )
         self.set_network(tokenizer, transformer)
         weights_from_bytes(self._model, msg["weights"])
         return self
+
+
+def _digest(msg: dict[str, Any]) -> str:
+    tokenizer = [part for name, data in sorted(msg["tokenizer"].items()) for part in (name, data)]
+    parts = [*tokenizer, msg["config"], msg["weights"]]
+    return digest_of(part.encode() if isinstance(part, str) else part for part in parts)
 
 
 def _max_wordpieces(tokenizer: Any, transformer: Any) -> int:

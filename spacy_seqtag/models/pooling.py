@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from spacy.errors import Errors
 from spacy.tokens import Doc
 from spacy.util import registry
 from spacy_transformers.data_classes import TransformerData
@@ -14,6 +15,9 @@ from thinc.api import Model, Ops, chain, reduce_last, reduce_max, reduce_mean, r
 from thinc.layers.reduce_first import reduce_first as thinc_reduce_first
 from thinc.types import Floats2d, Ragged
 from transformers.modeling_outputs import BaseModelOutput
+
+from ..errors import Number, check_settings
+from .vectors import DocVectors, install_extension, read_vectors
 
 Ints = NDArray[np.signedinteger]
 
@@ -32,10 +36,56 @@ def build_listener(
     grad_factor (float): The gradient is multiplied by it before it goes on to the encoder.
     upstream (str): Name of the `transformer` component, or "*".
     """
-    listener = TransformerListener(upstream_name=upstream)
+    where = "spacy_seqtag.TransformerListener.v1:"
+    check_settings(where, grad_factor=(grad_factor, Number(least=0.0)))
+    listener = Listener(upstream_name=upstream)
     model: Model[list[Doc], list[Floats2d]] = chain(listener, word_vectors(pooling, grad_factor))
     model.set_ref("listener", listener)
     return model
+
+
+class Listener(TransformerListener):
+    """Hands on what the encoder made of each Doc, aligned to the tokens that the Doc has now.
+
+    component (str): Name of the component that listens, for messages.
+    """
+
+    component: str = ""
+
+    def __init__(self, upstream_name: str) -> None:
+        super().__init__(upstream_name)
+        self._func = _listen
+        install_extension()
+
+    def tokens_changed(self, doc: Doc) -> ValueError:
+        """The error for a Doc whose tokens are others than those that the encoder saw."""
+        name = self.component or "a component"
+        return ValueError(
+            f"[components.{name}] The tokens of the Doc that begins {doc.text[:40]!r} are not "
+            "those that the transformer saw: a component merged or split tokens in between. Let "
+            f"{name!r} run before that component, or the transformer after it."
+        )
+
+
+def _listen(
+    model: Listener, docs: list[Doc], is_train: bool
+) -> tuple[list[TransformerData], Callable]:
+    """As spacy-transformers' listener does it. In training the encoder hands over what it made of
+    a batch; otherwise (it is frozen, or nothing is trained) it is read from the Docs."""
+    if is_train and model._batch_id is not None:
+        if model._batch_id != model.get_batch_id(docs):
+            raise model.tokens_changed(docs[0])
+        return cast(Any, model._outputs), model.backprop_and_clear
+    datas: list[Any] = []
+    for doc, data in zip(docs, read_vectors(docs)):
+        if data is None:
+            if is_train:
+                raise ValueError(Errors.E203.format(name="transformer"))
+            data = TransformerData.zeros(len(doc), model.get_dim("nO"), xp=model.ops.xp)
+        elif isinstance(data, TransformerData) and len(data.align.lengths) not in (0, len(doc)):
+            raise model.tokens_changed(doc)
+        datas.append(data)
+    return datas, lambda _: []
 
 
 def word_vectors(
@@ -48,31 +98,6 @@ def word_vectors(
     return Model(
         "word_vectors", _words_forward, layers=[pooling], attrs={"grad_factor": grad_factor}
     )
-
-
-class DocVectors(TransformerData):
-    """The vectors of one Doc among those of its batch.
-
-    Pickled without the others.
-    """
-
-    batch: Floats2d
-    begin: int
-    _hidden: Any
-
-    def part_of(self, batch: Floats2d, begin: int) -> None:
-        """batch (rows, width): the vectors of all Docs, of which the model output is the part that
-        begins there."""
-        self.batch, self.begin = batch, begin
-        self._hidden = cast(Any, self.model_output).last_hidden_state
-
-    @property
-    def is_part(self) -> bool:
-        """Whether the model output is still that part: anyone may put another in its place."""
-        return cast(Any, self.model_output).last_hidden_state is self._hidden
-
-    def __reduce__(self) -> Any:
-        return TransformerData, (self.wordpieces, self.model_output, self.align)
 
 
 def _words_forward(

@@ -5,7 +5,7 @@ import copy
 import math
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, cast
@@ -235,6 +235,17 @@ def weights_to_bytes(module: nn.Module) -> bytes:
 def weights_from_bytes(module: nn.Module, data: bytes) -> None:
     """Put weights in place, on whatever device the module is.
 
-    Raises RuntimeError if they are those of another module.
+    Raises RuntimeError if they are those of another module, ValueError if one is not finite.
     """
-    module.load_state_dict(safetensors.torch.load(data))
+    load_weights(module, safetensors.torch.load(data))
+
+
+def load_weights(module: nn.Module, state: Mapping[str, torch.Tensor]) -> None:
+    """Put weights in place, on whatever device the module is.
+
+    Raises RuntimeError if they are those of another module, ValueError if one is not finite.
+    """
+    module.load_state_dict(state)
+    for name, weights in module.named_parameters():
+        if not bool(torch.isfinite(weights).all()):
+            raise ValueError(f"the weights {name} are not finite")

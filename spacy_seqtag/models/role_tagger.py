@@ -8,9 +8,11 @@ same way; Shi & Lin 2019 pay an encoder pass a predicate for that context).
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any, NamedTuple, cast
 
 import numpy as np
+import safetensors.torch
 import srsly
 import torch
 from numpy.typing import NDArray
@@ -28,13 +30,20 @@ from thinc.api import (
     zero_init,
 )
 from thinc.layers.pytorchwrapper import forward as pytorch_forward
-from thinc.shims.pytorch import default_deserialize_torch_model, default_serialize_torch_model
 from thinc.types import Floats2d
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
+from ..errors import SHARE, OneOf, Whole, check_settings, settings_error
 from .network import FusedLinear, Group, attend, micro_batches, norm_in, padded_size
-from .precision import AutocastShim, check_precision, convert_output
+from .precision import (
+    PRECISIONS,
+    AutocastShim,
+    check_precision,
+    convert_output,
+    load_weights,
+    weights_to_bytes,
+)
 from .softmax_tagger import pinned_dropout, resize_output
 
 Ints = NDArray[np.int64]
@@ -123,11 +132,25 @@ def build_role_tagger(
     nO (Optional[int]): Number of role tags. Inferred from the labels if None.
     RETURNS: A model from Docs, and a function that chooses the predicates, to `RoleScores`.
 
+    Raises ConfigValidationError (a ValueError) for a setting out of its range.
+
     The refs `tok2vec`, `predicate_layer`, `roleset_layer`, `role_context` and `output_layer` lead
     to the sublayers; `attrs["resize_output"]` grows the output layer.
     """
+    where = "spacy_seqtag.RoleTagger.v1:"
+    check_settings(
+        where,
+        width=(width, Whole(1)),
+        depth=(depth, Whole(1)),
+        heads=(heads, Whole(1)),
+        dropout=(dropout, SHARE),
+        max_pairs=(max_pairs, Whole(1)),
+        precision=(precision, OneOf(PRECISIONS)),
+    )
+    if nO is not None:
+        check_settings(where, nO=(nO, Whole(1)))
     if width % heads:
-        raise ValueError(f"width = {width} is not a multiple of heads = {heads}.")
+        raise settings_error(f"{where} width = {width}; set it to a multiple of heads = {heads}")
     predicate_layer = Softmax_v2(2, init_W=zero_init)
     roleset_layer: Model[Floats2d, Floats2d] = Linear(init_W=zero_init)
     role_context = _build_role_context(width, depth, heads, dropout, precision)
@@ -250,12 +273,15 @@ def _probabilities(layer: Model, X: Floats2d) -> Floats2d:
 class _Batch:
     """Pairs that go through the role layers together, padded to the longest stretch.
 
-    rows (real pairs,): where each stands among all pairs. words (P, L): position of each word
-    among the batch's words, -1 for padding. predicates (P,): positions of the predicates.
-    recompute: whether it is one of several, of which training holds no activations.
+    rows (real pairs,): where each stands among all pairs. read: positions of the words that are in
+    these pairs, in their order; the layers see no others, so that many batches cost no more than
+    their pairs. words (P, L): each word of the pairs as a position in `read`, -1 for padding.
+    predicates (P,): the predicates, likewise. recompute: whether it is one of several, of which
+    training holds no activations.
     """
 
     rows: Ints
+    read: Ints
     words: Ints
     predicates: Ints
     recompute: bool
@@ -274,8 +300,13 @@ def _batches(pairs: Pairs, max_pairs: int) -> Iterator[_Batch]:
         step = np.arange(longest)
         real = step < lengths[chosen, None]
         rows = (offsets[chosen, None] + step)[real]
-        words = np.where(real, pairs.starts[chosen, None] + step, -1)
-        yield _Batch(rows, words, pairs.predicates[chosen], len(chosen) < len(order))
+        positions = pairs.starts[chosen, None] + step
+        # The words of a stretch follow each other in `read`, too: their distances stay.
+        read, numbers = np.unique(positions[real], return_inverse=True)
+        words = np.full(positions.shape, -1)
+        words[real] = numbers
+        predicates = np.searchsorted(read, pairs.predicates[chosen])
+        yield _Batch(rows, read, words, predicates, len(chosen) < len(order))
         begin = end
 
 
@@ -313,24 +344,30 @@ class RoleContext(nn.Module):
     def forward(
         self,
         X: torch.Tensor,
+        read: torch.Tensor,
         words: torch.Tensor,
         predicates: torch.Tensor,
         recompute: bool = False,
     ) -> torch.Tensor:
-        """X (tokens, nI), words (P, L), predicates (P,) → (real pairs, width).
+        """X (tokens, nI), read (words,), words (P, L), predicates (P,) → (real pairs, width).
 
+        read, words, predicates: see `_Batch`.
         recompute: in training hold no activations, but compute them anew, with the same dropout,
         for the gradient.
         """
-        inputs = X, words, predicates
+        inputs = X, read, words, predicates
         if recompute and self.training:
             return cast(torch.Tensor, checkpoint(self._in_context, *inputs, use_reentrant=False))
         return self._in_context(*inputs)
 
     def _in_context(
-        self, X: torch.Tensor, words: torch.Tensor, predicates: torch.Tensor
+        self,
+        X: torch.Tensor,
+        read: torch.Tensor,
+        words: torch.Tensor,
+        predicates: torch.Tensor,
     ) -> torch.Tensor:
-        X = X.to(self.word.weight.dtype)
+        X = X[read].to(self.word.weight.dtype)
         real = words >= 0
         distance = (words - predicates[:, None]).clamp(-MAX_POSITION, MAX_POSITION)
         pair = self.word(X)[words.clamp(min=0)]
@@ -358,12 +395,13 @@ class FusedRoleContext(nn.Module):
     def forward(
         self,
         X: torch.Tensor,
+        read: torch.Tensor,
         words: torch.Tensor,
         predicates: torch.Tensor,
         recompute: bool = False,
     ) -> torch.Tensor:
         """See `RoleContext.forward`."""
-        X = X.to(self.dtype)
+        X = X[read].to(self.dtype)
         by_word = self.word(_with_padding(X))
         by_predicate = self.predicate(_with_padding(X[predicates]))
         real = words >= 0
@@ -455,15 +493,19 @@ class RoleContextShim(AutocastShim):
     def _serialize(self, module: Any) -> bytes:
         if module is None:
             return srsly.msgpack_dumps({})
-        state = default_serialize_torch_model(module)
-        return srsly.msgpack_dumps({"nI": module.head.word.in_features, "state": state})
+        return srsly.msgpack_dumps({"weights": weights_to_bytes(module)})
 
     def _deserialize(self, module: Any, data: bytes, device: torch.device) -> Any:
         msg = srsly.msgpack_loads(data)
         if not msg:
             return None
-        made = _Head(RoleContext(msg["nI"], *self.settings))
-        return default_deserialize_torch_model(made, msg["state"], device)
+        if "state" in msg:  # saved by PyTorch, as versions before did
+            state = torch.load(BytesIO(msg["state"]), "cpu", weights_only=True)
+        else:
+            state = safetensors.torch.load(msg["weights"])
+        made = _Head(RoleContext(state["head.word.weight"].shape[1], *self.settings))
+        load_weights(made, state)
+        return made.to(device)
 
 
 def _convert_inputs(
@@ -472,10 +514,12 @@ def _convert_inputs(
     X, batch = inputs
     device = cast(RoleContextShim, model.shims[0]).device
     vectors = xp2torch(X, requires_grad=is_train, device=device)
-    words = torch.from_numpy(batch.words).to(device)
-    predicates = torch.from_numpy(batch.predicates).to(device)
+    read, words, predicates = (
+        torch.from_numpy(array).to(device) for array in (batch.read, batch.words, batch.predicates)
+    )
 
     def backprop(d_inputs: ArgsKwargs) -> Floats2d:
         return cast(Floats2d, torch2xp(d_inputs.args[0]))
 
-    return ArgsKwargs(args=(vectors, words, predicates, batch.recompute), kwargs={}), backprop
+    args = (vectors, read, words, predicates, batch.recompute)
+    return ArgsKwargs(args=args, kwargs={}), backprop

@@ -8,6 +8,8 @@ from spacy.util import registry
 from thinc.api import Dropout, Model, Softmax_v2, chain, with_array, zero_init
 from thinc.types import Floats1d, Floats2d
 
+from ..errors import SHARE, Whole, check_settings
+
 # A new class starts this far below the lowest bias, so that what was learned still decides; the
 # gradient of the first examples lifts it.
 NEW_CLASS_LOGIT = -5.0
@@ -28,9 +30,16 @@ def build_softmax_tagger(
     nO (Optional[int]): Number of classes. Inferred from the labels if None.
     RETURNS: A model from Docs to class probabilities, an array (tokens, classes) a Doc.
 
+    Raises ConfigValidationError (a ValueError) for a setting out of its range.
+
     The refs `tok2vec` and `output_layer` lead to the sublayers; `attrs["resize_output"]` grows
     the output layer.
     """
+    where = "spacy_seqtag.SoftmaxTagger.v1:"
+    if dropout is not None:
+        check_settings(where, dropout=(dropout, SHARE))
+    if nO is not None:
+        check_settings(where, nO=(nO, Whole(1)))
     output_layer = Softmax_v2(nO, _width(tok2vec), init_W=zero_init, normalize_outputs=True)
     drop: Model[Floats2d, Floats2d] = Dropout() if dropout is None else pinned_dropout(dropout)
     head: Model[list[Floats2d], list[Floats2d]] = with_array(chain(drop, output_layer))

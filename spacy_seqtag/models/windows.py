@@ -10,7 +10,7 @@ from spacy.strings import get_string_id
 from spacy.tokens import Doc, Span
 from spacy_transformers.util import registry
 
-from ..errors import settings_error
+from ..errors import Whole, check_settings
 
 Ints = NDArray[np.int64]
 
@@ -82,8 +82,8 @@ def create_sentence_windows(
 
     Raises ConfigValidationError (a ValueError) if `max_wordpieces` is below 8.
     """
-    if max_wordpieces < 8:
-        raise settings_error(f"max_wordpieces = {max_wordpieces} is too small; set it to 8 or more")
+    where = "spacy_seqtag.sentence_windows.v1:"
+    check_settings(where, max_wordpieces=(max_wordpieces, Whole(8)))
     return SentenceWindows(max_wordpieces)
 
 

@@ -20,8 +20,8 @@ Ints = NDArray[np.int64]
 N_CASES = 8
 _DIGITS, _NO_LETTERS, _LOWER, _UPPER, _CAPITAL, _TITLE, _MIXED = range(1, N_CASES)
 
-# The wordpieces of this many different words are remembered.
-_MAX_KNOWN = 200_000
+# The wordpieces of this many different words are remembered, some 350 bytes each.
+_MAX_KNOWN = 50_000
 
 
 @dataclass

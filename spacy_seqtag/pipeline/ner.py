@@ -14,9 +14,10 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ..errors import settings_error
+from ..confidence import CONFIDENCE, use_span_extension
+from ..errors import OneOf, check_settings
 from ..schemes import bio
-from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger, unit_starts
+from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger, unit_starts, was_read
 
 DECODERS: dict[str, Callable[..., bio.Ints]] = {
     "viterbi": bio.decode_viterbi,
@@ -34,6 +35,7 @@ _INSIDE = 1
         "decoding": "viterbi",
         "overwrite": False,
         "label_smoothing": 0.0,
+        "confidence": CONFIDENCE,
         "scorer": {"@scorers": "spacy_seqtag.ner_scorer.v1"},
     },
     default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
@@ -45,6 +47,7 @@ def make_entity_tagger(
     decoding: str,
     overwrite: bool,
     label_smoothing: float,
+    confidence: str | None,
     scorer: Callable | None,
 ) -> "EntityTagger":
     """Create a named entity recognizer.
@@ -55,6 +58,8 @@ def make_entity_tagger(
     overwrite (bool): Replace entities that the Doc has already; False keeps them and adds
         entities around them.
     label_smoothing (float): See `TokenTagger`.
+    confidence (Optional[str]): Span extension that gets the probability of each entity
+        (`ent._.confidence`); None for none.
     scorer (Optional[Callable]): The scoring method.
     """
     return EntityTagger(
@@ -64,6 +69,7 @@ def make_entity_tagger(
         decoding=decoding,
         overwrite=overwrite,
         label_smoothing=label_smoothing,
+        confidence=confidence,
         scorer=scorer,
     )
 
@@ -84,7 +90,8 @@ class EntityTagger(TokenTagger):
     """Named entity recognizer; the settings are those of the factory `seqtag_ner`.
 
     `ent._.confidence` is the probability that the model gives to exactly that entity: that it
-    begins there, goes on, and ends there.
+    begins there, goes on, and ends there. It is None for an entity of another label over the same
+    words, whoever set it.
     """
 
     annotation = "named entities (doc.ents)"
@@ -98,13 +105,10 @@ class EntityTagger(TokenTagger):
         decoding: str = "viterbi",
         overwrite: bool = False,
         label_smoothing: float = 0.0,
+        confidence: str | None = CONFIDENCE,
         scorer: Callable | None = ner_score,
     ) -> None:
-        if decoding not in DECODERS:
-            raise settings_error(
-                f"[components.{name}] decoding = {decoding!r} is unknown; set it to one of: "
-                f"{', '.join(DECODERS)}."
-            )
+        check_settings(f"[components.{name}]", decoding=(decoding, OneOf(tuple(DECODERS))))
         super().__init__(
             vocab,
             model,
@@ -113,9 +117,10 @@ class EntityTagger(TokenTagger):
             label_smoothing=label_smoothing,
             decoding=decoding,
             overwrite=overwrite,
+            confidence=confidence,
         )
-        if not Span.has_extension("confidence"):
-            Span.set_extension("confidence", default=None)
+        if confidence:
+            use_span_extension(confidence, name)
 
     @property
     def classes(self) -> Sequence[str]:
@@ -145,12 +150,16 @@ class EntityTagger(TokenTagger):
         sentence boundary that the Doc has. Blocked tokens (`doc.set_ents(blocked=...)`) stay
         outside every entity, and entities already there are kept unless `overwrite` is set.
         """
-        docs = list(docs)
-        lengths = [len(doc) for doc in docs]
-        if not sum(lengths):
+        read = [i for i, probs in enumerate(scores) if was_read(probs)]
+        if not read:
             return
+        name = self.cfg["confidence"]
+        extension = use_span_extension(name, self.name) if name else None
+        docs = list(docs)
+        docs = [docs[i] for i in read]
+        lengths = [len(doc) for doc in docs]
         kept = [self._kept(doc) for doc in docs]
-        probs = np.concatenate([s for s in scores if len(s)])
+        probs = np.concatenate([scores[i] for i in read])
         starts = np.concatenate([unit_starts(doc) for doc in docs])
         is_space = np.concatenate([doc.to_array("IS_SPACE") == 1 for doc in docs])
         fixed = np.concatenate([mask for mask, _, _ in kept])
@@ -167,11 +176,12 @@ class EntityTagger(TokenTagger):
                 Span(doc, start - offset, end - offset, label=self.labels[label])
                 for start, end, label in zip(*(a[low:high].tolist() for a in spans))
             ]
-            for ent in doc.ents if self.cfg["overwrite"] else ():
-                ent._.confidence = None  # of the entity that is replaced
+            if extension is not None and self.cfg["overwrite"]:
+                for ent in doc.ents:  # they are replaced
+                    extension.set(ent, None)
             doc.set_ents([*ents, *new], blocked=blocked, default="outside")
-            for ent, p in zip(new, confidence[low:high].tolist()):
-                ent._.confidence = p
+            if extension is not None:
+                extension.add(new, confidence[low:high].tolist())
             low = high
 
     def _kept(self, doc: Doc) -> tuple[NDArray[np.bool_], list[Span], list[Span]]:

@@ -9,16 +9,17 @@ from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.parts_of_speech import IDS as POS_IDS
 from spacy.scorer import PRFScore, Scorer
-from spacy.tokens import Doc, Token
+from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import registry
 from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ..errors import settings_error
+from ..confidence import TAG_CONFIDENCE, token_label, use_token_extension
+from ..errors import OneOf, check_settings, settings_error
 from ..schemes.upos import UPOS_TAGS
-from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger
+from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger, was_read
 
 LAYERS = ("pos", "tag")
 # What spaCy gives whitespace tokens, in each layer.
@@ -33,7 +34,7 @@ _SPACE = {"pos": "SPACE", "tag": "_SP"}
         "layer": "pos",
         "overwrite": False,
         "label_smoothing": 0.0,
-        "confidence": "tag_confidence",
+        "confidence": TAG_CONFIDENCE,
         "scorer": {"@scorers": "spacy_seqtag.pos_scorer.v1"},
     },
     default_score_weights={
@@ -123,14 +124,10 @@ class PosTagger(TokenTagger):
         layer: str = "pos",
         overwrite: bool = False,
         label_smoothing: float = 0.0,
-        confidence: str | None = "tag_confidence",
+        confidence: str | None = TAG_CONFIDENCE,
         scorer: Callable | None = pos_score,
     ) -> None:
-        if layer not in LAYERS:
-            raise settings_error(
-                f"[components.{name}] layer = {layer!r} is not a layer of tags; set it to "
-                '"pos" (token.pos_, universal POS tags) or "tag" (token.tag_, any tag set).'
-            )
+        check_settings(f"[components.{name}]", layer=(layer, OneOf(LAYERS)))
         super().__init__(
             vocab,
             model,
@@ -142,8 +139,8 @@ class PosTagger(TokenTagger):
             confidence=confidence,
         )
         self.annotation = "UPOS tags (token.pos_)" if layer == "pos" else "tags (token.tag_)"
-        if confidence and not Token.has_extension(confidence):
-            Token.set_extension(confidence, default=None)
+        if confidence:
+            use_token_extension(confidence, name)
 
     @property
     def classes(self) -> Sequence[str]:
@@ -182,24 +179,44 @@ class PosTagger(TokenTagger):
         spaCy's tag for them (SPACE, _SP). Tokens whose tag is kept get no confidence.
         """
         layer, confidence = self.cfg["layer"], self.cfg["confidence"]
-        for tag in (*self.labels, _SPACE[layer]):
+        if confidence:
+            use_token_extension(confidence, self.name)
+        tag_names = (*self.labels, _SPACE[layer])
+        for tag in tag_names:
             self.vocab.strings.add(tag)
         ids = np.asarray([_tag_id(self.vocab, layer, tag) for tag in self.labels], dtype="uint64")
         space_id = _tag_id(self.vocab, layer, _SPACE[layer])
+        labels = _TokenLabels(tag_names)
         for doc, probs in zip(docs, scores):
-            if not len(doc):
+            if not was_read(probs):
                 continue
             best = probs.argmax(axis=1)
             sure = probs[np.arange(len(doc)), best].astype(np.float64)
-            old, is_space, offsets = doc.to_array([layer.upper(), "IS_SPACE", "IDX"]).T
+            found = doc.to_array([layer.upper(), "IS_SPACE", "IDX", "LENGTH"]).T
+            old, is_space, offsets, lengths = found
             tags = np.where(is_space == 1, np.uint64(space_id), ids[best])
             write = np.ones(len(doc), dtype=bool) if self.cfg["overwrite"] else old == 0
             doc.from_array([layer.upper()], np.where(write, tags, old))
             if confidence:
                 sure[is_space == 1] = 1.0
-                # What `token._.NAME = value` stores, without a Python call a token.
+                best[is_space == 1] = len(self.labels)
+                # What `TokenConfidence` reads, without a Python call a token.
                 keys: Any = [("._.", confidence, i, None) for i in offsets[write].tolist()]
-                doc.user_data.update(zip(keys, sure[write].tolist()))
+                kinds = lengths.astype(np.int64) * len(tag_names) + best
+                pairs = zip(kinds[write].tolist(), sure[write].tolist())
+                doc.user_data.update(zip(keys, [{labels[kind]: p} for kind, p in pairs]))
+
+
+class _TokenLabels(dict[int, str]):
+    """`token_label` by one number, of which a batch has few: length * tags + tag."""
+
+    def __init__(self, tags: Sequence[str]) -> None:
+        self.tags = tags
+
+    def __missing__(self, kind: int) -> str:
+        length, tag = divmod(kind, len(self.tags))
+        label = self[kind] = token_label(self.tags[tag], length)
+        return label
 
 
 def _tag_id(vocab: Vocab, layer: str, tag: str) -> int:

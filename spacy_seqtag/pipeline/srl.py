@@ -14,14 +14,18 @@ from spacy.util import registry
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
+from ..confidence import CONFIDENCE, use_span_extension
+from ..errors import Whole, check_settings
 from ..frames import (
     ARGUMENTS,
     PARTS,
     PREDICATES,
     annotated_tokens,
+    get_frames,
     predicate_of,
     propositions,
     set_propositions,
+    span_groups,
 )
 from ..models.role_tagger import Pairs, RoleInput, RoleScores
 from ..ragged import ranges
@@ -29,7 +33,7 @@ from ..schemes import bio
 from ..schemes.propbank import PREDICATE, PREDICATE_PART, Argument, Proposition
 from ..schemes.rolesets import RolesetLexicon
 from .srl_score import solid_offsets, srl_score
-from .token_tagger import DEFAULT_MODEL, MISSING, TokenTagger, unit_starts
+from .token_tagger import DEFAULT_MODEL, MISSING, TokenTagger, unit_starts, was_read
 
 Ints = NDArray[np.int64]
 
@@ -61,6 +65,7 @@ nO = null
         "unique_core_roles": True,
         "max_distance": 200,
         "label_smoothing": 0.0,
+        "confidence": CONFIDENCE,
         "scorer": {"@scorers": "spacy_seqtag.srl_scorer.v1"},
     },
     default_score_weights={
@@ -82,6 +87,7 @@ def make_role_tagger(
     unique_core_roles: bool,
     max_distance: int,
     label_smoothing: float,
+    confidence: str | None,
     scorer: Callable | None,
 ) -> "RoleTagger":
     """Create a semantic role labeller.
@@ -95,6 +101,9 @@ def make_role_tagger(
     max_distance (int): Arguments are looked for at most this many tokens from the predicate, and
         within its sentence where sentence boundaries are known.
     label_smoothing (float): See `TokenTagger`; of the role tags.
+    confidence (Optional[str]): Span extension that gets the probability of each argument and
+        predicate (`span._.confidence`), as `attrs["scores"]` of the groups have them, too; None for
+        none.
     scorer (Optional[Callable]): The scoring method.
     """
     return RoleTagger(
@@ -105,6 +114,7 @@ def make_role_tagger(
         unique_core_roles=unique_core_roles,
         max_distance=max_distance,
         label_smoothing=label_smoothing,
+        confidence=confidence,
         scorer=scorer,
     )
 
@@ -148,8 +158,10 @@ class RoleTagger(TokenTagger):
         unique_core_roles: bool = True,
         max_distance: int = 200,
         label_smoothing: float = 0.0,
+        confidence: str | None = CONFIDENCE,
         scorer: Callable | None = srl_score,
     ) -> None:
+        check_settings(f"[components.{name}]", max_distance=(max_distance, Whole(1)))
         super().__init__(
             vocab,
             model,  # type: ignore[arg-type]
@@ -159,9 +171,12 @@ class RoleTagger(TokenTagger):
             use_existing_predicates=use_existing_predicates,
             unique_core_roles=unique_core_roles,
             max_distance=max_distance,
+            confidence=confidence,
             lexicon=RolesetLexicon().to_dict(),
         )
-        self._lexicon = RolesetLexicon()
+        if confidence:
+            use_span_extension(confidence, name)
+        self._lexicon = RolesetLexicon(vocab.lang)
 
     @property
     def classes(self) -> Sequence[str]:
@@ -197,14 +212,15 @@ class RoleTagger(TokenTagger):
         labels (Optional[dict]): Roles and rolesets, from `spacy init labels`.
         """
         if labels is None:
-            self.lexicon = RolesetLexicon.from_pairs(
+            pairs = (
                 (span.text, span.label_)
                 for example in get_examples()
-                for span in example.reference.spans.get(PREDICATES, ())
+                for span in span_groups(example.reference).get(PREDICATES, ())
                 if span.label_ not in ("", PREDICATE)
             )
+            self.lexicon = RolesetLexicon.from_pairs(pairs, self.vocab.lang)
         else:
-            self.lexicon = RolesetLexicon.from_dict(labels["rolesets"])
+            self.lexicon = RolesetLexicon.from_dict(labels["rolesets"], self.vocab.lang)
         roles = None if labels is None else labels["roles"]
         n_rolesets = max(1, len(self.lexicon.rolesets))
         self.model.get_ref("roleset_layer").set_dim("nO", n_rolesets, force=True)
@@ -213,7 +229,10 @@ class RoleTagger(TokenTagger):
     # Prediction
 
     def predict(self, docs: Iterable[Doc]) -> RoleScores:  # type: ignore[override]
-        """Probabilities for a batch of Docs laid end to end, see `RoleScores`; on the CPU."""
+        """Probabilities for a batch of Docs laid end to end, see `RoleScores`; on the CPU.
+
+        Those of predicates are NaN where the encoder did not read a Doc, see `TokenTagger.predict`.
+        """
         docs = list(docs)
         if not any(len(doc) for doc in docs):
             none: Any = np.zeros((0, 2), dtype="f")
@@ -224,8 +243,14 @@ class RoleTagger(TokenTagger):
         model: Model = self.model
         scores: RoleScores = model.predict((docs, self._choose_pairs))
         to_numpy = model.ops.to_numpy
+        predicates = to_numpy(scores.predicates)
+        if unread := self.unread(docs):
+            predicates = predicates.copy()
+            ends = np.cumsum([len(doc) for doc in docs])
+            for i in unread:
+                predicates[ends[i] - len(docs[i]) : ends[i]] = np.nan
         return RoleScores(
-            to_numpy(scores.predicates),
+            predicates,
             to_numpy(scores.rolesets),
             to_numpy(scores.roles),
             scores.pairs,
@@ -237,7 +262,8 @@ class RoleTagger(TokenTagger):
         offset = 0
         for doc in docs:
             if self._has_predicates(doc):
-                found = sorted({span.start for span in doc.spans[PREDICATES] if len(span)})
+                given = span_groups(doc)[PREDICATES]
+                found = sorted({span.start for span in given if len(span)})
                 at = np.asarray(found, dtype=np.int64)
             else:
                 is_space = doc.to_array("IS_SPACE") == 1
@@ -261,9 +287,9 @@ class RoleTagger(TokenTagger):
             predicates.append(at + offset)
             starts.append(np.maximum(first[unit], at - reach) + offset)
             ends.append(np.minimum(after[unit], at + reach + 1) + offset)
-            forms += [doc[i].text for i in at.tolist()]
+            forms += [(doc[i].text, doc[i].lemma_) for i in at.tolist()]
             offset += len(doc)
-        candidates = [self.lexicon.candidates(form) for form in forms]
+        candidates = [self.lexicon.candidates(form, lemma) for form, lemma in forms]
         rolesets = np.full((len(forms), max(map(len, candidates), default=0)), -1, dtype=np.int64)
         for row, numbers in enumerate(candidates):
             rolesets[row, : len(numbers)] = numbers
@@ -275,6 +301,8 @@ class RoleTagger(TokenTagger):
         scores: from `predict`. The whole Doc counts as annotated.
         """
         docs = list(docs)
+        name = self.cfg["confidence"]
+        confidence = use_span_extension(name, self.name) if name else None
         pairs = scores.pairs
         best, sure = _best_rolesets(scores)
         arguments = self._decode(docs, scores)
@@ -282,19 +310,25 @@ class RoleTagger(TokenTagger):
         rows = np.searchsorted(pairs.predicates, bounds)
         for i, doc in enumerate(docs):
             offset = int(bounds[i])
+            if len(doc) and not was_read(scores.predicates[offset : offset + len(doc)]):
+                continue
             given = {}
             if self._has_predicates(doc):
-                given = {span.start: span.label_ for span in doc.spans[PREDICATES]}
-            props, predicate_scores, roleset_scores, argument_scores = [], [], [], []
+                given = {frame.predicate.start: frame for frame in get_frames(doc)}
+            props, predicate_scores, argument_scores = [], [], []
+            roleset_scores, roleset_known = [], []
             for row in range(int(rows[i]), int(rows[i + 1])):
                 at = int(pairs.predicates[row]) - offset
-                roleset, score = given.get(at, PREDICATE), 1.0
-                if roleset in ("", PREDICATE):
-                    if best[row] >= 0:
-                        roleset, score = self.lexicon.rolesets[best[row]], sure[row]
+                if at in given and given[at].roleset not in ("", PREDICATE):
+                    roleset, score, known = given[at].roleset, 1.0, given[at].roleset_known
+                else:
+                    form, lemma = doc[at].text, doc[at].lemma_
+                    score, known = self.lexicon.certainty(form, lemma), bool(best[row] >= 0)
+                    if known:
+                        roleset = self.lexicon.rolesets[best[row]]
+                        score *= sure[row]
                     else:
-                        roleset = self.lexicon.guess(doc[at].text)
-                        score = self.lexicon.guess_accuracy
+                        roleset = self.lexicon.guess(form, lemma)
                 found = [
                     (Argument(a.start - offset, a.end - offset, a.role), p)
                     for a, p in arguments[row]
@@ -307,6 +341,7 @@ class RoleTagger(TokenTagger):
                     1.0 if at in given else float(scores.predicates[at + offset, 1])
                 )
                 roleset_scores.append(score)
+                roleset_known.append(known)
             starts = [*np.flatnonzero(unit_starts(doc)).tolist(), len(doc)]
             set_propositions(
                 doc,
@@ -314,7 +349,9 @@ class RoleTagger(TokenTagger):
                 annotated=pairwise(starts),
                 scores=predicate_scores,
                 roleset_scores=roleset_scores,
+                roleset_known=roleset_known,
                 argument_scores=argument_scores,
+                confidence=confidence,
             )
 
     def _decode(self, docs: list[Doc], scores: RoleScores) -> list[list[tuple[Argument, float]]]:
@@ -448,14 +485,18 @@ class RoleTagger(TokenTagger):
 
     # Serialisation
 
+    def class_counts(self) -> dict[str, int]:
+        n_rolesets = len(self.cfg["lexicon"]["rolesets"])
+        return {**super().class_counts(), "roleset_layer": max(1, n_rolesets)}
+
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "RoleTagger":
         super().from_bytes(bytes_data, exclude=exclude)
-        self._lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"])
+        self._lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"], self.vocab.lang)
         return self
 
     def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "RoleTagger":
         super().from_disk(path, exclude=exclude)
-        self._lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"])
+        self._lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"], self.vocab.lang)
         return self
 
 
@@ -510,16 +551,18 @@ def _check_ties(gold: Doc, covered: NDArray[np.bool_]) -> None:
 
     Raises ValueError for one in an annotated stretch.
     """
-    predicates = {span.start for span in gold.spans.get(PREDICATES, ())}
+    groups = span_groups(gold)
+    predicates = {span.start for span in groups.get(PREDICATES, ())}
     for name in (ARGUMENTS, PARTS):
-        for span in gold.spans.get(name, ()):
+        for span in groups.get(name, ()):
             if len(span) and covered[span.start] and predicate_of(span) not in predicates:
                 raise ValueError(
                     f"The training data have an argument that leads to no predicate: "
                     f"doc.spans[{name!r}] [{span.start}:{span.end}] {span.text!r} ({span.label_}) "
-                    f"with id_ {span.id_!r}, in the Doc that begins {gold.text[:40]!r}. Its id_ "
-                    "has to be the signed distance in tokens to its predicate; augmenters of "
-                    "spaCy drop it. See 'python -m spacy seqtag check'."
+                    f"with kb_id_ {span.kb_id_!r} and id_ {span.id_!r}, in the Doc that begins "
+                    f"{gold.text[:40]!r}. Its kb_id_ has to be the signed distance in characters "
+                    "to its predicate, or its id_ that in tokens; augmenters of spaCy drop them. "
+                    "See 'python -m spacy seqtag check'."
                 )
 
 

@@ -5,12 +5,14 @@ what to write for given probabilities; everything else (training, prediction, la
 here, once.
 """
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import srsly
 from numpy.typing import NDArray
 from spacy.errors import Errors
 from spacy.language import Language
@@ -18,14 +20,19 @@ from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
+from spacy_transformers import Transformer, install_extensions
+from spacy_transformers.layers import TransformerListener
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
-from ..errors import settings_error
+from ..errors import SHARE, check_settings, damaged_error, settings_error
+from ..models.pooling import Listener
+from .digests import check_digests, save_digests
 
 MISSING = -1
 
-# Class probabilities of one Doc on the CPU: float32 (tokens, classes).
+# Class probabilities of one Doc on the CPU: float32 (tokens, classes). They are NaN for a Doc that
+# the encoder did not read.
 Probabilities = NDArray[np.float32]
 
 default_model_config = """
@@ -76,16 +83,17 @@ class TokenTagger(TrainablePipe):
         label_smoothing: float = 0.0,
         **cfg: Any,
     ) -> None:
-        if not 0.0 <= label_smoothing < 1.0:
-            raise settings_error(
-                f"[components.{name}] label_smoothing is {label_smoothing}; "
-                "it must be at least 0 and below 1."
-            )
+        check_settings(f"[components.{name}]", label_smoothing=(label_smoothing, SHARE))
+        install_extensions()  # listeners ask for doc._.trf_data without a transformer, too
         self.vocab = vocab
         self.model = model
         self.name = name
         self.scorer = scorer
+        for layer in model.walk():
+            if isinstance(layer, Listener):
+                layer.component = name
         self.cfg: dict[str, Any] = {"labels": [], "label_smoothing": label_smoothing, **cfg}
+        self._warned = False
 
     # Labels
 
@@ -134,14 +142,44 @@ class TokenTagger(TrainablePipe):
     # Prediction
 
     def predict(self, docs: Iterable[Doc]) -> list[Probabilities]:
-        """Class probabilities for each Doc: float32 arrays (tokens, classes) on the CPU."""
+        """Class probabilities for each Doc: float32 arrays (tokens, classes) on the CPU.
+
+        Warns, once, of Docs that the encoder did not read: their probabilities are NaN, and
+        `set_annotations` leaves them as they are.
+        """
         docs = list(docs)
         n_classes = len(self.classes)
         if not any(len(doc) for doc in docs):
             return [np.zeros((0, n_classes), dtype="f") for _ in docs]
         self.require_weights()
         to_numpy = self.model.ops.to_numpy
-        return [to_numpy(probs).reshape(-1, n_classes) for probs in self.model.predict(docs)]
+        scores = [to_numpy(probs).reshape(-1, n_classes) for probs in self.model.predict(docs)]
+        for i in self.unread(docs):
+            scores[i] = np.full((len(docs[i]), n_classes), np.nan, dtype="f")
+        return scores
+
+    def unread(self, docs: Sequence[Doc]) -> list[int]:
+        """Which Docs have no vectors, though the component listens to an encoder; warns, once.
+
+        A listener takes zeros for those, from which nothing can be told.
+        """
+        found = [i for i, doc in enumerate(docs) if len(doc) and doc._.trf_data is None]
+        if not found or not self._listeners():
+            return []
+        if not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"[components.{self.name}] The transformer that {self.name!r} listens to did not "
+                f"run on {len(found)} of {len(docs)} Docs, which get no annotation: it is "
+                f"disabled, or not in the pipeline, or stands after {self.name!r}. Enable it or "
+                "add it before, or give the component its own with nlp.replace_listeners("
+                f"'transformer', {self.name!r}, ['model.tok2vec']) in the pipeline that has both.",
+                stacklevel=2,
+            )
+        return found
+
+    def _listeners(self) -> list[TransformerListener]:
+        return [node for node in self.model.walk() if isinstance(node, TransformerListener)]
 
     def require_weights(self) -> None:
         """Raises ValueError where the component was neither initialized nor loaded."""
@@ -164,10 +202,11 @@ class TokenTagger(TrainablePipe):
         labels (Optional[Sequence[str]]): The labels, e.g. from `spacy init labels`. If None they
             are read from the examples.
 
-        Raises ConfigValidationError (a ValueError) if the examples have no annotation for this
-        component, or labels that are not among `labels`.
+        Raises ConfigValidationError (a ValueError) if there is no transformer to listen to, if the
+        examples have no annotation for this component, or labels that are not among `labels`.
         """
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
+        self._check_listeners(nlp)
         found = {label for eg in get_examples() for label in self.find_labels(eg.reference)}
         for label in sorted(found) if labels is None else labels:
             self.add_label(label)
@@ -194,6 +233,33 @@ class TokenTagger(TrainablePipe):
         # Widths are inferred from a sample, for which an empty Doc is no use.
         filled = (eg.predicted for eg in get_examples() if len(eg.predicted))
         self.model.initialize(X=list(islice(filled, 10)))
+
+    def _check_listeners(self, nlp: Language | None) -> None:
+        """Raises ConfigValidationError (a ValueError) if a listener has no encoder."""
+        for listener in self._listeners():
+            if listener.has_dim("nO"):
+                continue
+            where = f"[components.{self.name}]"
+            pipeline = [] if nlp is None else nlp.pipeline
+            encoders = [name for name, pipe in pipeline if isinstance(pipe, Transformer)]
+            if not encoders:
+                message = f"{where} It listens to a transformer, and the pipeline has none. Add one"
+            elif listener.upstream_name not in ("*", *encoders):
+                message = (
+                    f"{where} It listens to the transformer {listener.upstream_name!r} "
+                    f"({where[:-1]}.model.tok2vec] upstream), and the pipeline has "
+                    f"{', '.join(map(repr, encoders))}. Set upstream to that or to '*', or add one"
+                )
+            else:
+                message = (
+                    f"{where} It stands before the transformer that it listens to. Change the "
+                    f"order in [nlp] pipeline, or remove {encoders[0]!r} and add it"
+                )
+            raise settings_error(
+                f"{message} before it: nlp.add_pipe('transformer', before={self.name!r}), or "
+                f"[components.transformer] with its factory and model in the config and "
+                f'pipeline = ["transformer", "{self.name}"] in [nlp].'
+            )
 
     def update(
         self,
@@ -273,18 +339,79 @@ class TokenTagger(TrainablePipe):
     # settings. So `spacy.load(path, config=...)` can change them.
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "TokenTagger":
-        """Load labels and weights from bytes; settings stay as they are."""
+        """Load labels and weights from bytes; settings stay as they are.
+
+        Raises ConfigValidationError (a ValueError) for labels and weights that do not belong
+        together, and for other bytes.
+        """
         settings = self._settings()
-        super().from_bytes(bytes_data, exclude=tuple(exclude))
+        where = f"The component {self.name!r}"
+        try:
+            super().from_bytes(bytes_data, exclude=tuple(exclude))
+        except Exception as err:  # readers of several formats, each with errors of its own
+            raise damaged_error(where, err) from err
         self.cfg.update(settings)
+        self._check_loaded(where, "its model")
         return self
 
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Save labels, weights and their digests to a folder."""
+        super().to_disk(path, exclude=tuple(exclude))
+        save_digests(Path(path))
+
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "TokenTagger":
-        """Load labels and weights from a folder; settings stay as they are."""
+        """Load labels and weights from a folder; settings stay as they are.
+
+        Raises ConfigValidationError (a ValueError) that names the file for one that is missing or
+        damaged, that is from another pipeline, or that does not belong to the others. What was
+        saved without digests, by versions before, is checked by its contents.
+        """
+        path = Path(path)
+        exclude = tuple(exclude)
+        check_digests(path)
         settings = self._settings()
-        super().from_disk(path, exclude=tuple(exclude))
+        cfg, model = (f"{path / name} (component {self.name!r})" for name in ("cfg", "model"))
+        if "cfg" not in exclude:
+            _check_cfg(path / "cfg", cfg)
+        try:
+            super().from_disk(path, exclude=exclude)
+        except OSError:  # names the file itself
+            raise
+        except Exception as err:  # readers of several formats, each with errors of its own
+            raise damaged_error(model, err) from err
         self.cfg.update(settings)
+        self._check_loaded(cfg, model)
         return self
+
+    def _check_loaded(self, cfg: str, model: str) -> None:
+        """Check that labels and weights belong together.
+
+        cfg, model: where labels and weights come from, to name in the error.
+        """
+        labels = self.cfg["labels"]
+        if not isinstance(labels, list) or not all(isinstance(k, str) and k for k in labels):
+            raise damaged_error(cfg, "its labels are not a list of names")
+        if len(set(labels)) < len(labels):
+            raise damaged_error(cfg, "it has a label twice")
+        try:
+            counts = self.class_counts()
+        except (KeyError, TypeError) as err:
+            raise damaged_error(cfg, err) from err
+        for name, n_classes in counts.items():
+            layer = self.model.get_ref(name)
+            if layer.has_param("W") and len(layer.get_param("W")) != n_classes:
+                n_found = len(layer.get_param("W"))
+                reason = f"{n_classes} classes, for which {model} has weights of {n_found}"
+                raise damaged_error(cfg, reason)
+        isfinite = self.model.ops.xp.isfinite
+        for node in self.model.walk():
+            for name in node.param_names:
+                if node.has_param(name) and not bool(isfinite(node.get_param(name)).all()):
+                    raise damaged_error(model, f"the weights {name} are not finite")
+
+    def class_counts(self) -> dict[str, int]:
+        """How many classes each output layer has to have, by its ref in the model."""
+        return {"output_layer": len(self.classes)}
 
     def _settings(self) -> dict[str, Any]:
         return {key: value for key, value in self.cfg.items() if key not in self.learned}
@@ -297,6 +424,21 @@ class TokenTagger(TrainablePipe):
             f"labels: {', '.join(self.labels)}. Add it with nlp.get_pipe({self.name!r})."
             f"add_label({label!r})."
         )
+
+
+def was_read(probs: Probabilities | Floats2d) -> bool:
+    """Whether probabilities are those of a Doc with words that the encoder read."""
+    return len(probs) > 0 and not np.isnan(float(probs[0, 0]))
+
+
+def _check_cfg(path: Path, what: str) -> None:
+    """Raises ConfigValidationError (a ValueError) unless it is a file of settings."""
+    if not path.exists():  # spaCy would take it for an empty one
+        raise damaged_error(what, "it is missing")
+    try:
+        dict(srsly.read_json(path))
+    except (ValueError, TypeError) as err:
+        raise damaged_error(what, err) from err
 
 
 def unit_starts(doc: Doc) -> NDArray[np.bool_]:

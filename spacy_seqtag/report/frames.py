@@ -7,6 +7,8 @@ from typing import Any
 from spacy import displacy
 from spacy.tokens import Doc, Span
 
+from ..confidence import confidence_of
+from ..errors import printable
 from ..frames import Frame, get_frames
 from ..schemes.propbank import PREDICATE
 
@@ -28,15 +30,16 @@ def render_text(frame: Frame) -> str:
     """The sentence of a frame in one line, with its pieces in brackets:
     `Then [ARG0 she] [V gave] [ARG2 him] [ARG1 the book] .`
 
-    Words outside stay in their places; a run of whitespace becomes one blank.
+    Words outside stay in their places; a run of whitespace becomes one blank, and what a terminal
+    would obey, or is very long, is shown as `printable` shows it.
     """
     doc, (position, end) = frame.predicate.doc, _bounds(frame)
     shown = []
     for label, span in frame.pieces:
-        shown += [doc[position : span.start].text] if position < span.start else []
-        shown.append(f"[{label} {span.text.strip()}]")
+        shown += [_printable(doc[position : span.start])] if position < span.start else []
+        shown.append(f"[{printable(label)} {_printable(span).strip()}]")
         position = max(position, span.end)
-    shown.append(doc[position:end].text)
+    shown.append(_printable(doc[position:end]))
     return " ".join(" ".join(shown).split())
 
 
@@ -47,20 +50,23 @@ def render_title(frame: Frame) -> str:
     out where there are none.
     """
     known = frame.roleset != PREDICATE
-    parts = [frame.roleset if known else " ".join(frame.predicate.text.split())]
+    parts = [printable(frame.roleset) if known else " ".join(_printable(frame.predicate).split())]
     if frame.confidence is not None:
         parts.append(f"predicate {frame.confidence:.2f}")
     if known and frame.roleset_confidence is not None:
-        parts.append(f"roleset {frame.roleset_confidence:.2f}")
+        kind = "roleset" if frame.roleset_known else "guessed roleset"
+        parts.append(f"{kind} {frame.roleset_confidence:.2f}")
     return ", ".join(parts)
 
 
 def entity_rows(doc: Doc) -> list[tuple[str, str, str]]:
-    """Text, label and confidence of the entities; "" where there is no confidence."""
+    """Text, label and confidence of the entities, for a terminal; "" where there is no
+    confidence."""
     rows = []
     for ent in doc.ents:
-        p = ent._.confidence if Span.has_extension("confidence") else None
-        rows.append((" ".join(ent.text.split()), ent.label_, "" if p is None else f"{p:.2f}"))
+        p = confidence_of(ent)
+        text = " ".join(_printable(ent).split())
+        rows.append((text, printable(ent.label_), "" if p is None else f"{p:.2f}"))
     return rows
 
 
@@ -101,12 +107,31 @@ def render_html(docs: Doc | Iterable[Doc]) -> str:
     )
 
 
+def render_entities(docs: Iterable[Doc]) -> str:
+    """A page with the entities of Docs, as displaCy shows them with the style "ent"."""
+    pages = []
+    for doc in docs:
+        page = displacy.parse_ents(doc)
+        page["title"] = escape(str(page["title"] or ""))
+        for ent in page["ents"]:
+            ent["label"], ent["kb_id"] = escape(ent["label"]), escape(ent["kb_id"])
+        pages.append(page)
+    return displacy.render(pages, style="ent", page=True, jupyter=False, manual=True)
+
+
 def _bounds(frame: Frame) -> tuple[int, int]:
     """Start and end of the frame's sentence, in tokens; of the Doc where there are no sentences."""
     doc = frame.predicate.doc
     whole = frame.predicate.sent if doc.has_annotation("SENT_START") else doc[:]
     spans = [span for _, span in frame.pieces]
     return min(whole.start, spans[0].start), max(whole.end, *(span.end for span in spans))
+
+
+def _printable(span: Span) -> str:
+    return "".join(
+        " " if token.text.isspace() else printable(" ".join(token.text.split())) + token.whitespace_
+        for token in span
+    )
 
 
 def _base(label: str) -> str:

@@ -1,6 +1,7 @@
 """AdamW with learning rates that differ between the encoder's layers and the output layers."""
 
 import re
+import warnings
 from typing import Any
 
 import torch
@@ -10,8 +11,16 @@ from thinc.backends import get_array_ops
 from thinc.types import FloatsXd
 from torch.optim.adamw import adamw
 
+from ..errors import SHARE, Number, check_settings
+
 # Hugging Face encoders name their blocks encoder.layer.3.…, transformer.layer.3.…, layers.3.….
 _BLOCK = re.compile(r"(?:^|\.)(?:layer|layers|h|block)\.(\d+)\.")
+
+_NOT_STEPPED = (
+    "The learning rate is 0 and stays so: its schedule begins with a warm-up, and nothing moves it "
+    "on. Call optimizer.step_schedules() after each update, as `spacy train` does, or give an "
+    "optimizer with a rate of its own: nlp.resume_training(sgd=Adam(1e-4))."
+)
 
 
 @registry.optimizers("spacy_seqtag.LayerwiseAdamW.v1")
@@ -36,8 +45,25 @@ def create_layerwise_adamw(
     weight_decay (float): Decoupled weight decay; biases and normalisation weights have none.
     grad_clip (float): The gradient of each parameter array is scaled down to this norm.
     beta1, beta2, eps (float): Adam's settings (Kingma & Ba 2015).
-    use_averages (bool): Evaluate and save running averages of the weights.
+    use_averages (bool): Evaluate and save running averages of the weights, which start from the
+        weights before the first update (Thinc's start from zeros).
+
+    Raises ConfigValidationError (a ValueError) for a setting out of its range.
     """
+    check_settings(
+        "spacy_seqtag.LayerwiseAdamW.v1:",
+        head_factor=(head_factor, Number(least=0.0)),
+        layer_decay=(layer_decay, Number(above=0.0)),
+        weight_decay=(weight_decay, Number(least=0.0)),
+        grad_clip=(grad_clip, Number(least=0.0)),
+        beta1=(beta1, SHARE),
+        beta2=(beta2, SHARE),
+        eps=(eps, Number(above=0.0)),
+    )
+    if isinstance(learn_rate, int | float):
+        check_settings(
+            "spacy_seqtag.LayerwiseAdamW.v1:", learn_rate=(learn_rate, Number(least=0.0))
+        )
     return LayerwiseAdamW(
         learn_rate,
         head_factor=head_factor,
@@ -66,6 +92,11 @@ class LayerwiseAdamW(Optimizer):
         self.head_factor = head_factor
         self.layer_decay = layer_decay
         self._n_blocks: dict[int, int] = {}
+        self._stepped = False
+
+    def step_schedules(self) -> None:
+        self._stepped = True
+        super().step_schedules()
 
     def __call__(
         self,
@@ -80,9 +111,14 @@ class LayerwiseAdamW(Optimizer):
         if self.grad_clip:
             gradient = get_array_ops(weights).clip_gradient(gradient, self.grad_clip)
         self.nr_update[key] += 1
+        waits = "learn_rate" in self.schedules and not self._stepped
+        if waits and not self.learn_rate and self.nr_update[key] == 2:
+            warnings.warn(_NOT_STEPPED, stacklevel=2)
         if key not in self.mom1:
             self.mom1[key] = get_array_ops(weights).alloc_f(weights.shape)
             self.mom2[key] = get_array_ops(weights).alloc_f(weights.shape)
+        if self.averages is not None and key not in self.averages:
+            self.averages[key] = weights.copy()
         W, G, m1, m2 = map(xp2torch, (weights, gradient, self.mom1[key], self.mom2[key]))
         if not W.is_contiguous():
             raise ValueError(f"The weights of {key} are not contiguous in memory.")
@@ -106,8 +142,6 @@ class LayerwiseAdamW(Optimizer):
         )
         G.zero_()
         if self.averages is not None:
-            if key not in self.averages:
-                self.averages[key] = get_array_ops(weights).alloc_f(weights.shape)
             average = xp2torch(self.averages[key])
             average.lerp_(W, 1.0 - _average_decay(self.nr_update[key]))
         return weights, gradient

@@ -45,6 +45,10 @@ def run(tmp_path):
     return command
 
 
+def last(result):
+    return result.output.strip().splitlines()[-1]
+
+
 def test_sound(run):
     bare = Doc(Vocab(), words=["a"])
     whole = sound(srl_annotated=None)
@@ -52,15 +56,25 @@ def test_sound(run):
     half.spans["predicate_parts"] = []
     result = run({"a.spacy": [sound(), bare], "b.spacy": [whole, half, Doc(Vocab())]})
     assert result.exit_code == 0, result.output
-    assert result.output.strip() == (
-        "Sound: 5 documents, 5 of 7 sentences with semantic roles, 5 predicates, 6 arguments"
-    )
+    assert "2 documents, 3 sentences, 8 words" in result.output
+    assert "3 documents, 4 sentences, 14 words" in result.output
+    rows = [line.split() for line in result.output.splitlines()]
+    roles = [" ".join(row) for row in rows if row[:2] == ["semantic", "roles"]]
+    assert roles[0] == "semantic roles 7 1 2 1 2 predicates (2 rolesets), 3 arguments (2 roles)"
+    assert roles[1] == "semantic roles 10 4 3 1 3 predicates (3 rolesets), 3 arguments (2 roles)"
+    assert ["ARG0", "2", "2"] in rows
+    assert last(result).startswith("Sound, but for ")
     assert run({"a.spacy": [sound()]}, "--quiet").output == ""
 
 
 def test_folder(run, tmp_path):
     DocBin(docs=[sound()]).to_disk(tmp_path / "c.spacy")
-    assert "Sound: 1 documents" in run({"": None}).output
+    DocBin(docs=[sound()]).to_disk(tmp_path / "d.spacy")
+    # A folder is one split.
+    output = run({"": None}).output
+    assert "2 documents, 4 sentences" in output
+    assert "2 of 4 sentences" not in output
+    assert "labels" in output
 
 
 @pytest.mark.parametrize(
@@ -104,9 +118,10 @@ def test_problems(run, tmp_path, groups, expected):
     assert expected in problem
     result = run({"a.spacy": [sound(), doc], "b.spacy": [sound()]})
     assert result.exit_code == 1
-    first, _, last = result.output.strip().splitlines()
-    assert first == f"{tmp_path / 'a.spacy'}: document 2 (news-1): {problem}"
-    assert "1 problems in the semantic roles of 3 documents" in last
+    lines = result.output.strip().splitlines()
+    assert lines[0] == f"{tmp_path / 'a.spacy'}: document 2 (news-1): {problem}"
+    assert "a.spacy: 1 problems in the semantic roles of 2 documents" in result.output
+    assert last(result).startswith("1 errors, ")
 
 
 def test_arguments_of_different_predicates_may_overlap():
@@ -137,3 +152,160 @@ def test_bad_files(run, content, message):
     assert result.exit_code == 1
     (line,) = result.output.strip().splitlines()
     assert message in line
+
+
+# What is found before training
+
+SENTENCE = ["Ann", "Lee", "saw", "the", "old", "man"]
+
+
+def make(words=SENTENCE, tags="PROPN PROPN VERB DET ADJ NOUN", ents=None, starts=None):
+    """A Doc with parts of speech and entities, of one sentence unless said otherwise."""
+    return Doc(
+        Vocab(),
+        words=words,
+        pos=tags.split() if tags else None,
+        ents=ents,
+        sent_starts=starts or [True] + [False] * (len(words) - 1),
+    )
+
+
+def test_nothing_annotated_is_an_error(run):
+    result = run({"a.spacy": [make(tags="")] * 60})
+    assert result.exit_code == 1
+    assert "a.spacy: no layer is annotated" in result.output
+    assert "seqtag convert" in result.output
+    assert "Sound" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("docs", "error", "message"),
+    [
+        ([Doc(Vocab()), Doc(Vocab(), words=["\n"])], True, "there is no document with words"),
+        (
+            [make(ents=["O", "O", "O", "O", "B-PER", "I-PER"], starts=[1, 0, 0, 0, 0, 1])],
+            False,
+            "1 of 1 entities go on over the end of a sentence, where no tagger finds one: "
+            "'old man' (document 1). ",
+        ),
+        (
+            [make(["Ann", " ", "saw"], "PROPN SPACE VERB", ["B-PER", "I-PER", "O"])],
+            True,
+            "1 of 1 entities begin or end in white space",
+        ),
+        ([make(ents=["O"] * 6)], False, "entities are annotated, but there is not one of them"),
+        ([make(), Doc(Vocab())], False, "1 documents have no words"),
+        (
+            [Doc(Vocab(), words=["a", "b"], pos=["X", "X"])],
+            False,
+            "1 of 1 documents have no sentence boundaries; each counts as one sentence: 'a b'",
+        ),
+        (
+            [make(), make(["Go"], "VERB"), make(), make(["Go"], "VERB")],
+            False,
+            "1 of 4 sentences (25.0%) repeat one of before (of 5 words and more): "
+            "'Ann Lee saw the old man'",
+        ),
+        (
+            [make(), make(tags="PROPN PROPN VERB DET NOUN NOUN")],
+            False,
+            "1 sentences have other parts of speech (pos) than one of before",
+        ),
+        (
+            [make(["Oslo"], "PROPN", ["B-LOC"]), make(["Oslo"], "PROPN", ["B-ORG"])],
+            False,
+            "1 sentences have other entities than one of before with the same words: 'Oslo'",
+        ),
+        (
+            [sound(), sound(predicates=[(1, 2, "leave.02", ""), (4, 5, "give_up.08", "")])],
+            False,
+            "1 sentences have other semantic roles than one of before with the same words: "
+            "'Ann left .'",
+        ),
+        (
+            [make(["Oslo", "Rom"], "PROPN PROPN", ["B-LOC", "B-Loc "])],
+            False,
+            "labels of entities that differ in case or blanks alone: 'LOC' and 'Loc '",
+        ),
+        ([make()], False, "1 sentences are few to train on"),
+        ([make()], False, "5 of 5 labels of parts of speech (pos) occur less than 10 times: "),
+        (
+            [make(["\x1b[2J" + "a" * 999] * 5, "X X X X X")] * 2,
+            False,
+            "'\\x1b[2J" + "a" * 56 + "…' (document 2)",
+        ),
+    ],
+)
+def test_findings(run, docs, error, message):
+    result = run({"a.spacy": docs})
+    assert result.exit_code == int(error)
+    (line,) = [line for line in result.output.splitlines() if message in line]
+    if not error:
+        assert last(result).startswith("Sound, but for")
+        strict = run({"a.spacy": docs}, "--strict", "--quiet")
+        assert strict.exit_code == 1
+        assert line in strict.output
+
+
+def test_what_is_not_annotated_contradicts_nothing(run):
+    docs = [make(ents=["O"] * 6), make(tags=""), make(ents=[""] * 6)]
+    output = run({"a.spacy": docs}).output
+    assert "repeat one of before" in output
+    assert "have other" not in output
+
+
+def test_splits_are_compared(run, tmp_path):
+    train = [make(["Ann", "sang"], "PROPN VERB", ["B-PER", "O"]), make()]
+    dev = [make(), make(["Oslo"], "PROPN", ["B-LOC"])]
+    test = [make(["Go"], "VERB")]
+    result = run({"train.spacy": train, "dev.spacy": dev, "test.spacy": test})
+    assert result.exit_code == 0
+    one, two, three = (str(tmp_path / f"{name}.spacy") for name in ("train", "dev", "test"))
+    for line in (
+        f"{two}: 1 of 2 sentences (50.0%) occur in {one}, too (of 5 words and more), so that "
+        "scores are too high: 'Ann Lee saw the old man' (document 1)",
+        f"{two}: 1 labels of entities are in {one}, but not in {two}: PER (1)",
+        f"{two}: 1 labels of entities are in {two}, but not in {one}: LOC (1)",
+        f"{three}: entities: annotated in {one}, but not in {three}",
+    ):
+        assert line in result.output.splitlines()
+
+
+def test_words_that_the_encoder_cannot_read(run, tiny_bert):
+    docs = [make(["Ann", "saw", "☃", "\u200b", "\n", *["very"] * 200], " ".join(["X"] * 205))]
+    result = run({"a.spacy": docs}, "--base-model", tiny_bert)
+    assert result.exit_code == 0, result.output
+    for message in (
+        "1 of 204 words (0.5%) have no wordpiece: the encoder does not see them: '\\u200b'",
+        "1 of 204 words (0.5%) have wordpieces that the encoder does not know: '☃' (document 1)",
+        "1 of 1 sentences have more than 126 wordpieces and are read in pieces: ",
+    ):
+        assert message in result.output
+    assert "wordpiece" not in run({"a.spacy": docs}).output
+
+
+def test_words_of_raw_text(run):
+    docs = [make(["do", "not", "see", "New-York"], "X X X X", ["O", "O", "O", "B-LOC"])]
+    docs += [Doc(Vocab(), words=["ca", "n't", "Anns", "book"], spaces=[False, True, False, False],
+                 pos=["X"] * 4, ents=["O", "O", "B-PER", "O"])]  # fmt: skip
+    output = run({"a.spacy": docs}, "--lang", "en").output
+    assert (
+        "3 of 8 words (37.5%) are others where the language's tokenizer cuts the raw text: "
+        "'New-York' (document 1), 'Anns' (document 2), 'book' (document 2). "
+    ) in output
+    assert (
+        "1 of 2 entities begin or end within a word of the language's tokenizer: 'Anns'" in output
+    )
+
+
+@pytest.mark.parametrize("options", [("--base-model", "./nowhere"), ("--lang", "no-such-language")])
+def test_options_that_name_nothing(run, options):
+    result = run({"a.spacy": [make()]}, *options)
+    assert result.exit_code == 1
+    assert options[1] in last(result)
+
+
+def test_label_tables_are_cut(run):
+    doc = make([str(i) for i in range(30)], " ".join(["X"] * 30), [f"B-L{i}" for i in range(30)])
+    assert "and 10 more (--all)" in run({"a.spacy": [doc]}).output
+    assert "more (--all)" not in run({"a.spacy": [doc]}, "--all").output

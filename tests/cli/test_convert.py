@@ -182,3 +182,23 @@ def test_bad_propbank(run, tmp_path, files, message):
     (line,) = result.output.strip().splitlines()
     assert message in line
     assert {path.name for path in tmp_path.iterdir()} == set(files)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["我们", "在", "北京", "IBM"], "62% of the letters are not Latin"),
+        (["Größe", "naïve", "Łódź", "Zürich", "“", "2026"], None),
+        (["Moscow", "Москва"], None),  # half of it
+        (["ประเทศ", "ไทย"], "100% of the letters"),
+        (["1", "2", "—"], None),
+    ],
+)
+def test_text_that_is_not_english(run, words, said):
+    text = "".join(word(i, form) for i, form in enumerate(words, 1))
+    result = run({"w.conllu": text})
+    assert result.exit_code == 0, result.output
+    assert ("not Latin" in result.output) == (said is not None)
+    assert said is None or said in " ".join(result.output.split())
+    assert "not Latin" not in run({"w.conllu": text}, "--lang", "zh").output
+    assert run({"w.conllu": text}, "--quiet").output == ""

@@ -236,6 +236,25 @@ def test_page_of_frames(run, tmp_path, monkeypatch):
     assert "ran" not in page
 
 
+def test_labels_are_text_in_pages_and_harmless_in_the_terminal(run, tmp_path):
+    label = "<script>alert(1)</script>\x1b[2J"
+    nlp = spacy.blank("en")
+    nlp.add_pipe("last_word_is_a_predicate")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": label, "pattern": "Ann"}])
+    nlp.to_disk(tmp_path / "nlp")
+    gold = with_roles(Doc(nlp.vocab, words=["Ann", "sang"]))
+    gold.set_ents([gold.char_span(0, 3, label=label)])
+    DocBin(docs=[gold]).to_disk(tmp_path / "gold.spacy")
+    result = run("gold.spacy", "--displacy", "a.html", model="nlp")
+    assert result.exit_code == 0, result.output
+    assert "\\x1b[2J" in result.output
+    assert "\x1b[2J" not in result.output
+    for name in ("a.html", "a-srl.html"):
+        page = (tmp_path / name).read_text("utf8")
+        assert "&lt;script&gt;" in page
+        assert "<script" not in page
+
+
 def test_page_of_frames_of_before_stays_when_writing_fails(run, tmp_path, monkeypatch):
     nlp = spacy.blank("en")
     nlp.add_pipe("last_word_is_a_predicate")
@@ -277,3 +296,25 @@ def test_gold_predicates_that_are_not_there(monkeypatch):
 def test_gold_predicates_without_use(run, corpus, tmp_path, options, message):
     result = run(corpus, "--gold-predicates", *options)
     assert message in failed(result, tmp_path, "gold.spacy")
+
+
+def test_words_that_the_tokenizer_does_not_find(run, tmp_path):
+    """Scores on the corpus's own words say nothing about texts that are cut otherwise."""
+    vocab = spacy.blank("en").vocab
+    words = ["ice", "-cold", "drinks"]  # for spaCy ice, -, cold, drinks
+    doc = Doc(vocab, words=words, spaces=[False, True, False], pos=["NOUN", "ADJ", "NOUN"])
+    DocBin(docs=[doc]).to_disk(tmp_path / "other.spacy")
+    result = run("other.spacy", "-o", "a.json")
+    assert result.exit_code == 0, result.output
+    output = " ".join(result.output.split())
+    assert "tokenizer finds 66.7% of the words of other.spacy" in output
+    scores = srsly.read_json(tmp_path / "a.json")
+    assert scores["gold_words_found"] == pytest.approx(2 / 3)
+    assert scores["token_acc"] == 1.0
+    assert "tokenizer finds" not in run("other.spacy", "--raw-text").output
+
+
+def test_words_that_the_tokenizer_finds(run, tmp_path):
+    doc = Doc(spacy.blank("en").vocab, words=["Ann", "sang"], pos=["PROPN", "VERB"])
+    DocBin(docs=[doc]).to_disk(tmp_path / "same.spacy")
+    assert "tokenizer finds" not in run("same.spacy").output

@@ -113,6 +113,20 @@ def test_html_file(run, models):
     assert [path.name for path in output.parent.iterdir()] == ["page.html"]
 
 
+def test_text_and_labels_are_only_shown(run, models):
+    label = "<script>alert(1)</script>\x1b[2J"
+    nlp = spacy.load(models / "roles")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": label, "pattern": "Ann"}])
+    nlp.to_disk(models / "hostile")
+    text = "\x1b[2J<script> gave Ann the book."
+    result = run("hostile", text, "--no-serve", "--output", "page.html")
+    assert "\x1b[2J" not in result.output
+    assert any("\\x1b[2J" in line and "Ann" in line for line in lines(result))
+    page = (models / "page.html").read_text("utf8")
+    assert "&lt;script&gt;alert" in page
+    assert "<script" not in page
+
+
 def test_the_page_is_served(run, monkeypatch):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

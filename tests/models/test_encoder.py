@@ -369,7 +369,7 @@ def test_which_multiplies_faster(monkeypatch, times, faster):
 
 
 def test_unknown_precision_is_an_error(tiny_bert):
-    with pytest.raises(ValueError, match=r"precision = 'float8' is unknown.*auto"):
+    with pytest.raises(ValueError, match=r"precision = 'float8'; set it to one of: auto"):
         make_nlp(tiny_bert, precision="float8")
 
 
@@ -553,3 +553,14 @@ def test_threads_share_a_pipeline(tiny_bert, doc):
     assert not shim._model.training
     nlp.get_pipe("transformer").model.begin_update([doc])
     assert modes[-1] is True
+
+
+def test_windows_by_default(tiny_bert):
+    """Without a span getter, the encoder reads as with the package's own."""
+    text = " ".join([TEXT] * 12)  # more than a window
+    vectors = []
+    for spans in (None, {"@span_getters": "spacy_seqtag.sentence_windows.v1"}):
+        nlp = make_nlp(tiny_bert, get_spans=spans)
+        nlp.initialize()
+        vectors.append(nlp(text)._.trf_data.model_output.last_hidden_state)
+    np.testing.assert_array_equal(*vectors)

@@ -10,6 +10,7 @@ from spacy.tokens import Doc
 from thinc.api import Linear, Model, fix_random_seed
 
 from spacy_seqtag.models import role_tagger
+from spacy_seqtag.models.network import FusedLinear
 from spacy_seqtag.models.role_tagger import (
     FusedRoleContext,
     Pairs,
@@ -112,6 +113,57 @@ def test_what_is_computed_again_is_the_same(docs, monkeypatch):
         np.testing.assert_array_equal(found[name], gradient)
 
 
+def test_batches_read_the_words_of_their_pairs():
+    """And the positions in what they read are those words again."""
+    starts = np.asarray([0, 40, 40, 90, 5])
+    lengths = np.asarray([10, 9, 12, 1, 10])
+    pairs = Pairs(starts + lengths // 2, starts, starts + lengths, np.zeros((5, 0), dtype=int))
+    words = np.concatenate([np.arange(s, s + n) for s, n in zip(starts, lengths)])
+    predicate_of = np.repeat(pairs.predicates, lengths)
+    for max_pairs in (1, 24, 1000):
+        batches = list(role_tagger._batches(pairs, max_pairs))
+        assert sorted(row for b in batches for row in b.rows.tolist()) == list(range(len(words)))
+        for batch in batches:
+            assert batch.read.tolist() == sorted(set(words[batch.rows].tolist()))
+            real = batch.words >= 0
+            numbers = batch.words[real]
+            assert batch.read[numbers].tolist() == words[batch.rows].tolist()
+            own = np.repeat(batch.predicates, real.sum(axis=1))
+            assert batch.read[own].tolist() == predicate_of[batch.rows].tolist()
+            # What tells the layers of distance.
+            distances = words[batch.rows] - predicate_of[batch.rows]
+            assert (numbers - own).tolist() == distances.tolist()
+
+
+def rows_computed(n_words, max_pairs=200):
+    """Rows that go through linear layers when a Doc of a predicate every tenth word is read."""
+
+    def stretches(docs, probs):
+        at = np.arange(0, n_words, 10)
+        ends = np.minimum(at + 16, n_words)
+        return Pairs(at, np.maximum(at - 15, 0), ends, np.zeros((len(at), 0), dtype=int))
+
+    doc = Doc(spacy.blank("en").vocab, words=["w"] * n_words)
+    model, _ = make([doc], max_pairs, 0.1)
+    rows = []
+
+    def count(module, inputs):
+        if isinstance(module, FusedLinear | torch.nn.Linear):
+            rows.append(inputs[0].shape[:-1].numel())
+
+    hook = torch.nn.modules.module.register_module_forward_pre_hook(count)
+    try:
+        model.predict(([doc], stretches))
+    finally:
+        hook.remove()
+    return sum(rows)
+
+
+def test_work_grows_with_the_length_of_a_doc():
+    short, long = rows_computed(1000), rows_computed(8000)
+    assert 0 < short < long < 8.5 * short
+
+
 def held(docs, max_pairs):
     """How many numbers PyTorch holds for the gradient of a training step."""
     tensors = {}
@@ -183,11 +235,12 @@ def test_fused_context_is_the_same_function(depth):
     steps = torch.arange(70)
     words = torch.where(steps < lengths[:, None], starts[:, None] + steps, -1)
     predicates = starts + lengths // 2
+    read = torch.randperm(90)
     with torch.no_grad():
-        expected = context(X, words, predicates)
+        expected = context(X, read, words, predicates)
         assert expected.shape == (125, 32)
         assert expected.std(dim=0).mean() > 0.1
         for dtype, tolerance in ((torch.float32, 2e-5), (torch.bfloat16, 0.15)):
-            found = FusedRoleContext(context, dtype)(X, words, predicates)
+            found = FusedRoleContext(context, dtype)(X, read, words, predicates)
             assert found.dtype == dtype
             np.testing.assert_allclose(found.float(), expected, atol=tolerance)

@@ -368,6 +368,8 @@ def test_confidences_in_joined_docs(tagged):
 def test_confidences_in_json(tagged):
     doc = tagged[0]
     values = doc.to_json(underscore=["tag_confidence"])["underscore_token"]["tag_confidence"]
+    # Tag and length say whose it is.
     assert [(v["start"], v["value"]) for v in values] == [
-        (token.idx, token._.tag_confidence) for token in doc
+        (token.idx, {f"{token.pos_ or token.tag_} {len(token)}": token._.tag_confidence})
+        for token in doc
     ]

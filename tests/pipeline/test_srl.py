@@ -5,9 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import spacy
-from hypothesis import given
-from hypothesis import strategies as st
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 
 from spacy_seqtag.frames import GROUPS, get_frames, problems, propositions, set_propositions
@@ -199,14 +197,72 @@ def test_existing_predicates_are_used_where_asked():
     assert pipe._choose_pairs([doc], np.zeros(6, dtype="f")).predicates.tolist() == []
 
 
-def test_unseen_predicates_get_a_frame_file_and_01():
-    seen = [("walked", "walk.01"), ("talked", "talk.01"), ("asked", "ask.01"), ("go", "go.01")]
-    nlp, pipe = make_pipe(seen)
-    docs = [sents(nlp.vocab, "She hacked it")]
-    pipe.set_annotations(docs, scores_of(pipe, docs, [{1: []}]))
-    (frame,) = docs[0]._.frames
-    assert frame.roleset == "hack.01"
-    assert 0.0 <= frame.roleset_confidence <= 1.0
+UNSEEN = "She flew , met him , ate and googled it"
+
+
+def annotate_rolesets(nlp, pipe, doc, at):
+    """Frames at these tokens, of any roleset that the lexicon allows."""
+    pipe.set_annotations([doc], scores_of(pipe, [doc], [{i: [] for i in at}]))
+    return doc._.frames
+
+
+def test_a_guessed_roleset_says_that_it_is_one():
+    nlp, pipe = make_pipe(())
+    pipe.lexicon = RolesetLexicon.from_pairs([("gave", "give.01"), ("grew", "flow.01")], "en")
+    frames = annotate_rolesets(nlp, pipe, sents(nlp.vocab, UNSEEN + " , gave"), (1, 3, 6, 8, 11))
+    assert [frame.roleset for frame in frames] == [
+        *("fly.01", "meet.01", "eat.01", "google.01", "give.01")
+    ]
+    assert [frame.roleset_known for frame in frames] == [False] * 4 + [True]
+    assert [frame.to_dict()["roleset_known"] for frame in frames] == [False] * 4 + [True]
+    share = pipe.lexicon.guess_right["new"]
+    assert [frame.roleset_confidence for frame in frames] == pytest.approx([share] * 4 + [1.0])
+
+
+def test_a_roleset_of_a_guessed_frame_file_is_known_and_less_certain():
+    nlp, pipe = make_pipe(())
+    seen = [("gave", "give.01"), ("given", "give_up.07"), ("sold", "sell.01")]
+    pipe.lexicon = RolesetLexicon.from_pairs(seen, "en")
+    (frame,) = annotate_rolesets(nlp, pipe, sents(nlp.vocab, "She gives it"), (1,))
+    assert (frame.roleset, frame.roleset_known) == ("give.01", True)
+    share = pipe.lexicon.guess_right["known"]
+    assert frame.roleset_confidence == pytest.approx(0.5 * share)  # of two rolesets
+
+
+def test_the_lemma_of_another_component_is_used():
+    nlp, pipe = make_pipe((("flow", "flow.01"), ("grew", "grow.01"), ("knew", "know.01")))
+    doc = sents(nlp.vocab, "She flew")
+    assert [frame.roleset for frame in annotate_rolesets(nlp, pipe, doc, (1,))] == ["flow.01"]
+    doc[1].lemma_ = "fly"
+    (frame,) = annotate_rolesets(nlp, pipe, doc, (1,))
+    assert (frame.roleset, frame.roleset_known) == ("fly.01", False)
+
+
+def test_a_guess_stays_one_on_the_way():
+    nlp, pipe = make_pipe()
+    doc = sents(nlp.vocab, "They left", "She gave it and flew")
+    annotate_rolesets(nlp, pipe, doc, (3, 6))
+    bytes_ = DocBin(docs=[doc]).to_bytes()
+    travelled = [
+        *DocBin().from_bytes(bytes_).get_docs(nlp.vocab),
+        Doc(nlp.vocab).from_bytes(doc.to_bytes()),
+        doc.copy(),
+        doc[2:7]._.as_doc(),
+    ]
+    for again in (doc, *travelled):
+        assert [frame.roleset_known for frame in again._.frames] == [True, False]
+    # Given to the component as a predicate, it becomes no surer.
+    _, pipe = make_pipe(use_existing_predicates=True)
+    annotate_rolesets(nlp, pipe, doc, (3, 6))
+    assert [frame.roleset_known for frame in doc._.frames] == [True, False]
+
+
+def test_rolesets_of_the_corpus_are_known_but_for_v():
+    nlp = spacy.blank("en")
+    doc = sents(nlp.vocab, "She gave it and flew")
+    props = [Proposition(1, "give.01", [], []), Proposition(4, "V", [], [])]
+    set_propositions(doc, props, annotated=[(0, 5)])
+    assert [frame.roleset_known for frame in doc._.frames] == [True, False]
 
 
 @pytest.mark.parametrize("max_pairs", [1, 11, 40])
@@ -243,27 +299,6 @@ def test_decoding_in_runs_says_the_same(monkeypatch, max_pairs):
     found, found_scores = written(docs)
     assert found == expected
     np.testing.assert_allclose(found_scores, expected_scores, rtol=1e-9)
-
-
-# Rolesets
-
-
-def test_lexicon_offers_the_rolesets_of_the_frame_file():
-    pairs = [("Gave", "give.01"), ("given", "give_up.07"), ("sell", "sell.01")]
-    lexicon = RolesetLexicon.from_pairs(pairs)
-    names = [lexicon.rolesets[i] for i in lexicon.candidates("gave")]
-    assert names == ["give.01", "give_up.07"]
-    assert lexicon.candidates("vanished") == []
-
-
-@given(st.lists(st.tuples(st.text("abde", min_size=1, max_size=6), st.sampled_from("xyz"))))
-def test_lexicon_survives_its_dict(pairs):
-    lexicon = RolesetLexicon.from_pairs([(form, f"{form}{x}.01") for form, x in pairs])
-    again = RolesetLexicon.from_dict(lexicon.to_dict())
-    assert again.to_dict() == lexicon.to_dict()
-    for form, x in pairs:
-        assert f"{form}{x}.01" in [again.rolesets[i] for i in again.candidates(form)]
-    assert 0.0 <= lexicon.guess_accuracy <= 1.0
 
 
 # Gold annotation on other tokens

@@ -548,8 +548,9 @@ import json, sys
 import spacy, torch
 
 def confidences(doc):
-    spans = [span["value"] for span in doc.pop("underscore_span")["confidence"]]
-    return spans + [token["value"] for token in doc.pop("underscore_token")["tag_confidence"]]
+    values = doc.pop("underscore_span")["confidence"]
+    values += doc.pop("underscore_token")["tag_confidence"]
+    return [p for value in values for p in value["value"].values()]
 
 if __name__ == "__main__":
     torch.set_num_threads(1)

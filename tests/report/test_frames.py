@@ -1,16 +1,19 @@
 """Frames and entities as text and HTML."""
 
 import re
+from html.parser import HTMLParser
 
 import pytest
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
+from spacy_seqtag.confidence import use_span_extension
 from spacy_seqtag.frames import PREDICATES, set_propositions
 from spacy_seqtag.report.frames import (
     displacy_blocks,
     displacy_options,
     entity_rows,
+    render_entities,
     render_html,
     render_text,
     render_title,
@@ -90,16 +93,16 @@ def test_title():
     assert render_title(make("Go", [prop])._.frames[0]) == "go.01"
     (frame,) = make("Go", [prop], scores=[0.987], roleset_scores=[0.5])._.frames
     assert render_title(frame) == "go.01, predicate 0.99, roleset 0.50"
+    guess = make("Go", [prop], roleset_scores=[0.5], roleset_known=[False])._.frames[0]
+    assert render_title(guess) == "go.01, guessed roleset 0.50"
     (frame,) = make("Go", [(0, "V", [], [])], scores=[1.0], roleset_scores=[0.5])._.frames
     assert render_title(frame) == "Go, predicate 1.00"
 
 
 def test_entities_with_and_without_confidence():
     doc = Doc(Vocab(), words=["Ann", "Lee", "in", "Oslo"], ents=["B-PER", "I-PER", "O", "B-LOC"])
-    if Span.has_extension("confidence"):
-        Span.remove_extension("confidence")
     assert entity_rows(doc) == [("Ann Lee", "PER", ""), ("Oslo", "LOC", "")]
-    Span.set_extension("confidence", default=None)
+    use_span_extension()
     doc.ents[1]._.confidence = 0.755
     assert entity_rows(doc) == [("Ann Lee", "PER", ""), ("Oslo", "LOC", "0.76")]
     assert entity_rows(Doc(Vocab(), words=["Ann"])) == []
@@ -159,6 +162,57 @@ def test_html_is_a_page_with_everything_escaped():
     assert re.search(r"<h2[^>]*>&lt;see&gt;\.01</h2>", html)
     assert "ARG&lt;0" in html
     assert not re.search(r"<b>|<see>|ARG<0", html)
+
+
+HOSTILE = "<script>alert('x')</script>&\"<img/src=x/onerror=y>"
+
+
+class Elements(HTMLParser):
+    """The elements and attributes of a page, and its text."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.names, self.attributes, self.text = set(), set(), ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.names.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def hostile_doc(strange):
+    """A Doc with entities and a frame; `strange` stands wherever strings can."""
+    words = ["She", "saw", strange]
+    doc = make(" ".join(words), [(1, strange, [(2, 3, strange)], [])])
+    doc.ents = [Span(doc, 2, 3, label=strange, kb_id=strange)]
+    doc.user_data["title"] = strange
+    return doc
+
+
+@pytest.mark.parametrize("render", [render_html, lambda doc: render_entities([doc])])
+def test_no_string_of_a_doc_becomes_an_element(render):
+    page, harmless = (Elements(render(hostile_doc(word))) for word in (HOSTILE, "qqq"))
+    assert page.names == harmless.names
+    assert page.attributes == harmless.attributes
+    assert page.text == harmless.text.replace("qqq", HOSTILE)
+
+
+def test_page_of_entities():
+    doc = Doc(Vocab(), words=["Ann", "left", "Oslo"], ents=["B-PER", "O", "B-LOC"])
+    text = " ".join(Elements(render_entities([doc, doc])).text.split())
+    assert text.endswith("Ann PER left Oslo LOC Ann PER left Oslo LOC")
+
+
+def test_terminals_get_nothing_that_they_would_obey():
+    doc = hostile_doc("\x1b[2J\u202e" + "a" * 1000)
+    (frame,), shown = doc._.frames, "\\x1b[2J\\u202e" + "a" * 55 + "…"
+    assert render_title(frame) == shown
+    assert render_text(frame) == f"She [V saw] [{shown} {shown}]"
+    assert entity_rows(doc) == [(shown, shown, "")]
 
 
 def test_html_of_several_docs_is_one_page():

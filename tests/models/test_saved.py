@@ -1,0 +1,228 @@
+"""Saved encoders and role layers: they come back as they were, and can do no harm."""
+
+import json
+import pickle
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import spacy
+import srsly
+import torch
+from transformers import AutoTokenizer, BertTokenizerFast, RobertaTokenizerFast
+
+from spacy_seqtag.models.saved import load_pretrained, tokenizer_to_bytes
+
+TEXTS = ["Ángel DON'T [SEP] <mask> 東京 x", "  two  blanks\n\nﬁn"]
+
+
+@pytest.fixture
+def nlp(tiny_bert, make_nlp):
+    result = make_nlp(tiny_bert, [])
+    result.initialize()
+    return result
+
+
+def changed(nlp, change):
+    """The bytes of the encoder's model after a change of what its shim saved."""
+    model = nlp.get_pipe("transformer").model
+    msg = srsly.msgpack_loads(model.to_bytes())
+    shim = srsly.msgpack_loads(msg["shims"][1][0])
+    del shim["sha256"]  # as those who mean harm would, or change it
+    change(shim)
+    msg["shims"][1][0] = srsly.msgpack_dumps(shim)
+    return srsly.msgpack_dumps(msg)
+
+
+def load(nlp, data):
+    nlp.get_pipe("transformer").model.copy().from_bytes(data)
+
+
+def test_saved_without_a_digest(nlp):
+    load(nlp, changed(nlp, lambda shim: None))
+
+
+@pytest.mark.parametrize("name", ["{}/evil", "../evil", "sub/evil", "evil.py", "", "."])
+def test_file_names_lead_nowhere(nlp, tmp_path, name, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temp"))
+    (tmp_path / "temp").mkdir()
+    name = name.format(tmp_path)
+    data = changed(nlp, lambda shim: shim["tokenizer"].update({name: b"evil"}))
+    with pytest.raises(ValueError, match="no tokenizer has") as error:
+        load(nlp, data)
+    assert repr(name) in str(error.value)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_settings_lead_nowhere(nlp, tmp_path):
+    """Neither to a file that would be read, nor to code."""
+    (tmp_path / "other.json").write_text("{}")
+
+    def change(shim):
+        files = shim["tokenizer"]
+        settings = json.loads(files["tokenizer_config.json"])
+        settings["tokenizer_file"] = settings["vocab_file"] = str(tmp_path / "other.json")
+        settings["auto_map"] = {"AutoTokenizer": [None, "evil/code--evil.Tokenizer"]}
+        files["tokenizer_config.json"] = json.dumps(settings).encode()
+        config = json.loads(shim["config"])
+        config["auto_map"] = {"AutoConfig": "evil/code--evil.Config"}
+        config["_attn_implementation"] = "evil/kernel:run"
+        shim["config"] = json.dumps(config)
+        shim["transformer_config"]["trust_remote_code"] = True
+
+    copy = nlp.get_pipe("transformer").model.copy().from_bytes(changed(nlp, change))
+    assert copy.tokenizer.get_vocab() == nlp.get_pipe("transformer").model.tokenizer.get_vocab()
+    assert "trust_remote_code" not in copy._init_transformer_config
+    assert copy.transformer.config._attn_implementation in ("eager", "sdpa")
+    assert b"evil" not in copy.to_bytes()
+
+
+def test_attention_that_would_be_downloaded(nlp):
+    def change(shim):
+        shim["transformer_config"]["attn_implementation"] = "evil/kernel:run"
+
+    with pytest.raises(ValueError, match="evil/kernel"):
+        load(nlp, changed(nlp, change))
+
+
+def test_model_with_code_of_its_own(nlp):
+    def change(shim):
+        config = json.loads(shim["config"])
+        shim["config"] = json.dumps(
+            {**config, "model_type": "evil", "auto_map": {"AutoConfig": "evil/code--evil.Config"}}
+        )
+
+    with pytest.raises(ValueError, match=r"'evil'.*is never run"):
+        load(nlp, changed(nlp, change))
+
+
+CODE = """
+from pathlib import Path
+from transformers import BertConfig
+Path({marker!r}).touch()
+class Config(BertConfig):
+    model_type = "own"
+"""
+
+
+@pytest.mark.parametrize("trust", [False, True])
+def test_code_of_a_base_model_runs_if_asked_for(tiny_bert, make_nlp, tmp_path, monkeypatch, trust):
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "hf"))
+    folder, marker = tmp_path / "model", tmp_path / "ran"
+    folder.mkdir()
+    for path in Path(tiny_bert).iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Config"}}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "own.py").write_text(CODE.format(marker=str(marker)))
+    nlp = make_nlp(str(folder), [])
+    nlp.get_pipe("transformer").model._init_transformer_config.update(
+        {"trust_remote_code": True} if trust else {}
+    )
+    with pytest.raises(ValueError):  # noqa: PT011 (the code has no model)
+        nlp.initialize()
+    assert marker.exists() == trust
+
+
+class Payload:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def role_context(tiny_bert, make_nlp, mini_examples):
+    nlp = make_nlp(tiny_bert, ["seqtag_srl"])
+    examples = mini_examples(nlp)
+    nlp.initialize(lambda: examples)
+    return nlp.get_pipe("seqtag_srl").model.get_ref("role_context").shims[0]
+
+
+def as_saved_by_pytorch(shim, state):
+    data = BytesIO()
+    torch.save(state, data)
+    inner = srsly.msgpack_dumps({"nI": 32, "state": data.getvalue()})
+    return srsly.msgpack_dumps({"config": shim.cfg, "state": inner})
+
+
+def test_role_layers_saved_by_pytorch(tiny_bert, make_nlp, mini_examples):
+    """As versions before did."""
+    shim = role_context(tiny_bert, make_nlp, mini_examples)
+    state = {name: weights.clone() for name, weights in shim._model.state_dict().items()}
+    old = as_saved_by_pytorch(shim, state)
+    for weights in shim._model.parameters():
+        weights.data.zero_()
+    shim.from_bytes(old)
+    assert all(torch.equal(shim._model.state_dict()[name], state[name]) for name in state)
+
+
+def test_pickles_are_not_run(tiny_bert, make_nlp, mini_examples, tmp_path):
+    shim = role_context(tiny_bert, make_nlp, mini_examples)
+    marker = tmp_path / "ran"
+    data = as_saved_by_pytorch(shim, {"head.word.weight": Payload(marker)})
+    with pytest.raises(pickle.UnpicklingError):
+        shim.from_bytes(data)
+    assert not marker.exists()
+
+
+# Tokenizers come back
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"do_lower_case": False},
+        {"strip_accents": False, "tokenize_chinese_chars": False},
+        {"model_max_length": 77, "additional_special_tokens": ["<extra>"]},
+    ],
+)
+def test_bert_tokenizer(tiny_bert, settings):
+    check_tokenizer(BertTokenizerFast.from_pretrained(tiny_bert, **settings), tiny_bert)
+
+
+@pytest.mark.parametrize("settings", [{}, {"add_prefix_space": True}, {"trim_offsets": False}])
+def test_roberta_tokenizer(tiny_roberta, settings):
+    check_tokenizer(RobertaTokenizerFast.from_pretrained(tiny_roberta, **settings), tiny_roberta)
+
+
+def check_tokenizer(tokenizer, folder):
+    files = tokenizer_to_bytes(tokenizer)
+    _, again = load_pretrained(files, (Path(folder) / "config.json").read_text("utf8"))
+    assert type(again) is type(tokenizer)
+    assert again.model_max_length == tokenizer.model_max_length
+    settings = {"return_offsets_mapping": True, "return_special_tokens_mask": True}
+    assert dict(again(TEXTS, **settings)) == dict(tokenizer(TEXTS, **settings))
+    assert tokenizer_to_bytes(again) == files
+
+
+def test_settings_make_a_difference(tiny_bert):
+    """Or the tests above would show nothing."""
+    plain = AutoTokenizer.from_pretrained(tiny_bert)
+    cased = BertTokenizerFast.from_pretrained(tiny_bert, do_lower_case=False)
+    assert plain(TEXTS)["input_ids"] != cased(TEXTS)["input_ids"]
+
+
+# What is saved
+
+
+def test_saved_twice_is_the_same(trained_path, tiny_bert, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    spacy.load(trained_path).to_disk(first)
+    spacy.load(first).to_disk(second)
+    for path in sorted(p for p in first.rglob("*") if p.is_file()):
+        assert path.read_bytes() == (second / path.relative_to(first)).read_bytes(), path
+
+
+def test_no_folder_is_saved(trained_path, tiny_bert, tmp_path):
+    """But in the config, which says what it was trained from."""
+    again = tmp_path / "again"
+    spacy.load(trained_path).to_disk(again)
+    for folder in (trained_path, again):
+        for path in folder.rglob("*"):
+            if path.is_file() and path.name not in ("config.cfg", "digests.json"):
+                data = path.read_bytes()
+                for name in (tiny_bert, str(Path(tiny_bert).parent), str(tmp_path)):
+                    assert name.encode() not in data, path
