@@ -25,7 +25,7 @@ from spacy.vocab import Vocab, create_vocab
 from srsly.msgpack import Packer
 
 from ..files import naming, new_folder, terminable, written_aside
-from ..frames import annotated_tokens, has_frames, propositions, set_propositions
+from ..frames import annotated_tokens, has_frames, problems, propositions, set_propositions
 from ..schemes.propbank import Proposition
 from ..schemes.upos import UPOS_TAGS
 from .conllu import read_conllu
@@ -404,7 +404,12 @@ def _docs_from_spacy(
             layer.align(outline)
     cuts = Counter[str]()
     for path in paths:
+        unsound: list[str] = []  # Docs whose semantic roles do not hold together
         for group in _numbered_docs(path, vocab):
+            for number, doc in group:
+                problem = next(problems(doc), None)
+                if problem is not None:
+                    unsound.append(f"document {number}: {problem}")
             pairs = [(doc, _sentences_of(doc, path, number)) for number, doc in group]
             document = [sentence for _, sentences in pairs for sentence in sentences]
             before = [
@@ -433,6 +438,11 @@ def _docs_from_spacy(
                     for sentence in _sentences_of(piece, path, sentences[0].line):
                         summary.add(sentence)
                     yield piece
+        if unsound:
+            summary.notes.append(
+                f"{path}: {len(unsound)} documents have semantic roles that do not hold together, "
+                f"the first is {unsound[0]} (`python -m spacy seqtag check` names all)"
+            )
         if progress is not None:
             progress(path.stat().st_size)
     summary.cuts += [f"{n} {what}" for what, n in cuts.most_common()]

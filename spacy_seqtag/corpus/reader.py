@@ -227,7 +227,7 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
         yield doc
 
 
-def _are_known(tokens: NDArray[np.uint64], attrs: Sequence[int], vocab: Vocab) -> bool:
+def _are_known(tokens: NDArray[np.uint64], attrs: Sequence[object], vocab: Vocab) -> bool:
     """Whether every value of a packed Doc's tokens has a meaning, at which spaCy does not look."""
     strings = np.unique(tokens[:, [i for i, attr in enumerate(attrs) if attr in _STRING_ATTRS]])
     tags = np.unique(tokens[:, [i for i, attr in enumerate(attrs) if attr == POS]])
