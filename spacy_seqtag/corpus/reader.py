@@ -363,22 +363,22 @@ def cut_doc(
     sentences = sentence_bounds(doc)
     groups = span_groups(doc)
     places = {name: _places(group) for name, group in groups.items()}
-    within = {name: rows_within(found, bounds) for name, found in places.items()}
+    within = {name: rows_within(own, bounds) for name, own in places.items()}
     lost = _cut_roles(groups, within, sentences, bounds)
     annotated = places.get(ANNOTATED, sentences if lost else None)
     stretches = None if annotated is None else _cut_annotated(annotated, lost, bounds)
     attrs = dict(groups[ANNOTATED].attrs) if ANNOTATED in groups else {}
-    others = [place for name, found in places.items() if name not in GROUPS for place in found]
-    found = {
+    others = [place for name, own in places.items() if name not in GROUPS for place in own]
+    gone_over = {
         _CUT_SENTENCES: len(lost),
         _CUT_ENTITIES: _n_over(_places(doc.ents), bounds),
         _CUT_SPANS: _n_over(others, bounds),
     }
-    notes.update({what: n for what, n in found.items() if n})
-    user_data = _cut_user_data(doc, sentences, bounds)
-    for n, span in enumerate(_stretches(doc, bounds)):
+    notes.update({what: n for what, n in gone_over.items() if n})
+    pieces = zip(_stretches(doc, bounds), _cut_user_data(doc, sentences, bounds))
+    for n, (span, user_data) in enumerate(pieces):
         piece = span.as_doc(array_head=head, array=array)
-        piece.user_data = next(user_data)
+        piece.user_data = user_data
         for name, group in groups.items():
             piece.spans[name] = slice_group(group, piece, span.start, within[name][n])
         if stretches is not None:
@@ -393,8 +393,8 @@ class _Stretch(Span):
     ents: Any = ()
 
 
+# `Any`, as the type stub of `as_doc` lacks the arguments that save time.
 def _stretches(doc: Doc, bounds: Sequence[Place]) -> Iterator[Any]:
-    # The type stub of `as_doc` lacks the arguments that save time.
     ents = doc.ents
     for (start, end), rows in zip(bounds, rows_within(_places(ents), bounds)):
         span = _Stretch(doc, start, end)
@@ -424,9 +424,9 @@ def _cut_roles(
     sentences: Sequence[Place],
     bounds: Sequence[Place],
 ) -> list[Place]:
-    """Leave out from the rows of semantic roles those that lose their frame by the cut.
+    """Drop from the rows of each piece the semantic roles that a cut goes through.
 
-    RETURNS: The sentences that lose their semantic roles, in order.
+    within: `rows_within` of each group. RETURNS: the sentences that lose their roles, in order.
     """
     targets: dict[str, list[int | None]] = {
         name: [span.start if name == PREDICATES else predicate_of(span) for span in group]
@@ -434,9 +434,9 @@ def _cut_roles(
         if name in (PREDICATES, ARGUMENTS, PARTS)
     }
     lost: set[int] = set()
-    for name in targets if PREDICATES in targets else ():
+    for name in targets.keys() - {PREDICATES} if PREDICATES in targets else ():
         for span, target in zip(groups[name], targets[name]):
-            if target is not None and name != PREDICATES:
+            if target is not None:
                 n = _at(bounds, target)
                 if n >= 0 and not bounds[n][0] <= span.start <= span.end <= bounds[n][1]:
                     lost.add(_at(sentences, target))
