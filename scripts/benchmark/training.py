@@ -247,7 +247,7 @@ def common_settings(settings: Settings, system: str) -> dict[str, Any]:
             },
             "optimizer": {
                 "learn_rate": {
-                    "warmup_steps": max(settings.steps // 10, 1),
+                    "warmup": 0.1,
                     "total_steps": settings.steps,
                 }
             },
