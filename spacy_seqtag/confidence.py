@@ -28,6 +28,8 @@ CONFIDENCE = "confidence"
 TAG_CONFIDENCE = "tag_confidence"
 # Of a predicate, next to its own: the probability of its roleset.
 ROLESET = "roleset"
+# And 0.0 where that is a guess, see `Frame.roleset_known`.
+ROLESET_KNOWN = "roleset known"
 
 TIE = re.compile(r"[+-][0-9]{1,9}")
 

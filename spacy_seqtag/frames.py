@@ -27,7 +27,7 @@ characters stay right, and what is here reads the groups by those: see `span_gro
 import struct
 import warnings
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 from spacy.attrs import IDX, LENGTH
 from spacy.tokens import Doc, Span, SpanGroup, Token
 
-from .confidence import ROLESET, TIE, SpanConfidence, confidence_of, drop_cut
+from .confidence import ROLESET, ROLESET_KNOWN, TIE, SpanConfidence, confidence_of, drop_cut
 from .errors import printable
 from .schemes.propbank import PREDICATE, PREDICATE_PART, Argument, Proposition
 
@@ -111,7 +111,7 @@ def get_frames(doc: Doc) -> list[Frame]:
     predicates = groups[PREDICATES]
     scores = _scores(predicates, "scores")
     roleset_scores = _scores(predicates, "roleset_scores", ROLESET)
-    known = _scores(predicates, "roleset_known")
+    known = _scores(predicates, "roleset_known", ROLESET_KNOWN)
     arguments = _by_predicate(groups.get(ARGUMENTS))
     parts = _by_predicate(groups.get(PARTS))
     frames = []
@@ -265,8 +265,12 @@ def set_propositions(
             for span in doc.spans.get(name, ()):
                 confidence.set(span, None)
                 confidence.set(span, None, ROLESET)
+                confidence.set(span, None, ROLESET_KNOWN)
         confidence.add(predicates, predicate_attrs.get("scores", ()))
         confidence.add(predicates, predicate_attrs.get("roleset_scores", ()), ROLESET)
+        if roleset_known is not None:
+            guesses = [span for span, known in zip(predicates, roleset_known) if not known]
+            confidence.add(guesses, [0.0] * len(guesses), ROLESET_KNOWN)
         confidence.add(arguments, argument_attrs.get("scores", ()))
     tokens = starts.tobytes()
     for name, spans, attrs in (
@@ -483,8 +487,10 @@ def _current_groups(doc: Doc) -> tuple[dict[str, SpanGroup], list[str]]:
 
 def _owners(doc: Doc, spans: Sequence[_Record], predicates: Sequence[_Record]) -> list[int | None]:
     """The predicate of each argument (or part), by its place among the predicates."""
-    by_char = {predicate.start_char: i for i, predicate in enumerate(predicates)}
-    by_token = {predicate.start: i for i, predicate in enumerate(predicates)}
+    numbered = list(enumerate(predicates))
+    by_token = {predicate.start: i for i, predicate in numbered}
+    by_char = {char: i for i, p in reversed(numbered) for char in range(p.start_char, p.end_char)}
+    by_char |= {predicate.start_char: i for i, predicate in numbered}
     result: list[int | None] = []
     for span in spans:
         tie = _tie(doc, span)
@@ -494,9 +500,7 @@ def _owners(doc: Doc, spans: Sequence[_Record], predicates: Sequence[_Record]) -
             except ValueError:
                 result.append(None)
             continue
-        place = span.start_char + tie
-        inside = (i for i, p in enumerate(predicates) if p.start_char <= place < p.end_char)
-        result.append(by_char[place] if place in by_char else next(inside, None))
+        result.append(by_char.get(span.start_char + tie))
     return result
 
 
@@ -509,6 +513,7 @@ def _left_out(
     """What `span_groups` leaves out (group and place in it), and a line for each but parts."""
     dropped: set[tuple[str, int]] = set()
     lost: list[str] = []
+    text = doc.text
     predicates = spans.get(PREDICATES, ())
     pieces: list[list[tuple[str, int]]] = [[] for _ in predicates]
     for name, rows in owners.items():
@@ -520,7 +525,7 @@ def _left_out(
         return int(places[name].start[row]), int(places[name].end[row])
 
     def name_of(span: _Record) -> str:
-        words = doc.text[span.start_char : span.end_char]
+        words = text[span.start_char : span.end_char]
         return f"{words!r} ({doc.vocab.strings[span.label]})"
 
     taken: dict[int, _Record] = {}  # by token
@@ -594,8 +599,13 @@ def slice_doc(span: Span, **kwargs: Any) -> Doc:
     groups = span_groups(doc)
     for name in GROUPS:
         if name in groups:
-            chosen = keep if name in (ARGUMENTS, PARTS) else None
-            piece.spans[name] = slice_group(groups[name], piece, start, end, chosen)
+            is_tied = name in (ARGUMENTS, PARTS)
+            rows = [
+                row
+                for row, part in enumerate(groups[name])
+                if start <= part.start and part.end <= end and (not is_tied or keep(part))
+            ]
+            piece.spans[name] = slice_group(groups[name], piece, start, rows)
     if PREDICATES in doc.spans and ANNOTATED not in doc.spans and len(span) < len(doc):
         # All of the Doc is annotated; of the slice it is what sentences show to be complete.
         sents = doc.sents if doc.has_annotation("SENT_START") else ()
@@ -605,29 +615,21 @@ def slice_doc(span: Span, **kwargs: Any) -> Doc:
     return piece
 
 
-def slice_group(
-    group: SpanGroup,
-    piece: Doc,
-    start: int,
-    end: int,
-    keep: Callable[[Span], bool] | None = None,
-) -> SpanGroup:
-    """A span group for the Doc of the tokens from `start` to `end`.
+def slice_group(group: SpanGroup, piece: Doc, start: int, rows: Sequence[int]) -> SpanGroup:
+    """Some spans of a group for the Doc of the tokens from `start` on.
 
-    group: as it is in `span_groups`. piece: that Doc. keep: which spans to keep of those that lie
-    within as a whole, if not all. Attributes that hold one value a span, such as `scores`, stay
-    parallel; others are copied.
+    group: as it is in `span_groups`. piece: that Doc. rows: of the spans, which lie within as a
+    whole. Attributes that hold one value a span, such as `scores`, stay parallel; others are
+    copied.
     """
-    within = (i for i, s in enumerate(group) if start <= s.start and s.end <= end)
-    rows = [i for i in within if keep is None or keep(group[i])]
-    kept: list[Any] = [group[i] for i in rows]  # the type stub of Span has other arguments
+    # Not by the methods of a `RoleGroup`, each of which looks at all tokens of the Doc.
+    kept: list[Any] = [SpanGroup.__getitem__(group, row) for row in rows]
     spans = [
         Span(piece, s.start - start, s.end - start, s.label, kb_id=s.kb_id, span_id=s.id)
         for s in kept
     ]
-    return SpanGroup(
-        piece, name=group.name, attrs=_rows_of(group.attrs, len(group), rows), spans=spans
-    )
+    attrs = _rows_of(_ATTRS.__get__(group), SpanGroup.__len__(group), rows)
+    return SpanGroup(piece, name=group.name, attrs=attrs, spans=spans)
 
 
 def _rows_of(given: Mapping[str, Any], n_spans: int, rows: Sequence[int]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Fixtures: tiny encoders, pipelines on them, and the embedded corpus read with plain code."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -296,3 +297,27 @@ def ewt():
     if not (path / "en_ewt-ud-dev.conllu").exists():
         pytest.skip(f"no English Web Treebank in {path} (set SEQTAG_EWT)")
     return path
+
+
+@pytest.fixture
+def count_steps():
+    """Function (function) to the number of bytecode instructions that a call of it runs."""
+
+    def count(function):
+        n = 0
+
+        def trace(frame, event, _):
+            nonlocal n
+            frame.f_trace_opcodes, frame.f_trace_lines = True, False
+            n += event == "opcode"
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            function()
+        finally:
+            sys.settrace(before)
+        return n
+
+    return count

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -44,7 +45,7 @@ from .layout import parse_columns
 from .propbank import ENDINGS as PROPBANK_ENDINGS
 from .propbank import PropbankLayer, read_propbank
 from .props import PropsLayer
-from .reader import cut_doc, read_docs, sentence_bounds
+from .reader import Place, cut_doc, read_docs, rows_within, sentence_bounds
 from .sentence import LAYERS, FormatError, Progress, Remarks, Sentence, unknown_upos
 
 FORMATS = {
@@ -430,12 +431,12 @@ def _docs_from_spacy(
             missing = iter(before)
             for doc, sentences in pairs:
                 bounds = sentence_bounds(doc)
-                gains_frames = False
-                for sentence, (start, end) in zip(sentences, bounds, strict=True):
-                    names = next(missing)
-                    _annotate(doc[start:end], sentence, names)
-                    gains_frames |= "propositions" in names and sentence.propositions is not None
-                if gains_frames:
+                lacking = list(islice(missing, len(sentences)))
+                _annotate(doc, bounds, sentences, lacking)
+                if any(
+                    "propositions" in names and sentence.propositions is not None
+                    for sentence, names in zip(sentences, lacking, strict=True)
+                ):
                     _set_frames(doc, sentences)
                 if limit is None or len(bounds) <= limit:
                     for sentence in sentences:
@@ -497,7 +498,9 @@ def _sentences_of(doc: Doc, path: Path, number: int) -> list[Sentence]:
     props = propositions(doc)
     covered = annotated_tokens(doc) if has_frames(doc) else None
     result = _words_of(doc, path, number)
-    for sentence, (start, end) in zip(result, sentence_bounds(doc), strict=True):
+    bounds = sentence_bounds(doc)
+    within = rows_within([(prop.predicate, prop.predicate + 1) for prop in props], bounds)
+    for sentence, (start, end), rows in zip(result, bounds, within, strict=True):
         tokens = list(doc[start:end])
         columns = {
             "upos": [token.pos_ for token in tokens],
@@ -512,8 +515,7 @@ def _sentences_of(doc: Doc, path: Path, number: int) -> list[Sentence]:
             if any(tags):
                 setattr(sentence, name, tags)
         if covered is not None and covered[start:end].all():
-            own = [prop for prop in props if start <= prop.predicate < end]
-            sentence.propositions = [prop.moved(-start) for prop in own]
+            sentence.propositions = [props[row].moved(-start) for row in rows]
     return result
 
 
@@ -540,25 +542,34 @@ def _are_sound(doc: Doc, sentences: Sequence[Sentence]) -> bool:
     return n_spans == sum(map(len, groups)) and all(len(span) == 1 for span in groups[0])
 
 
-def _annotate(span: Span, sentence: Sentence, names: Sequence[str]) -> None:
-    """Write those `LAYERS` that are among these names to the words of a sentence without them."""
-    doc = span.doc
-    for name in LAYERS:
-        tags = getattr(sentence, name)
-        if tags is None or name not in names:
-            continue
-        if name == "entities":
-            # A Doc of the sentence alone turns the tags into spans.
-            own = Doc(doc.vocab, words=sentence.words, ents=tags)
-            ents = [Span(doc, span.start + e.start, span.start + e.end, e.label) for e in own.ents]
-            outside = [doc[i : i + 1] for i, tag in enumerate(tags, start=span.start) if tag == "O"]
-            doc.set_ents(ents, outside=outside, default="unmodified")
-            continue
-        attribute = {"upos": "pos_", "xpos": "tag_", "lemmas": "lemma_"}[name]
-        for token, tag in zip(span, tags, strict=True):
-            if name == "upos" and tag not in _LEGAL_UPOS:
-                raise unknown_upos(sentence.path, sentence.line, tag)
-            setattr(token, attribute, tag)
+def _annotate(
+    doc: Doc,
+    bounds: Sequence[Place],
+    sentences: Sequence[Sentence],
+    lacking: Sequence[Sequence[str]],
+) -> None:
+    """Write to the words of each sentence those `LAYERS` that are among the names it lacks."""
+    ents: list[Span] = []
+    outside: list[Span] = []
+    for (first, end), sentence, names in zip(bounds, sentences, lacking, strict=True):
+        for name in LAYERS:
+            tags = getattr(sentence, name)
+            if tags is None or name not in names:
+                continue
+            if name == "entities":
+                # A Doc of the sentence alone turns the tags into spans.
+                own = Doc(doc.vocab, words=sentence.words, ents=tags)
+                ents += [Span(doc, first + e.start, first + e.end, e.label) for e in own.ents]
+                outside += [doc[i : i + 1] for i, tag in enumerate(tags, first) if tag == "O"]
+                continue
+            attribute = {"upos": "pos_", "xpos": "tag_", "lemmas": "lemma_"}[name]
+            for token, tag in zip(doc[first:end], tags, strict=True):
+                if name == "upos" and tag not in _LEGAL_UPOS:
+                    raise unknown_upos(sentence.path, sentence.line, tag)
+                setattr(token, attribute, tag)
+    if ents or outside:
+        # Once, as it goes through all of the Doc.
+        doc.set_ents(ents, outside=outside, default="unmodified")
 
 
 # Writing

@@ -323,7 +323,7 @@ def _counts_from(column: Sequence[str], sentences: Sequence[Sequence[Sequence[st
             before = value
             position += 1
     best = max(hits, key=hits.__getitem__)
-    # A few may be damaged: reading says which. Where words come first some may be numbers by chance.
+    # A few may be damaged: reading says which. Words may be numbers by chance.
     share = 0.5 if _are_numbers(column[:1]) else 0.75
     return best if hits[best] >= share * len(column) else None
 

@@ -33,7 +33,7 @@ from ..schemes.propbank import (
 )
 from .align import match, n_equal
 from .join import Layer, Outline
-from .reader import sentence_bounds
+from .reader import rows_within, sentence_bounds
 from .sentence import (
     EXAMPLES,
     FormatError,
@@ -997,9 +997,11 @@ def _annotated(docs: Iterable[Doc], like: Iterable[Doc] | None) -> Iterator[_Ann
         last_id = doc_id
         covered = annotated_tokens(reference)
         props = propositions(doc)
-        for start, end in sentence_bounds(reference):
+        bounds = sentence_bounds(reference)
+        within = rows_within([(p.predicate, p.predicate + 1) for p in props], bounds)
+        for (start, end), rows in zip(bounds, within):
             if covered[start:end].all():
-                own = [p for p in props if start <= p.predicate < end]
+                own = [props[row] for row in rows]
                 if len({p.predicate for p in own}) < len(own):
                     raise ValueError(f"{where}: two predicates on one word in sentence {number}")
                 inside = [_within(p, start, end) for p in own]

@@ -2,11 +2,12 @@
 
 import warnings
 import zlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Optional
 
@@ -28,9 +29,9 @@ from ..errors import Whole, check_settings, settings_error
 from ..frames import (
     ANNOTATED,
     ARGUMENTS,
+    GROUPS,
     PARTS,
     PREDICATES,
-    annotated_tokens,
     predicate_of,
     slice_group,
     span_groups,
@@ -51,6 +52,9 @@ _CUT_SENTENCES = (
     "sentences have arguments beyond a cut: their semantic roles count as not annotated"
 )
 _CUT_SPANS = "spans of other groups reached over a cut and were left out"
+
+Place = tuple[int, int]
+"""Where something begins and ends, in tokens or characters."""
 
 _MAKE_ANEW = "Make it anew with `python -m spacy seqtag convert`"
 
@@ -322,6 +326,21 @@ def sentence_bounds(doc: Doc) -> list[tuple[int, int]]:
     return [(sent.start, sent.end) for sent in doc.sents]
 
 
+def rows_within(places: Iterable[Place], bounds: Sequence[Place]) -> list[list[int]]:
+    """For each of the bounds, the rows of the places that lie within as a whole.
+
+    places, bounds: starts and ends, the bounds in order and not overlapping.
+    """
+    ends = [end for _, end in bounds]
+    result: list[list[int]] = [[] for _ in bounds]
+    for row, (start, end) in enumerate(places):
+        n = bisect_left(ends, end)
+        while n < len(bounds) and bounds[n][0] <= start:  # an empty place may be in two
+            result[n].append(row)
+            n += 1
+    return result
+
+
 def cut_doc(
     doc: Doc, bounds: Sequence[tuple[int, int]], notes: Counter[str] | None = None
 ) -> Iterator[Doc]:
@@ -341,141 +360,156 @@ def cut_doc(
     notes = Counter() if notes is None else notes
     head: list[Any] = list(DocBin().attrs)
     array = doc.to_array(head)
-    groups = span_groups(doc)
-    ids = doc.user_data.get("sent_ids")
     sentences = sentence_bounds(doc)
-    roles = _Roles(doc, sentences, bounds, notes)
-    edges = [edge for bound in bounds for edge in bound]
-    notes[_CUT_ENTITIES] += sum(_goes_over(ent, edges) for ent in doc.ents)
-    own = (PREDICATES, ARGUMENTS, PARTS, ANNOTATED)
-    others = [span for key, group in doc.spans.items() if key not in own for span in group]
-    notes[_CUT_SPANS] += sum(_goes_over(span, edges) for span in others)
-    for key in [key for key, n in notes.items() if not n]:
-        del notes[key]
-    for start, end in bounds:
-        span: Any = doc[start:end]  # the type stub lacks the arguments that save time here
+    groups = span_groups(doc)
+    places = {name: _places(group) for name, group in groups.items()}
+    within = {name: rows_within(own, bounds) for name, own in places.items()}
+    lost = _cut_roles(groups, within, sentences, bounds)
+    annotated = places.get(ANNOTATED, sentences if lost else None)
+    stretches = None if annotated is None else _cut_annotated(annotated, lost, bounds)
+    attrs = dict(groups[ANNOTATED].attrs) if ANNOTATED in groups else {}
+    others = [place for name, own in places.items() if name not in GROUPS for place in own]
+    gone_over = {
+        _CUT_SENTENCES: len(lost),
+        _CUT_ENTITIES: _n_over(_places(doc.ents), bounds),
+        _CUT_SPANS: _n_over(others, bounds),
+    }
+    notes.update({what: n for what, n in gone_over.items() if n})
+    pieces = zip(_stretches(doc, bounds), _cut_user_data(doc, sentences, bounds))
+    for n, (span, user_data) in enumerate(pieces):
         piece = span.as_doc(array_head=head, array=array)
-        _unset_cut_entities(doc, piece, start, end)
-        piece.user_data = _cut_user_data(span)
-        if ids is not None and len(ids) == len(sentences):
-            piece.user_data["sent_ids"] = [
-                sent_id
-                for sent_id, (begin, _) in zip(ids, sentences, strict=True)
-                if start <= begin < end
-            ]
-        for key, group in groups.items():
-            if key not in own:
-                piece.spans[key] = slice_group(group, piece, start, end)
-        roles.give(piece, start, end)
+        piece.user_data = user_data
+        for name, group in groups.items():
+            piece.spans[name] = slice_group(group, piece, span.start, within[name][n])
+        if stretches is not None:
+            _annotate(piece, [(a - span.start, b - span.start) for a, b in stretches[n]], attrs)
         yield piece
 
 
-def _goes_over(span: Span, edges: Sequence[int]) -> bool:
-    return any(span.start < edge < span.end for edge in edges)
+class _Stretch(Span):
+    """A Span that is told its entities. `Span.ents`, which `as_doc` asks for, goes through those of
+    the whole Doc."""
+
+    ents: Any = ()
 
 
-def _unset_cut_entities(doc: Doc, piece: Doc, start: int, end: int) -> None:
-    missing = [
-        Span(piece, max(ent.start, start) - start, min(ent.end, end) - start)
-        for ent in doc.ents
-        if ent.start < end and ent.end > start and not start <= ent.start < ent.end <= end
-    ]
-    if missing:
-        piece.set_ents([], missing=missing, default="unmodified")
+# `Any`, as the type stub of `as_doc` lacks the arguments that save time.
+def _stretches(doc: Doc, bounds: Sequence[Place]) -> Iterator[Any]:
+    ents = doc.ents
+    for (start, end), rows in zip(bounds, rows_within(_places(ents), bounds)):
+        span = _Stretch(doc, start, end)
+        span.ents = [ents[row] for row in rows]
+        yield span
 
 
-class _Roles:
-    """The semantic roles of a Doc that is cut, and the sentences that lose theirs by that."""
-
-    def __init__(
-        self,
-        doc: Doc,
-        sentences: Sequence[tuple[int, int]],
-        bounds: Sequence[tuple[int, int]],
-        notes: Counter[str],
-    ) -> None:
-        self.doc = doc
-        self.sentences = sentences
-        self.lost: set[tuple[int, int]] = set()
-        if PREDICATES not in doc.spans:
-            return
-        for span in (*doc.spans.get(ARGUMENTS, ()), *doc.spans.get(PARTS, ())):
-            target = predicate_of(span)
-            if target is None:
-                continue
-            piece = next((bound for bound in bounds if bound[0] <= target < bound[1]), None)
-            if piece is not None and not piece[0] <= span.start <= span.end <= piece[1]:
-                self.lost.add(self._sentence(target))
-        notes[_CUT_SENTENCES] += len(self.lost)
-
-    def _sentence(self, token: int) -> tuple[int, int]:
-        return self.sentences[bisect_right(self.sentences, token, key=lambda s: s[0]) - 1]
-
-    def give(self, piece: Doc, start: int, end: int) -> None:
-        """Write the groups of the piece from `start` to `end`."""
-
-        def stays(token: int | None) -> bool:
-            if token is None:  # leads nowhere; `problems` should go on to name it
-                return True
-            return start <= token < end and self._sentence(token) not in self.lost
-
-        def keep_predicate(span: Span) -> bool:
-            return stays(span.start)
-
-        def keep_argument(span: Span) -> bool:
-            return stays(predicate_of(span))
-
-        spans = self.doc.spans
-        for name, keep in (
-            (PREDICATES, keep_predicate),
-            (ARGUMENTS, keep_argument),
-            (PARTS, keep_argument),
-        ):
-            if name in spans:
-                piece.spans[name] = slice_group(spans[name], piece, start, end, keep)
-        if ANNOTATED not in spans:
-            if self.lost:
-                whole = annotated_tokens(self.doc)[start:end].all()
-                stretches = [s for s in self._within(start, end) if whole and s not in self.lost]
-                _annotate(piece, [(a - start, b - start) for a, b in stretches], {})
-            return
-        group = slice_group(spans[ANNOTATED], piece, start, end)
-        stretches = [(max(s.start, start), min(s.end, end)) for s in spans[ANNOTATED]]
-        stretches = [(a, b) for a, b in stretches if a < b]
-        lost = [s for s in self.lost if start <= s[0] < end]
-        if len(group) == len(stretches) and not lost:
-            piece.spans[ANNOTATED] = group
-            return
-        for first, last in lost:
-            stretches = [
-                part
-                for a, b in stretches
-                for part in ((a, min(b, first)), (max(a, last), b))
-                if part[0] < part[1]
-            ]
-        _annotate(piece, [(a - start, b - start) for a, b in stretches], dict(group.attrs))
-
-    def _within(self, start: int, end: int) -> list[tuple[int, int]]:
-        return [s for s in self.sentences if start <= s[0] and s[1] <= end]
+def _places(spans: Iterable[Span]) -> list[Place]:
+    return [(span.start, span.end) for span in spans]
 
 
-def _annotate(piece: Doc, stretches: Sequence[tuple[int, int]], attrs: dict[str, Any]) -> None:
+def _n_over(places: Iterable[Place], bounds: Sequence[Place]) -> int:
+    """How many of the places go over an edge of the bounds."""
+    edges = [edge for bound in bounds for edge in bound]
+    return sum(bisect_right(edges, start) < bisect_left(edges, end) for start, end in places)
+
+
+def _at(bounds: Sequence[Place], token: int) -> int:
+    """Which of the bounds a token lies in; -1 for none."""
+    n = bisect_right(bounds, token, key=itemgetter(0)) - 1
+    return n if n >= 0 and token < bounds[n][1] else -1
+
+
+def _cut_roles(
+    groups: Mapping[str, SpanGroup],
+    within: dict[str, list[list[int]]],
+    sentences: Sequence[Place],
+    bounds: Sequence[Place],
+) -> list[Place]:
+    """Drop from the rows of each piece the semantic roles that a cut goes through.
+
+    within: `rows_within` of each group. RETURNS: the sentences that lose their roles, in order.
+    """
+    targets: dict[str, list[int | None]] = {
+        name: [span.start if name == PREDICATES else predicate_of(span) for span in group]
+        for name, group in groups.items()
+        if name in (PREDICATES, ARGUMENTS, PARTS)
+    }
+    lost: set[int] = set()
+    for name in targets.keys() - {PREDICATES} if PREDICATES in targets else ():
+        for span, target in zip(groups[name], targets[name]):
+            if target is not None:
+                n = _at(bounds, target)
+                if n >= 0 and not bounds[n][0] <= span.start <= span.end <= bounds[n][1]:
+                    lost.add(_at(sentences, target))
+
+    def stays(token: int | None, n: int) -> bool:
+        if token is None:  # leads nowhere; `problems` should go on to name it
+            return True
+        return _at(bounds, token) == n and _at(sentences, token) not in lost
+
+    for name, tokens in targets.items():
+        within[name] = [
+            [row for row in rows if stays(tokens[row], n)] for n, rows in enumerate(within[name])
+        ]
+    return [sentences[i] for i in sorted(lost)]
+
+
+def _cut_annotated(
+    stretches: Iterable[Place], lost: Sequence[Place], bounds: Sequence[Place]
+) -> list[list[Place]]:
+    """For each of the bounds, what lies within of the stretches, without the lost sentences."""
+    left: list[tuple[int, int, int]] = []
+    for n, (start, end) in enumerate(bounds):
+        for first, last in lost[bisect_left(lost, (start,)) : bisect_left(lost, (end,))]:
+            left.append((start, first, n))
+            start = last
+        left.append((start, end, n))
+    left = [(start, end, n) for start, end, n in left if start < end]
+    starts, ends = [start for start, _, _ in left], [end for _, end, _ in left]
+    result: list[list[Place]] = [[] for _ in bounds]
+    for start, end in stretches:
+        for first, last, n in left[bisect_right(ends, start) : bisect_left(starts, end)]:
+            result[n].append((max(start, first), min(end, last)))
+    return result
+
+
+def _annotate(piece: Doc, stretches: Sequence[Place], attrs: Mapping[str, Any]) -> None:
+    """Let the piece be annotated at these stretches, if it is not so yet."""
+    if ANNOTATED in piece.spans and _places(piece.spans[ANNOTATED]) == stretches:
+        return
     # What was parallel to the spans before is not any more.
     attrs = {k: v for k, v in attrs.items() if not isinstance(v, list | tuple | np.ndarray)}
-    spans = [Span(piece, a, b) for a, b in stretches]
+    spans = [Span(piece, start, end) for start, end in stretches]
     piece.spans[ANNOTATED] = SpanGroup(piece, name=ANNOTATED, spans=spans, attrs=attrs)
 
 
-def _cut_user_data(span: Span) -> dict[Any, Any]:
-    """The `user_data` of a Doc for a Span of it. Custom attributes are kept under the keys
+def _cut_user_data(
+    doc: Doc, sentences: Sequence[Place], bounds: Sequence[Place]
+) -> Iterator[dict[Any, Any]]:
+    """The `user_data` for each of the pieces. Custom attributes are kept under the keys
     `("._.", name, start char, end char)`; those of the Doc have no characters."""
-    result = {}
-    first, last = span.start_char, span.end_char
-    for key, value in span.doc.user_data.items():
+    shared: dict[Any, Any] = {}
+    own: list[tuple[str, int, int | None, Any]] = []
+    for key, value in doc.user_data.items():
         if isinstance(key, tuple) and len(key) == 4 and key[0] == "._." and key[2] is not None:
-            _, name, start, end = key
-            if not (first <= start and (start < last if end is None else end <= last)):
-                continue
-            key = ("._.", name, start - first, None if end is None else end - first)
-        result[key] = copy(value)
-    return result
+            own.append((*key[1:], value))
+        else:
+            shared[key] = value
+    ids: Any = shared.get("sent_ids")
+    has_ids = ids is not None and len(ids) == len(sentences)
+    if has_ids:
+        shared["sent_ids"] = None
+        ids = list(ids)
+    spans = [doc[start:end] for start, end in bounds]
+    chars = [(span.start_char, span.end_char) for span in spans]
+    ids_within = rows_within([(start, start + 1) for start, _ in sentences], bounds)
+    own_within = rows_within(
+        [(start, start + 1 if end is None else end) for _, start, end, _ in own], chars
+    )
+    for (first, _), id_rows, rows in zip(chars, ids_within, own_within):
+        result = {key: copy(value) for key, value in shared.items()}
+        if has_ids:
+            result["sent_ids"] = [ids[row] for row in id_rows]
+        for row in rows:
+            name, start, end, value = own[row]
+            result["._.", name, start - first, None if end is None else end - first] = copy(value)
+        yield result

@@ -213,6 +213,18 @@ def test_spacy_is_no_layer(base, tmp_path, run):
         run(base, path)
 
 
+def test_steps_grow_with_the_length_of_a_document(tmp_path, count_steps):
+    def convert_one(n):
+        doc = Doc(Vocab(), words=["a"] * n, sent_starts=[1] * n)
+        doc.spans["predicates"] = [Span(doc, i, i + 1, "V") for i in range(n)]
+        path = tmp_path / f"{n}.spacy"
+        DocBin(docs=[doc]).to_disk(path)
+        return count_steps(lambda: convert([path], tmp_path / "out.spacy"))
+
+    convert_one(1)  # what is done once
+    assert convert_one(400) < 2.2 * convert_one(200)
+
+
 def test_cutting_keeps_what_lies_within(tmp_path, run):
     doc = Doc(Vocab(), words=["a", "b", "c", "d"], spaces=[True] * 4, sent_starts=[1, -1, 1, -1])
     doc.spans["x"] = [Span(doc, 1, 2, "L"), Span(doc, 3, 4, "M", span_id="id"), Span(doc, 1, 3)]

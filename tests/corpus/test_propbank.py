@@ -671,6 +671,15 @@ def test_predictions_hold_the_sentences_of_the_annotated():
     assert lines_of(write_props, [predicted], like=[gold])[1][:4] == [["-"]] * 4
 
 
+def test_steps_grow_with_the_length_of_a_document(count_steps):
+    def write_one(n):
+        doc = Doc(Vocab(), words=["a"] * 3 * n, sent_starts=[1, -1, -1] * n)
+        doc.spans["predicates"] = [Span(doc, i, i + 1, "V") for i in range(len(doc))]
+        return count_steps(lambda: write_props([doc], io.StringIO()))
+
+    assert write_one(200) < 2.2 * write_one(100)
+
+
 def test_words_that_columns_could_not_hold():
     doc = Doc(Vocab(), words=["a b", "-", " "], sent_starts=[1, -1, -1])
     doc.spans["predicates"] = [Span(doc, 1, 2, "V")]
