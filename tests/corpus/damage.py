@@ -99,7 +99,10 @@ def _said(text: Text, lines: Iterable[Line]) -> list[Reading] | None:
         tags = as_iob2(layers.get("entities", ("",) * size), text.scheme)
         if tags is None:
             return None
+        sentence = text.corpus[words[0].sentence]
         spaces = tuple(text.corpus[w.sentence].spaces[w.word] for w in words[:-1])
+        if size == len(sentence.lexemes):  # words may have changed places, the text has not
+            spaces = sentence.spaces[:-1]
         result.append(
             Reading(
                 layers["word"],

@@ -324,6 +324,7 @@ def test_damaged_docbin(n):
         ("1\tAnn\tO\n\n2\tfell\tO\n3\tin\tO\n4\tRome\tB-LOC\n", "a:3: index '2' is out of order"),
         ("1\tAnn\tO\n\n2\tfell\tO\n\n3\tin\tO\n", "a:3: index '2' is out of order"),
         ("1\tAnn\tO\n3\tin\tO\n4\tRome\tB-LOC\n", "a:2: index '3' is out of order"),
+        ("0-1\tAnn\tO\n2\tfell\tO\n3\tin\tO\n4\tRome\tB-LOC\n", "a:1: index '0-1' is out of order"),
         ("1 Ann B-PER\n2 in O\n#Rome B-LOC\n", "a:3: expected 3 columns .*, found 2"),
         ("1 Ann B-PER\n\n#Rome B-LOC\n", "a:3: '#Rome B-LOC' may be a comment, or a word"),
     ],
