@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass
 from numbers import Integral, Real
 
+import torch
 from thinc.api import ConfigValidationError
 
 SHOWN = 60
@@ -20,6 +21,10 @@ def settings_error(message: str) -> ConfigValidationError:
     message: the setting or file, what is wrong, and how to mend it.
     """
     return ConfigValidationError(title=message)
+
+
+SAYS_NO_DAMAGE = (ConfigValidationError, ImportError, MemoryError, torch.OutOfMemoryError)
+"""What reading a saved pipeline may raise that its files are not to blame for, or names them."""
 
 
 def damaged_error(what: str, reason: object) -> ConfigValidationError:

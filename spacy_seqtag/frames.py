@@ -17,8 +17,8 @@ An argument (or part) finds its predicate by its tie, `span.kb_id_`: the signed 
 characters from its own start to the predicate's (`"+12"`, `"-5"`). Being relative it survives
 slicing (`span._.as_doc()`; spaCy's `span.as_doc()` has no span groups) and merging Docs; counted in
 characters it survives merging and splitting tokens; and `Doc.to_json` keeps it. `span.id_` is the
-same in tokens, as they were when the span was made; it is the tie of spans that have no other, as
-all had in Docs made before.
+distance in tokens, counted when the span was made. It is used only where `kb_id_` is empty, as in
+Docs made by earlier versions.
 
 spaCy leaves the token numbers of span groups as they were when tokens are merged or split. Their
 characters stay right, and what is here reads the groups by those: see `span_groups`.
@@ -261,8 +261,9 @@ def set_propositions(
         argument_attrs["scores"] = [float(score) for row in argument_scores for score in row]
     stretches = [Span(doc, start, end) for start, end in annotated]
     if confidence is not None:
+        before = span_groups(doc)
         for name in (PREDICATES, ARGUMENTS):
-            for span in doc.spans.get(name, ()):
+            for span in before.get(name, ()):
                 confidence.set(span, None)
                 confidence.set(span, None, ROLESET)
                 confidence.set(span, None, ROLESET_KNOWN)
@@ -330,7 +331,10 @@ def follow_tokens(doc: Doc) -> None:
 
 
 class RoleGroup(SpanGroup):
-    """A group of spans that follows the tokens of its Doc, see `span_groups`."""
+    """A group of spans that follows the tokens of its Doc, see `span_groups`.
+
+    Iterate over it where you can: each indexing looks at all tokens of the Doc first.
+    """
 
     # `doc.to_array(IDX)` of the tokens that the spans are over, where that is known.
     tokens: bytes = b""
@@ -473,7 +477,8 @@ def _current_groups(doc: Doc) -> tuple[dict[str, SpanGroup], list[str]]:
                 if owner is not None:
                     target = int(places[PREDICATES].start[owner])
                     tie["span_id"] = f"{target - start:+d}"
-                    if not place.exact[row] or _tie(doc, old) is None:
+                    kept = place.exact[row] and places[PREDICATES].exact[owner]
+                    if not kept or _tie(doc, old) is None:
                         tie["kb_id"] = f"{starts[target] - starts[start]:+d}"
                 spans.append(Span(doc, start, end, old.label, **tie))
             attrs = _rows_of(_ATTRS.__get__(group), len(place.start), rows)

@@ -49,6 +49,24 @@ def test_each_span_answers_for_itself(doc):
     assert doc.user_data == {}
 
 
+def test_annotating_a_stored_doc_again_after_a_merge(doc):
+    """spaCy cannot iterate over a stored group whose token numbers are out of date."""
+    confidence = use_span_extension()
+    props = [Proposition(2, "move.01", [Argument(0, 2, "ARG0"), Argument(3, 5, "ARG2")], [])]
+    scores = {"scores": [0.9], "argument_scores": [[0.8, 0.7]], "confidence": confidence}
+    set_propositions(doc, props, annotated=[(0, 5)], **scores)
+    stored = Doc(doc.vocab).from_bytes(doc.to_bytes())
+    with stored.retokenize() as retokenizer:
+        retokenizer.merge(stored[0:2])
+    scores["argument_scores"] = [[0.6]]
+    props = [Proposition(1, "move.01", [Argument(0, 1, "ARG0")], [])]
+    set_propositions(stored, props, annotated=[(0, 4)], **scores)
+    (frame,) = get_frames(stored)
+    assert str(frame) == "[ARG0 Maria Lopez] [V moved]"
+    assert frame.arguments[0]._.confidence == 0.6
+    assert Span(stored, 2, 4, label="ARG2", kb_id="-6")._.confidence is None
+
+
 def test_plain_numbers_of_docs_made_before(doc):
     use_span_extension()
     doc.user_data["._.", "confidence", 21, 27] = 0.9

@@ -243,6 +243,19 @@ def test_frames_survive_merging(vocab):
     assert list(problems(doc)) == []
 
 
+def test_a_predicate_that_was_merged_and_split_again_keeps_its_arguments(vocab):
+    doc = Doc(vocab, words=["Maria", "will", "have", "flown", "home"])
+    prop = Proposition(3, "fly.01", [Argument(0, 1, "ARG0"), Argument(4, 5, "ARGM-DIR")], [])
+    set_propositions(doc, [prop], annotated=[(0, 5)])
+    with doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[1:4])
+    assert str(get_frames(doc)[0]) == "[ARG0 Maria] [V will have flown] [ARGM-DIR home]"
+    with doc.retokenize() as retokenizer:
+        orths = ["will ", "have ", "flown"]
+        retokenizer.split(doc[1], orths, heads=[(doc[1], 1), (doc[1], 2), doc[0]])
+    assert str(get_frames(doc)[0]) == "[ARG0 Maria] [V will have flown] [ARGM-DIR home]"
+
+
 def test_merging_leaves_no_wrong_confidence(vocab):
     # spaCy drops the attributes of the groups.
     other = make(vocab, [LEFT], scores=[0.2], roleset_scores=[0.2], argument_scores=[[0.2, 0.2]])

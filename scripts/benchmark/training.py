@@ -210,7 +210,9 @@ def our_config(settings: Settings, encoder: Path) -> Any:
 
 def their_config(settings: Settings, encoder: Path) -> Any:
     config = spacy_config(encoder)
-    config["training"]["optimizer"]["learn_rate"]["initial_rate"] = settings.spacy_learn_rate
+    learn_rate = config["training"]["optimizer"]["learn_rate"]
+    learn_rate["initial_rate"] = settings.spacy_learn_rate
+    learn_rate["warmup_steps"] = max(settings.steps // 10, 1)  # as ours: a tenth
     for split, max_length in (("train", settings.spacy_max_length), ("dev", 0)):
         config["corpora"][split] = {
             "@readers": "spacy_seqtag.Corpus.v1",
@@ -247,7 +249,6 @@ def common_settings(settings: Settings, system: str) -> dict[str, Any]:
             },
             "optimizer": {
                 "learn_rate": {
-                    "warmup": 0.1,
                     "total_steps": settings.steps,
                 }
             },

@@ -169,7 +169,7 @@ def _report(summary: Summary, output: Path) -> None:
         msg.warn(f"{summary.mismatched} sentences have other words and were not joined:")
         _examples(summary.mismatches, summary.mismatched)
     if summary.unjoined:
-        msg.warn(f"{summary.unjoined} sentences of further files are not in the first file")
+        msg.warn(f"{summary.unjoined} sentences of further files were not used")
     msg.good(f"Wrote {output}")
 
 

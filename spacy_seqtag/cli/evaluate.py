@@ -217,8 +217,9 @@ def give_predicates(nlp: Language, examples: Sequence[Example], data: Path) -> N
 def _found_words(nlp: Language, examples: Iterable[Example]) -> float | None:
     """The share of the corpus's words that the tokenizer finds in the raw text, 0 to 1; None where
     the spaces between them are unknown."""
-    references = [example.reference for example in examples]
-    tokenized = [Example(nlp.make_doc(reference.text), reference) for reference in references]
+    references = [eg.reference for eg in examples if not eg.reference.has_unknown_spaces]
+    # Not `make_doc`, which refuses long texts.
+    tokenized = [Example(nlp.tokenizer(reference.text), reference) for reference in references]
     return Scorer.score_tokenization(tokenized)["token_r"]
 
 

@@ -429,7 +429,8 @@ class _ColumnFile:
                 names = tuple(given)
             elif names is None and self._global is not None:
                 names = global_columns(self._global.split())
-            return self._fit_layout(names, cells, _usual_widths([row for _, row in filled]))
+            named = 1 if names is None else len(names)
+            return self._fit_layout(names, cells, _usual_widths([row for _, row in filled], named))
         except LayoutUnclear as error:
             raise self._unclear(first_line, error) from None
 
@@ -437,7 +438,7 @@ class _ColumnFile:
         self, names: Sequence[str] | None, cells: Sequence[_Cells], widths: Sequence[int]
     ) -> Layout:
         """The layout for the numbers of columns that many rows have, the usual one first."""
-        if len(widths) == 2:
+        if len(widths) == 2 and self.separator != "|":  # there, more bars belong to the word
             # Rows without a note may leave out all columns after the tag.
             least, most = sorted(widths)
             with suppress(LayoutUnclear):
@@ -622,15 +623,17 @@ class _ColumnFile:
         )
 
 
-def _usual_widths(rows: Sequence[Sequence[str]]) -> list[int]:
+def _usual_widths(rows: Sequence[Sequence[str]], least: int = 1) -> list[int]:
     """The numbers of columns that many rows have, the usual one first.
 
-    A column at the end that is empty in all rows counts for nothing.
+    A column at the end that is empty in all rows counts for nothing, if `least` are left.
     """
     found = Counter(map(len, rows))
     widths: list[int] = []
-    for width, n in found.most_common():
-        while width > 1 and not any(row[width - 1].strip() for row in rows if len(row) == width):
+    for cells, n in found.most_common():
+        same = [row for row in rows if len(row) == cells]
+        width = cells
+        while width > least and not any(row[width - 1].strip() for row in same):
             width -= 1
         if width not in widths and (not widths or _MANY * n >= len(rows)):
             widths.append(width)

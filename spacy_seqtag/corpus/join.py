@@ -4,6 +4,7 @@ import json
 import pickle
 import sqlite3
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,9 +84,10 @@ class Layer:
 
     Sentences are joined that have the same `sent_id` and the same words. The others are joined by
     their words (see `words.normal`) in order, with gaps on either side, within documents where
-    both files have the same; sentences joined by id hold their place among them. Where the same
-    words stand several times in a gap and the file annotates them differently, the neighbours
-    have to tell, or the sentence is in doubt and reported.
+    both files have the same; sentences joined by id hold their place among them. In another order,
+    only sentences whose words stand once in each file are joined. Where the same words stand
+    several times in a gap and the file annotates them differently, the neighbours have to tell, or
+    the sentence is in doubt and reported.
 
     What then is left in the same place on both sides, or with the same id, is a mismatch.
 
@@ -103,6 +105,7 @@ class Layer:
         self.mismatches: list[str] = []
         self.unjoined = 0
         self._in_doubt = 0
+        self._n_moved = 0  # joined by words that stand in another order here
         self._by_id = 0
         self._base = Outline()
         self._outline = Outline()
@@ -202,6 +205,18 @@ class Layer:
             if j not in used:
                 self._partner[i] = j
                 used.add(j)
+        self._align_unique(used)
+
+    def _align_unique(self, used: set[int]) -> None:
+        """Join what stands in another order here, where the words stand once in each file."""
+        mine, theirs = Counter(self._base.words), Counter(self._outline.words)
+        place = {words: j for j, words in enumerate(self._outline.words) if j not in used}
+        for i, words in enumerate(self._base.words):
+            free = self._partner[i] == _NO_SENTENCE and i not in self._differing
+            if free and words in place and mine[words] == theirs[words] == 1:
+                self._partner[i] = place[words]
+                used.add(place[words])
+                self._n_moved += 1
 
     def _items(self, *, by_document: bool) -> tuple[list, list]:
         """The sentences of both files as what has to be equal; those joined by id are unique."""
@@ -334,6 +349,8 @@ class Layer:
             for what, n in (("sent_id", self._by_id), ("words", by_words))
             if n
         ]
+        if self._n_moved:
+            how.append(f"in another order: {self._n_moved:,}")
         missing = n_base - self.joined - self.mismatched
         if missing:
             how.append(f"missing the layer: {missing:,}")

@@ -306,6 +306,7 @@ class PropbankLayer:
         self._n_lost = 0  # predicates
         self._used: dict[int, int] = {}  # documents here, and the line they were asked for in
         self._names: dict[str, int] = {}
+        self._ids_tell = False  # whether the ids of the first file's sentences name documents
         self._places: list[str] = []
         self._masked = False
         self._n_sentences = 0
@@ -384,9 +385,12 @@ class PropbankLayer:
         return self._name(None if sentence.made_up_id else sentence.sent_id, sentence.doc_id)
 
     def _name(self, sent_id: str | None, doc_id: str | None) -> str | None:
-        named = (sent_id or "").rpartition("-")[0]
+        named = _document_of(sent_id)
         if named in self._names:
             return named
+        # In a sample of sentences, `# newdoc` may have been left out with the first sentence.
+        if self._ids_tell and sent_id is not None:
+            return None
         return doc_id if doc_id in self._names else None
 
     def align(self, base: Outline) -> None:
@@ -395,6 +399,7 @@ class PropbankLayer:
         RAISES FormatError: none, and the words here are masked or nowhere there.
         """
         self._base = base.path
+        self._ids_tell = any(_document_of(sent_id) in self._names for sent_id in base.ids)
         if any(map(self._name, base.ids, base.documents)):
             return
         if self._masked:
@@ -852,6 +857,11 @@ class _Alignment:
                 parts.append((inside[0] - words.start, inside[-1] + 1 - words.start))
         predicate = self._to[start + prop.predicate] - words.start
         return Proposition(predicate, prop.roleset, arguments, parts), notes
+
+
+def _document_of(sent_id: str | None) -> str:
+    """The document that a sentence's id names: `DOC` for `DOC-0001`."""
+    return (sent_id or "").rpartition("-")[0]
 
 
 def _document_names(doc_id: str) -> set[str]:

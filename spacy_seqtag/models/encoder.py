@@ -30,7 +30,6 @@ from spacy_transformers.layers import TransformerModel, split_trf_batch
 from spacy_transformers.layers._util import replace_listener, replace_listener_cfg
 from thinc.api import (
     ArgsKwargs,
-    ConfigValidationError,
     Model,
     chain,
     get_array_module,
@@ -48,7 +47,15 @@ from transformers import (
 )
 from transformers.modeling_outputs import BaseModelOutput
 
-from ..errors import Number, OneOf, Whole, check_settings, damaged_error, settings_error
+from ..errors import (
+    SAYS_NO_DAMAGE,
+    Number,
+    OneOf,
+    Whole,
+    check_settings,
+    damaged_error,
+    settings_error,
+)
 from ..ragged import ranges
 from .network import EncoderNetwork, FusedNetwork, can_fuse, micro_batches, to_device
 from .pooling import word_vectors
@@ -237,7 +244,7 @@ class Encoder(TransformerModel):
         """
         try:
             super().from_bytes(bytes_data)
-        except ConfigValidationError:
+        except SAYS_NO_DAMAGE:
             raise
         except Exception as err:  # readers of several formats, each with errors of its own
             raise damaged_error("The file 'model' of the transformer component", err) from err

@@ -66,6 +66,15 @@ class Listener(TransformerListener):
             f"{name!r} run before that component, or the transformer after it."
         )
 
+    def other_batch(self) -> ValueError:
+        """The error for a batch in training that is not the one that the encoder saw."""
+        name = self.component or "a component"
+        return ValueError(
+            f"[components.{name}] This is not the batch that the transformer saw last: update the "
+            "components together, with nlp.update. If a component merges or splits tokens in "
+            f"between, let {name!r} run before it."
+        )
+
 
 def _listen(
     model: Listener, docs: list[Doc], is_train: bool
@@ -74,7 +83,7 @@ def _listen(
     a batch; otherwise (it is frozen, or nothing is trained) it is read from the Docs."""
     if is_train and model._batch_id is not None:
         if model._batch_id != model.get_batch_id(docs):
-            raise model.tokens_changed(docs[0])
+            raise model.other_batch()
         return cast(Any, model._outputs), model.backprop_and_clear
     datas: list[Any] = []
     for doc, data in zip(docs, read_vectors(docs)):

@@ -6,12 +6,12 @@ run, or a model to download.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from transformers import CONFIG_MAPPING, AutoConfig, AutoTokenizer
+from transformers import CONFIG_MAPPING, AutoConfig, AutoTokenizer, PretrainedConfig
 
 from ..errors import settings_error
 
@@ -30,6 +30,7 @@ _CODE = {
     "_attn_implementation",
     "_attn_implementation_internal",
     "trust_remote_code",
+    "init_inputs",
 }
 # Where the model was loaded from: a folder of whoever trained the pipeline, or a temporary one.
 _SOURCE = {"_name_or_path", "name_or_path"}
@@ -77,20 +78,20 @@ def load_pretrained(files: Mapping[str, bytes], config_json: str) -> tuple[Any, 
             "does not have, and code that a saved pipeline names is never run. Register its "
             "classes before loading (transformers.AutoConfig.register, AutoModel.register)."
         )
-    settings = _without(files.get("tokenizer_config.json", b"{}"), _CODE | _SOURCE)
-    # Files elsewhere, which would be read.
-    paths = {key for key in json.loads(settings) if key.endswith("_file")}
+    settings = files.get("tokenizer_config.json", b"{}")
     with TemporaryDirectory() as folder:
         for name, data in files.items():
             (Path(folder) / name).write_bytes(data)
-        (Path(folder) / "tokenizer_config.json").write_text(_without(settings, paths), "utf8")
+        (Path(folder) / "tokenizer_config.json").write_text(
+            _without(settings, _CODE | _SOURCE), "utf8"
+        )
         config_path = Path(folder) / "config.json"
         config_path.write_text(_without(config_json, _CODE | _SOURCE), "utf8")
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
         tokenizer = AutoTokenizer.from_pretrained(
             folder, use_fast=True, trust_remote_code=False, local_files_only=True
         )
-    if getattr(config, "use_pretrained_backbone", False):
+    if any(getattr(part, "use_pretrained_backbone", False) for part in _parts(config)):
         raise settings_error(
             f"The encoder of the transformer component ({config.model_type}) has a backbone that "
             "would be downloaded; an encoder of text has none."
@@ -99,10 +100,23 @@ def load_pretrained(files: Mapping[str, bytes], config_json: str) -> tuple[Any, 
     return config, tokenizer
 
 
+def _parts(config: PretrainedConfig) -> Iterator[PretrainedConfig]:
+    """A configuration and those of the models that it is made of."""
+    yield config
+    for value in vars(config).values():
+        if isinstance(value, PretrainedConfig):
+            yield from _parts(value)
+
+
 def _without(text: str | bytes, names: set[str]) -> str:
-    """JSON without the settings of these names, however deep they are."""
+    """JSON without the settings of these names, and those of files elsewhere, which would be read;
+    however deep they are."""
 
     def keep(settings: dict[str, Any]) -> dict[str, Any]:
-        return {key: value for key, value in settings.items() if key not in names}
+        return {
+            key: value
+            for key, value in settings.items()
+            if key not in names and not key.endswith("_file")
+        }
 
     return json.dumps(json.loads(text, object_hook=keep), indent=2, sort_keys=True)

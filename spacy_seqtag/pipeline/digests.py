@@ -22,8 +22,8 @@ DIGESTS = "digests.json"
 _CONFIG = "config.cfg"
 _TOKENIZER = "tokenizer"
 _MEND = (
-    "Copy the pipeline again, or train it anew. (If you put it there on purpose, put the pipeline "
-    "together in code instead, with nlp.add_pipe(..., source=...), and save it with nlp.to_disk.)"
+    "Copy the pipeline again, or train it anew. (If you replaced the file on purpose, load the "
+    "parts in Python, join them with nlp.add_pipe(..., source=...), and save with nlp.to_disk.)"
 )
 
 

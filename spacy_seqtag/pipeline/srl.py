@@ -489,15 +489,8 @@ class RoleTagger(TokenTagger):
         n_rolesets = len(self.cfg["lexicon"]["rolesets"])
         return {**super().class_counts(), "roleset_layer": max(1, n_rolesets)}
 
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "RoleTagger":
-        super().from_bytes(bytes_data, exclude=exclude)
+    def take_learned(self) -> None:
         self._lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"], self.vocab.lang)
-        return self
-
-    def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "RoleTagger":
-        super().from_disk(path, exclude=exclude)
-        self._lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"], self.vocab.lang)
-        return self
 
 
 def _join(arrays: list[Ints]) -> Ints:

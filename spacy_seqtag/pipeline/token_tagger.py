@@ -25,8 +25,9 @@ from spacy_transformers.layers import TransformerListener
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
-from ..errors import SHARE, check_settings, damaged_error, settings_error
+from ..errors import SAYS_NO_DAMAGE, SHARE, check_settings, damaged_error, settings_error
 from ..models.pooling import Listener
+from ..models.vectors import read_vectors
 from .digests import check_digests, save_digests
 
 MISSING = -1
@@ -163,8 +164,11 @@ class TokenTagger(TrainablePipe):
 
         A listener takes zeros for those, from which nothing can be told.
         """
-        found = [i for i, doc in enumerate(docs) if len(doc) and doc._.trf_data is None]
-        if not found or not self._listeners():
+        if not self._listeners():
+            return []
+        vectors = read_vectors(docs)
+        found = [i for i, doc in enumerate(docs) if len(doc) and vectors[i] is None]
+        if not found:
             return []
         if not self._warned:
             self._warned = True
@@ -348,6 +352,8 @@ class TokenTagger(TrainablePipe):
         where = f"The component {self.name!r}"
         try:
             super().from_bytes(bytes_data, exclude=tuple(exclude))
+        except SAYS_NO_DAMAGE:
+            raise
         except Exception as err:  # readers of several formats, each with errors of its own
             raise damaged_error(where, err) from err
         self.cfg.update(settings)
@@ -375,7 +381,7 @@ class TokenTagger(TrainablePipe):
             _check_cfg(path / "cfg", cfg)
         try:
             super().from_disk(path, exclude=exclude)
-        except OSError:  # names the file itself
+        except (OSError, *SAYS_NO_DAMAGE):  # an OSError names the file itself
             raise
         except Exception as err:  # readers of several formats, each with errors of its own
             raise damaged_error(model, err) from err
@@ -394,8 +400,9 @@ class TokenTagger(TrainablePipe):
         if len(set(labels)) < len(labels):
             raise damaged_error(cfg, "it has a label twice")
         try:
+            self.take_learned()
             counts = self.class_counts()
-        except (KeyError, TypeError) as err:
+        except (KeyError, TypeError, ValueError, AttributeError) as err:
             raise damaged_error(cfg, err) from err
         for name, n_classes in counts.items():
             layer = self.model.get_ref(name)
@@ -408,6 +415,9 @@ class TokenTagger(TrainablePipe):
             for name in node.param_names:
                 if node.has_param(name) and not bool(isfinite(node.get_param(name)).all()):
                     raise damaged_error(model, f"the weights {name} are not finite")
+
+    def take_learned(self) -> None:
+        """Make what a subclass holds of what was learned and loaded into `cfg`."""
 
     def class_counts(self) -> dict[str, int]:
         """How many classes each output layer has to have, by its ref in the model."""

@@ -457,6 +457,21 @@ def test_sentences_name_their_document(tmp_path, run):
     assert summary.without_frames == 0
 
 
+def test_a_stale_document_is_no_evidence(tmp_path, run):
+    """A sentence drawn without its `# newdoc`, from a document that PropBank does not have."""
+    gold = rows("d1", EAT) + rows("d2", DRINK)
+    eat, drink, other = ("Eat/VB pie/NN ./.", "Drink/VB tea/NN ./.", "Bake/VB pie/NN ./.")
+    sentences = [("d1-1", eat), ("d2-1", drink), ("x9-1", other), ("x9-2", eat)]
+    base = "# newdoc id = d1\n" + "".join(
+        f"# sent_id = {sent_id}\n{words('', text).partition(chr(10))[2]}"
+        for sent_id, text in sentences
+    )
+    paths = write(tmp_path / "b.conllu", base), write(tmp_path / "a.gold_skel", masked(gold))
+    summary, docs = run(*paths)
+    assert shown(docs) == [["[V Eat] [ARG1 pie]", "[V Drink] [ARG1 tea]"]]
+    assert summary.without_frames == 2
+
+
 def test_without_documents_words_join(tmp_path, run):
     unnamed = write(tmp_path / "b.conllu", words("d", "Drink/VB tea/NN ./.").split("\n", 1)[1])
     layer = write(tmp_path / "a.gold_conll", rows("x", HI, EAT, DRINK))

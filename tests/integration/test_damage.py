@@ -269,6 +269,17 @@ def test_rolesets_that_do_not_fit(without_digests):
     assert str(path) in str(error.value)
 
 
+@pytest.mark.parametrize("change", [lambda x: x.pop("files"), lambda x: x["files"].append(["a"])])
+def test_lexicon_that_is_none(without_digests, change):
+    path = without_digests / "seqtag_srl" / "cfg"
+    cfg = srsly.read_json(path)
+    change(cfg["lexicon"])
+    srsly.write_json(path, cfg)
+    with pytest.raises(ValueError, match="is damaged") as error:
+        spacy.load(without_digests)
+    assert str(path) in str(error.value)
+
+
 @pytest.mark.parametrize("pipe", PIPES[1:])
 def test_missing_cfg(without_digests, pipe):
     path = without_digests / pipe / "cfg"

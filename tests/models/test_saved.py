@@ -11,7 +11,7 @@ import srsly
 import torch
 from transformers import AutoTokenizer, BertTokenizerFast, RobertaTokenizerFast
 
-from spacy_seqtag.models.saved import load_pretrained, tokenizer_to_bytes
+from spacy_seqtag.models.saved import _without, load_pretrained, tokenizer_to_bytes
 
 TEXTS = ["Ángel DON'T [SEP] <mask> 東京 x", "  two  blanks\n\nﬁn"]
 
@@ -94,6 +94,24 @@ def test_model_with_code_of_its_own(nlp):
 
     with pytest.raises(ValueError, match=r"'evil'.*is never run"):
         load(nlp, changed(nlp, change))
+
+
+def test_backbone_that_would_be_downloaded(nlp):
+    backbone = {"model_type": "detr", "use_pretrained_backbone": True, "backbone": "evil/backbone"}
+    backbone["use_timm_backbone"] = False
+
+    def change(shim):
+        text = json.loads(shim["config"])
+        both = {"text_config": text, "vision_config": backbone}
+        shim["config"] = json.dumps({"model_type": "vision-text-dual-encoder", **both})
+
+    with pytest.raises(ValueError, match="would be downloaded"):
+        load(nlp, changed(nlp, change))
+
+
+def test_settings_of_files_are_left_out_however_deep():
+    text = _without('{"a": {"sp_file": "x", "b": 1}, "vocab_file": "y"}', set())
+    assert json.loads(text) == {"a": {"b": 1}}
 
 
 CODE = """
