@@ -20,7 +20,7 @@ COLUMNS = ("index", "word", "upos", "xpos", "pos", "lemma", "tag", "chunk", "-")
 NO_XPOS = frozenset(("O", "_", "-", "-X-", "?", ""))
 """What stands for a missing XPOS in columns."""
 
-_EMPTY = frozenset(("_", "-", "-X-", "?", ""))
+_EMPTY = frozenset(("_", "-", "-X-", ""))
 # Labels of the chunks of CoNLL-2000 (https://aclanthology.org/W00-0726), and the German ones.
 _CHUNKS = frozenset(
     ("ADJP", "ADVP", "CONJP", "INTJ", "LST", "NP", "PP", "PRT", "SBAR", "UCP", "VP")
@@ -162,10 +162,10 @@ def find_layout(sentences: Sequence[Sequence[Sequence[str]]]) -> Layout:
     sentences: rows of the first sentences, all with the same number of cells, 2 or more.
 
     A column that counts the words of each sentence is an index. The first column of text that
-    does not repeat a tag set is the word. Of columns of tags those with the labels of chunks are
-    none of entities; of two that remain the first is read in the layout of GermEval, the last in
-    that of CoNLL-2003. A column whose values are UPOS is UPOS, one that repeats many of the words
-    is the lemma.
+    does not repeat a tag set is the word. A tag column with chunk labels (NP, VP) is not the
+    entities. If two tag columns remain, `index word tag tag` is GermEval and the first is read;
+    other layouts are not clear. A column whose values are UPOS is UPOS, one that repeats many of
+    the words is the lemma.
 
     RAISES LayoutUnclear: two layouts fit, or none.
     """
@@ -206,7 +206,14 @@ def _columns(sentences: Sequence[Sequence[Sequence[str]]]) -> list[tuple[str, ..
 def _find_word(
     columns: Sequence[Sequence[str]], filled: Sequence[int], tags: Sequence[int], index: int | None
 ) -> int:
+    if index is not None and any(i > index and i not in tags for i in filled):
+        # What stands before the index tells the document or the sentence.
+        filled = [i for i in filled if i > index]
     text = [i for i in filled if i not in tags]
+    if index is not None and tags:
+        between = [i for i in text if i < tags[0]]
+        if between and all(_are_numbers(columns[i]) for i in between):
+            return between[0]  # words that are all numbers, and who annotated them after the tags
     words = [i for i in text if not (_are_numbers(columns[i]) or _repeats_a_tag_set(columns[i]))]
     if words:
         first = [i for i in filled if i not in words and i < words[0] and i not in tags]
@@ -245,12 +252,12 @@ def _find_tag(
         tag = with_labels[0]
     elif len(entities) == 1 or germeval:
         tag = entities[0]
-    elif len(entities) == 2 and len(columns) == 4 and word == 0 and entities[0] == 2:
-        # CoNLL-2003 with chunks of other names.
+    elif not with_labels and len(columns) == 4 and word == 0 and entities[0] == 2:
+        # CoNLL-2003 without a chunk and an entity.
         tag = entities[1]
     else:
         raise LayoutUnclear(
-            f"columns {' and '.join(str(i + 1) for i in entities or chunks)} all hold tags",
+            f"columns {' and '.join(str(i + 1) for i in entities or chunks)} hold tags",
             _guess(columns, word, (entities or chunks)[0]),
         )
     what = "inner entities" if germeval else "another column of tags"
@@ -293,7 +300,8 @@ def _guess(columns: Sequence[Sequence[str]], word: int, tag: int | None = None) 
     for i, column in enumerate(columns):
         if names[i] == "-" and not _is_empty(column):
             names[i] = "index" if _are_numbers(column) and "index" not in names else "-"
-            if i > word and _may_be_xpos(column) and "pos" not in names and names[i] == "-":
+            may_be_pos = i > word and _may_be_xpos(column) and not _holds_tags(column)
+            if may_be_pos and "pos" not in names and names[i] == "-":
                 names[i] = "pos"
     return names
 
@@ -388,5 +396,5 @@ def _may_be_xpos(column: Sequence[str]) -> bool:
 def _contents(column: Iterable[str], name: str) -> str:
     if name == "chunk":
         return "chunks"
-    values = list(dict.fromkeys(value for value in column if value not in _EMPTY))
+    values = list(dict.fromkeys(value for value in column if value not in NO_XPOS))
     return ", ".join(quoted(value) for value in values[:2]) + ", …" * (len(values) > 2)

@@ -192,12 +192,8 @@ TAGS = "B-PER O B-LOC"
             "word lemma xpos chunk tag",
             "NNP IN NNP",
         ),
-        # Chunks of names that are not those of CoNLL-2000.
-        (
-            "Ann NP B-SN B-PER\nin SP B-SP O\nRome NP I-SN B-LOC\n",
-            "word xpos - tag",
-            "NP SP NP",
-        ),
+        # What stands before the index tells the document.
+        ("d1 1 Ann B-PER\nd1 2 in O\nd1 3 Rome B-LOC\n", "- index word tag", None),
         ("Ann _ _ B-PER\nin _ _ O\nRome _ _ B-LOC\n", "word - - tag", None),
         ("1 Ann NNP B-PER\n2 in IN O\n3 Rome NNP B-LOC\n", "index word xpos tag", "NNP IN NNP"),
         ("0 Ann B-PER\n1 in O\n2 Rome B-LOC\n", "index word tag", None),
@@ -285,7 +281,9 @@ def test_what_is_not_read_is_named_once(remarks):
     [
         # The index of a number with its tag, or an index, and a word?
         ("1 CD O\n", "column 1 may hold words or their index"),
-        ("Ann B-PER B-X\n", "columns 2 and 3 all hold tags"),
+        ("Ann B-PER B-X\n", "columns 2 and 3 hold tags"),
+        # Chunks of names that are not those of CoNLL-2000, or what a model found?
+        ("Ann NP B-SN B-PER\nin SP B-SP O\nRome NP I-SN B-LOC\n", "columns 3 and 4 hold tags"),
         ("NNP Ann B-PER\nVBD sat O\n", "columns 1 and 2 may both hold the words"),
         ("Ann NNP NOM B-PER\nsat VBD FIN O\nNP NN XY O\n", ""),
         ("Ann NE NOM B-PER\nsat VVFIN FIN O\n", "columns 2 and 3 may both be xpos"),
@@ -511,3 +509,19 @@ def test_ewt(ewt, split, sentences):
     assert len(found) == sentences
     assert sum(tag[:2] == "B-" for s in found for tag in s.entities) == begins
     assert (counts.scheme, counts.repaired) == ("iob2", 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words", "tags"),
+    [
+        ("a.tsv", "Ann\tB-PER\t\nran\tO\t\n", ["Ann", "ran"], ["B-PER", "O"]),
+        ("a.csv", "word,tag,note\nAnn,B-PER,\nran,O,\n", ["Ann", "ran"], ["B-PER", "O"]),
+        ("a.iob2", "# text = 1\n1\t1\tO\t-\tann\n", ["1"], ["O"]),
+        ("a.txt", "Ann|B-PER a|b|O ran|O\n", ["Ann", "a|b", "ran"], ["B-PER", "O", "O"]),
+        ("a.tsv", "?\t.\tO\n", ["?"], ["O"]),
+    ],
+)
+def test_columns_that_look_like_others(tmp_path, name, text, words, tags):
+    (tmp_path / name).write_text(text, encoding="utf8")
+    (sentence,) = read_iob(tmp_path / name)
+    assert (sentence.words, sentence.entities) == (words, tags)
