@@ -93,7 +93,7 @@ def test_report(run):
     assert "t.iob2:6: I-LOC read as B-LOC" in result.output
     assert "1 sentences have other words" in result.output
     assert "t.iob2:2: sentence a: word 1 is 'Anna', but 'Ann' in w.conllu:2" in result.output
-    assert "1 sentences of further files are not in the first file" in result.output
+    assert "1 sentences of further files were not used" in result.output
     assert "2 sentences belong to no marked document" in " ".join(result.output.split())
 
 
