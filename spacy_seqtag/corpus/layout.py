@@ -396,5 +396,5 @@ def _may_be_xpos(column: Sequence[str]) -> bool:
 def _contents(column: Iterable[str], name: str) -> str:
     if name == "chunk":
         return "chunks"
-    values = list(dict.fromkeys(value for value in column if value not in NO_XPOS))
+    values = list(dict.fromkeys(value for value in column if value not in _EMPTY))
     return ", ".join(quoted(value) for value in values[:2]) + ", …" * (len(values) > 2)
