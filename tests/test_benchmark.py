@@ -410,6 +410,21 @@ def test_endurance(here, corpus, make_nlp, tiny_bert, mini_examples, tmp_path):
     assert rows[-1]["words"] > rows[0]["words"] > 0
 
 
+def test_endurance_compares_every_confidence(load, make_nlp, tiny_bert, mini_examples):
+    endurance = load("endurance")
+    nlp = make_nlp(tiny_bert)
+    nlp.initialize(lambda: mini_examples(nlp))
+    (found,) = endurance.annotate(nlp, ["Maria Lopez flew to Chicago"])
+    tags = found["confidences"][: len(found["words"])]
+    assert len(tags) == 5 and all(0 < value <= 1 for value in tags)
+    assert endurance.is_same(found, found)
+    for i, value in enumerate(found["confidences"]):
+        if value is not None:
+            changed = [*found["confidences"]]
+            changed[i] = value / 2
+            assert not endurance.is_same(found | {"confidences": changed}, found)
+
+
 @Language.factory("changes_its_mind")
 def make_changeable(nlp, name):
     calls = count()

@@ -142,17 +142,21 @@ def endure(
 
 def annotate(nlp: Any, texts: Sequence[str]) -> list[dict[str, Any]]:
     """All annotations of texts as plain values, which outlive a memory zone."""
+    from spacy_seqtag.confidence import TAG_CONFIDENCE, confidence_of
+
     result = []
     for doc in nlp.pipe(texts):
         labels = [(t.text, t.pos_, t.tag_, t.is_sent_start, t.ent_iob_, t.ent_type_) for t in doc]
-        spans = {
-            name: [(span.start, span.end, span.label_, span.id_) for span in group]
+        groups = {
+            name: [(span.start, span.end, span.label_, span.kb_id_) for span in group]
             for name, group in doc.spans.items()
         }
-        confidences = [value for key, value in doc.user_data.items() if isinstance(value, float)]
+        spans = [*doc.ents, *(span for group in doc.spans.values() for span in group)]
+        confidences = [t._.get(TAG_CONFIDENCE) for t in doc if t.has_extension(TAG_CONFIDENCE)]
+        confidences += map(confidence_of, spans)
         for group in doc.spans.values():
             confidences += group.attrs.get("scores", [])
-        result.append({"words": labels, "spans": spans, "confidences": confidences})
+        result.append({"words": labels, "spans": groups, "confidences": confidences})
     return result
 
 
@@ -164,7 +168,9 @@ def is_same(doc: dict[str, Any], before: dict[str, Any]) -> bool:
         doc["words"] == before["words"]
         and doc["spans"] == before["spans"]
         and len(doc["confidences"]) == len(before["confidences"])
-        and all(abs(one - two) < 1e-4 for one, two in pairs)
+        and all(
+            one == two or (None not in (one, two) and abs(one - two) < 1e-4) for one, two in pairs
+        )
     )
 
 
