@@ -416,7 +416,8 @@ def test_endurance_compares_every_confidence(load, make_nlp, tiny_bert, mini_exa
     nlp.initialize(lambda: mini_examples(nlp))
     (found,) = endurance.annotate(nlp, ["Maria Lopez flew to Chicago"])
     tags = found["confidences"][: len(found["words"])]
-    assert len(tags) == 5 and all(0 < value <= 1 for value in tags)
+    assert len(tags) == 5
+    assert all(0 < value <= 1 for value in tags)
     assert endurance.is_same(found, found)
     for i, value in enumerate(found["confidences"]):
         if value is not None:
