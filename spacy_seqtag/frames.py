@@ -40,7 +40,7 @@ from spacy.tokens import Doc, Span, SpanGroup, Token
 
 from .confidence import ROLESET, ROLESET_KNOWN, TIE, SpanConfidence, confidence_of, drop_cut
 from .errors import printable
-from .schemes.propbank import PREDICATE, PREDICATE_PART, Argument, Proposition
+from .schemes.propositions import PREDICATE, PREDICATE_PART, Argument, Proposition
 
 PREDICATES = "predicates"
 ARGUMENTS = "srl"

@@ -11,7 +11,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from spacy_seqtag.frames import set_propositions
-from spacy_seqtag.schemes.propbank import Argument, Proposition
+from spacy_seqtag.schemes.propositions import Argument, Proposition
 
 # No test depends on the time it takes.
 settings.register_profile("spacy_seqtag", deadline=None)

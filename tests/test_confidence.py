@@ -7,7 +7,7 @@ from spacy.vocab import Vocab
 
 from spacy_seqtag.confidence import confidence_of, use_span_extension, use_token_extension
 from spacy_seqtag.frames import ARGUMENTS, get_frames, set_propositions
-from spacy_seqtag.schemes.propbank import Argument, Proposition
+from spacy_seqtag.schemes.propositions import Argument, Proposition
 
 FACTORIES = {"seqtag_pos": Token, "seqtag_ner": Span, "seqtag_srl": Span}
 

@@ -26,7 +26,7 @@ from spacy_seqtag.frames import (
     set_propositions,
     slice_doc,
 )
-from spacy_seqtag.schemes.propbank import Argument, Proposition
+from spacy_seqtag.schemes.propositions import Argument, Proposition
 
 WORDS = ["She", "gave", "it", "all", "up", ".", "Why", "?", "He", "had", "left", "early", "."]
 STARTS = [0, 6, 8]

@@ -19,7 +19,7 @@ from spacy.vocab import Vocab
 from spacy_seqtag.confidence import SpanConfidence
 from spacy_seqtag.frames import annotated_tokens, problems, set_propositions
 from spacy_seqtag.schemes.bio import bio_tags
-from spacy_seqtag.schemes.propbank import Argument, Proposition
+from spacy_seqtag.schemes.propositions import Argument, Proposition
 
 WORDS = ["Maria", "Lopez", "gave", "it", "all", "up", ".", "Why", "?", "He", "left", "early", "."]
 STARTS = [0, 7, 9]

@@ -33,10 +33,10 @@ from spacy_seqtag.corpus.reader import create_corpus, read_docs, sentence_bounds
 from spacy_seqtag.corpus.sentence import FormatError
 from spacy_seqtag.frames import annotated_tokens, propositions
 from spacy_seqtag.models.precision import PRECISIONS, has_fast_bfloat16
+from spacy_seqtag.models.pretrained import resolve
 from spacy_seqtag.pipeline.srl_score import RoleCounts, count_roles
 from spacy_seqtag.schemes import bio
-from spacy_seqtag.schemes.propbank import PREDICATE, PREDICATE_PART, Argument, Proposition
-from spacy_seqtag.training.base_model import resolve
+from spacy_seqtag.schemes.propositions import PREDICATE, PREDICATE_PART, Argument, Proposition
 
 app = typer.Typer(help=(__doc__ or "").split("\n\n")[0], rich_markup_mode=None)
 

@@ -140,7 +140,7 @@ def find_encoder(name: str, documents: Iterable[text.Document], folder: Path) ->
     """
     from transformers import AutoModel, AutoTokenizer
 
-    from spacy_seqtag.training.base_model import resolve
+    from spacy_seqtag.models.pretrained import resolve
 
     if name == "roberta-base":
         return make_roberta(documents, folder / "encoder")

@@ -91,7 +91,7 @@ def _load_encoder(name: str) -> Encoder:
     """RAISES ConfigValidationError (a ValueError), OSError: there is no such encoder."""
     from transformers import AutoTokenizer
 
-    from ..training.base_model import resolve
+    from ..models.pretrained import resolve
 
     source = resolve(name)
     return Encoder(AutoTokenizer.from_pretrained(source, use_fast=True, trust_remote_code=False))

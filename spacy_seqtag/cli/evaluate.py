@@ -19,8 +19,8 @@ from wasabi import msg
 
 from ..errors import printable
 from ..frames import PREDICATES, has_frames, span_groups
-from ..report.frames import render_entities, render_html
-from ..schemes.propbank import PREDICATE
+from ..report.render import render_entities, render_html
+from ..schemes.propositions import PREDICATE
 from . import fail, save, seqtag
 
 # Title and score of each row of the table, where the pipeline has it.

@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 from wasabi import msg
 
 from ..frames import get_frames, has_frames
-from ..report.frames import (
+from ..report.render import (
     displacy_blocks,
     displacy_options,
     entity_rows,

@@ -36,7 +36,7 @@ from ..frames import (
     propositions,
     set_propositions,
 )
-from ..schemes.propbank import Proposition
+from ..schemes.propositions import Proposition
 from ..schemes.upos import UPOS_TAGS
 from .conllu import read_conllu
 from .iob import IobCounts, read_iob

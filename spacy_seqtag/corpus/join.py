@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..files import OutputError, naming
-from ..schemes.propbank import Proposition
+from ..schemes.propositions import Proposition
 from .align import ascending, match, match_last
 from .sentence import EXAMPLES, LAYERS, FormatError, Sentence, quoted, word_difference
 from .words import normal

@@ -20,7 +20,7 @@ from typing import NamedTuple, TextIO
 from spacy.tokens import Doc
 
 from ..frames import annotated_tokens, has_frames, propositions
-from ..schemes.propbank import (
+from ..schemes.propositions import (
     NO_ROLESET,
     PREDICATE,
     Argument,

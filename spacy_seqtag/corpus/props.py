@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..schemes.propbank import NO_ROLESET, PREDICATE, ColumnError, Proposition, read_columns
+from ..schemes.propositions import NO_ROLESET, PREDICATE, ColumnError, Proposition, read_columns
 from .join import Outline
 from .sentence import EXAMPLES, FormatError, Progress, Sentence, no_sentence, read_lines
 from .words import names_predicate

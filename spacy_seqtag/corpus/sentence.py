@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import SHOWN, printable
-from ..schemes.propbank import Proposition
+from ..schemes.propositions import Proposition
 from ..schemes.upos import UPOS_TAGS
 
 Progress = Callable[[int], object]

@@ -17,7 +17,7 @@ from spacy.tokens import Doc, Span
 from ..errors import printable
 from ..frames import ARGUMENTS, PREDICATES, annotated_tokens, propositions
 from ..models.wordpieces import WordTokenizer
-from ..ragged import ranges
+from ..ranges import concat_ranges
 from .reader import sentence_bounds
 
 if TYPE_CHECKING:  # it takes seconds to import
@@ -107,7 +107,7 @@ class Encoder:
         """How many wordpieces each token has, and whether any of them is unknown."""
         pieces = self._words([doc])
         tokens = np.repeat(np.arange(len(doc)), pieces.counts)
-        unknown = pieces.ids[ranges(pieces.firsts, pieces.counts)] == self._unknown
+        unknown = pieces.ids[concat_ranges(pieces.firsts, pieces.counts)] == self._unknown
         return pieces.counts, np.bincount(tokens[unknown], minlength=len(doc)) > 0
 
 

@@ -56,7 +56,7 @@ from ..errors import (
     damaged_error,
     settings_error,
 )
-from ..ragged import ranges
+from ..ranges import concat_ranges
 from .network import EncoderNetwork, FusedNetwork, can_fuse, micro_batches, to_device
 from .pooling import word_vectors
 from .precision import (
@@ -391,8 +391,8 @@ def _rows(
         ids[starts + i] = special
     for i, special in enumerate(reversed(tokenizer.suffix)):
         ids[starts + lengths - 1 - i] = special
-    read = ranges(starts + n_before, ends - begins)
-    source = ranges(begins, ends - begins)
+    read = concat_ranges(starts + n_before, ends - begins)
+    source = concat_ranges(begins, ends - begins)
     ids[read] = pieces.ids[source]
     cases = None
     if pieces.cases is not None:
@@ -401,7 +401,7 @@ def _rows(
     # The row that each wordpiece has its vector from.
     row_of = np.repeat(starts + n_before - begins, lasts - firsts) + np.arange(len(pieces.ids))
     words, counts = pieces.words, pieces.counts
-    own = ranges(pieces.firsts, counts)
+    own = concat_ranges(pieces.firsts, counts)
     if np.any(words[1:] < words[:-1]) or len(words) != n_words:
         # Stretches share words, or leave words out.
         word_of = np.repeat(words, counts)

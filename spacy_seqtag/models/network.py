@@ -19,7 +19,7 @@ from torch import nn
 from torch.nn import functional as F
 from transformers import BertModel, RobertaModel, XLMRobertaModel
 
-from ..ragged import ranges
+from ..ranges import concat_ranges
 from .wordpieces import N_CASES
 
 Ints = NDArray[np.int64]
@@ -109,7 +109,7 @@ def micro_batches(
         part = slice(begin, end)
         result.append(_micro_batch(starts[part], lengths[part], padded[part], n_rows))
         begin = end
-    return result, ranges(starts, lengths)
+    return result, concat_ranges(starts, lengths)
 
 
 def padded_size(n: int) -> int:
@@ -128,10 +128,10 @@ def _most_rows(left: int, max_rows: int) -> int:
 
 def _micro_batch(starts: Ints, lengths: Ints, padded: Ints, n_rows: int) -> MicroBatch:
     begins = np.append(0, np.cumsum(padded))
-    kept = ranges(begins[:-1], lengths)
+    kept = concat_ranges(begins[:-1], lengths)
     rows, positions = np.zeros((2, n_rows), dtype=np.int64)
-    rows[kept] = ranges(starts, lengths)
-    positions[: begins[-1]] = ranges(np.zeros_like(padded), padded)
+    rows[kept] = concat_ranges(starts, lengths)
+    positions[: begins[-1]] = concat_ranges(np.zeros_like(padded), padded)
     real = np.zeros(n_rows, dtype=bool)
     real[kept] = True
     changes = np.flatnonzero(np.diff(padded)) + 1

@@ -20,7 +20,7 @@ from thinc.api import Ragged
 from thinc.types import Floats2d
 from thinc.util import to_numpy
 
-from ..ragged import ranges
+from ..ranges import concat_ranges
 
 # The type stub of Doc knows keys of strings only.
 _KEY: Any = ("._.", DOC_EXT_ATTR, None, None)
@@ -120,7 +120,7 @@ def _follow(data: TransformerData, starts: bytes, doc: Doc) -> TransformerData:
     end = np.maximum(np.searchsorted(before, first + length, side="left"), begin + 1)
     ends = np.append(0, np.cumsum(to_numpy(data.align.lengths)))
     counts = ends[end] - ends[begin]
-    rows = to_numpy(data.align.dataXd)[ranges(ends[begin], counts)].astype(np.int64)
+    rows = to_numpy(data.align.dataXd)[concat_ranges(ends[begin], counts)].astype(np.int64)
     if len(rows):
         # A wordpiece counts once, though it may be part of several of the tokens that were.
         n_rows = int(rows.max()) + 1

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc, Span
 
 from ..errors import settings_error
-from ..ragged import ranges
+from ..ranges import concat_ranges
 
 Ints = NDArray[np.int64]
 
@@ -101,7 +101,7 @@ class WordTokenizer:
         cases = None
         if self.with_case and known is not None:
             cases = np.zeros(len(ids), dtype=np.int64)
-            cases[ranges(firsts, counts)] = np.repeat(known.cases, counts)
+            cases[concat_ranges(firsts, counts)] = np.repeat(known.cases, counts)
         return Wordpieces(ids, bounds, words, firsts, counts, cases)
 
     def _look_up(self, docs: Sequence[Doc], orths: NDArray[np.uint64], words: Ints) -> "_Known":
@@ -130,7 +130,7 @@ class WordTokenizer:
         cases = np.asarray([case for _, case in found], dtype=np.int64)
         counts = lengths[inverse]
         firsts = (np.cumsum(lengths) - lengths)[inverse]
-        return _Known(flat[ranges(firsts, counts)], counts, cases[inverse])
+        return _Known(flat[concat_ranges(firsts, counts)], counts, cases[inverse])
 
     def _read_text(
         self, texts: list[str], attrs: NDArray[np.uint64], n_words: Ints
@@ -195,7 +195,7 @@ def _words(docs: Sequence[Doc], spans: Sequence[Sequence[Span]] | None) -> tuple
             dtype=np.int64,
         )
         lengths = np.asarray([len(span) for part in spans for span in part], dtype=np.int64)
-    return ranges(starts, lengths), lengths
+    return concat_ranges(starts, lengths), lengths
 
 
 def word_case(word: str) -> int:

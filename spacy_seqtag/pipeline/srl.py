@@ -28,9 +28,9 @@ from ..frames import (
     span_groups,
 )
 from ..models.role_tagger import Pairs, RoleInput, RoleScores
-from ..ragged import ranges
+from ..ranges import concat_ranges
 from ..schemes import bio
-from ..schemes.propbank import PREDICATE, PREDICATE_PART, Argument, Proposition
+from ..schemes.propositions import PREDICATE, PREDICATE_PART, Argument, Proposition
 from ..schemes.rolesets import RolesetLexicon
 from .srl_score import solid_offsets, srl_score
 from .token_tagger import DEFAULT_MODEL, MISSING, TokenTagger, unit_starts, was_read
@@ -376,7 +376,7 @@ class RoleTagger(TokenTagger):
         result: list[list[tuple[Argument, float]]] = [[] for _ in lengths]
         ends = np.cumsum(lengths)
         firsts = ends - lengths
-        words = ranges(pairs.starts, lengths)
+        words = concat_ranges(pairs.starts, lengths)
         unit_start = np.zeros(len(words), dtype=bool)
         unit_start[firsts] = True
         own = words == np.repeat(pairs.predicates, lengths)

@@ -17,7 +17,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..frames import annotated_tokens, propositions
-from ..schemes.propbank import PREDICATE, Argument, Proposition
+from ..schemes.propositions import PREDICATE, Argument, Proposition
 
 _CONTINUES = "C-"
 

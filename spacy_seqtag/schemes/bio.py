@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ragged import ranges
+from ..ranges import concat_ranges
 
 OUTSIDE = 0
 # Log-probability of what breaks a rule: below the sum of any number of probabilities of 0, which
@@ -110,7 +110,7 @@ def decode_viterbi(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Boo
     starts = np.flatnonzero(unit_start)
     lengths = np.diff(np.append(starts, n_tokens))
     for rows in _similar_lengths(broken, lengths):
-        tokens = ranges(starts[rows], lengths[rows])
+        tokens = concat_ranges(starts[rows], lengths[rows])
         scores = np.log(np.maximum(probs[tokens].astype(np.float64), _TINY))
         scores[is_space[tokens], 1::2] = _NEVER
         scores[fixed[tokens], 1:] = _NEVER
@@ -131,7 +131,7 @@ def span_probabilities(probs: Floats, unit_start: Bools, spans: Spans) -> NDArra
     result = probs[spans.start, 2 * spans.label + 1].astype(np.float64)
     n_inside = spans.end - spans.start - 1
     inside = np.repeat(2 * spans.label + 2, n_inside)
-    factors = probs[ranges(spans.start + 1, n_inside), inside].astype(np.float64)
+    factors = probs[concat_ranges(spans.start + 1, n_inside), inside].astype(np.float64)
     longer = n_inside > 0
     begins = (np.cumsum(n_inside) - n_inside)[longer]
     if len(begins):

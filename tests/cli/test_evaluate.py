@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from spacy_seqtag.cli import evaluate as command
 from spacy_seqtag.frames import set_propositions
-from spacy_seqtag.report.frames import render_html
-from spacy_seqtag.schemes.propbank import Argument, Proposition
+from spacy_seqtag.report.render import render_html
+from spacy_seqtag.schemes.propositions import Argument, Proposition
 
 
 @Language.factory("silent_labeller")

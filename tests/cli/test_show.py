@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import spacy_seqtag.cli  # noqa: F401  (adds the command)
 from spacy_seqtag.frames import set_propositions
-from spacy_seqtag.schemes.propbank import Argument, Proposition
+from spacy_seqtag.schemes.propositions import Argument, Proposition
 
 TEXT = "She gave Ann the book."
 

@@ -9,7 +9,7 @@ from spacy_seqtag.corpus.propbank import write_props
 from spacy_seqtag.corpus.props import propbank_cell
 from spacy_seqtag.corpus.sentence import FormatError
 from spacy_seqtag.frames import get_frames, set_propositions
-from spacy_seqtag.schemes.propbank import Argument, Proposition, conll05_role
+from spacy_seqtag.schemes.propositions import Argument, Proposition, conll05_role
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from spacy_seqtag.frames import (
     propositions,
     set_propositions,
 )
-from spacy_seqtag.schemes.propbank import Argument, Proposition
+from spacy_seqtag.schemes.propositions import Argument, Proposition
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ import srsly
 from spacy.cli import setup_cli
 from spacy.tokens import DocBin
 
-from spacy_seqtag.training.checkpoint import make_save_aside
+from spacy_seqtag.training.save_aside import make_save_aside
 
 if not hasattr(os, "fork"):
     pytest.skip("needs os.fork", allow_module_level=True)

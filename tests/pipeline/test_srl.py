@@ -12,7 +12,7 @@ from spacy_seqtag.frames import GROUPS, get_frames, problems, propositions, set_
 from spacy_seqtag.models.role_tagger import RoleScores
 from spacy_seqtag.pipeline.srl import _align, _continue_after
 from spacy_seqtag.schemes import bio
-from spacy_seqtag.schemes.propbank import Argument, Proposition
+from spacy_seqtag.schemes.propositions import Argument, Proposition
 from spacy_seqtag.schemes.rolesets import RolesetLexicon
 
 ROLES = ("ARG0", "ARG1", "ARGM-TMP", "C-ARG1", "C-V", "R-ARG0")

@@ -9,7 +9,7 @@ from spacy.vocab import Vocab
 
 from spacy_seqtag.confidence import use_span_extension
 from spacy_seqtag.frames import PREDICATES, set_propositions
-from spacy_seqtag.report.frames import (
+from spacy_seqtag.report.render import (
     displacy_blocks,
     displacy_options,
     entity_rows,
@@ -18,7 +18,7 @@ from spacy_seqtag.report.frames import (
     render_text,
     render_title,
 )
-from spacy_seqtag.schemes.propbank import Argument, Proposition
+from spacy_seqtag.schemes.propositions import Argument, Proposition
 
 
 def make(text, props, sent_starts=None, **scores):

@@ -10,7 +10,7 @@ from spacy.tokens import Doc, Span
 from ..confidence import confidence_of
 from ..errors import printable
 from ..frames import Frame, get_frames
-from ..schemes.propbank import PREDICATE
+from ..schemes.propositions import PREDICATE
 
 # Colours that tell neighbours apart and leave black text readable.
 _PALETTE = (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_seqtag.schemes.propbank import (
+from spacy_seqtag.schemes.propositions import (
     Argument,
     ColumnError,
     Proposition,

@@ -6,7 +6,7 @@ import pytest
 import spacy
 from thinc.api import ConfigValidationError
 
-from spacy_seqtag.training.base_model import make_find_base_model
+from spacy_seqtag.training.find_base_model import make_find_base_model
 
 
 def blank(name):

@@ -8,8 +8,6 @@ from thinc.api import Model
 
 from ..models.pretrained import resolve
 
-__all__ = ["make_find_base_model", "resolve"]
-
 
 @registry.callbacks("spacy_seqtag.find_base_model.v1")
 def make_find_base_model() -> Callable[[Language], Language]:

@@ -6,7 +6,7 @@ import pytest
 from spacy.util import registry
 from thinc.api import ConfigValidationError
 
-from spacy_seqtag.training.schedule import create_warmup_linear
+from spacy_seqtag.training.warmup_linear import create_warmup_linear
 
 
 def test_warm_up_is_a_share_of_the_run():

@@ -7,8 +7,8 @@ import pytest
 from spacy.util import registry
 from thinc.api import Adam
 
-from spacy_seqtag.training.optimizer import create_layerwise_adamw
-from spacy_seqtag.training.schedule import create_warmup_linear
+from spacy_seqtag.training.layerwise_adamw import create_layerwise_adamw
+from spacy_seqtag.training.warmup_linear import create_warmup_linear
 
 
 def step(optimizer, key, weights, gradient):
