@@ -66,7 +66,7 @@ def prepare(settings: Settings) -> Prepared:
     import torch
     from transformers import AutoTokenizer
 
-    from spacy_seqtag.models.precision import has_fast_bfloat16
+    from spacy_seqtag.models.torch.precision import has_fast_bfloat16
 
     torch.set_num_threads(settings.threads)
     device = choose_device(settings.device)

@@ -1,51 +1,30 @@
-"""The encoder: a pretrained transformer for spaCy's `transformer` component.
+"""The encoder: a pretrained transformer as the model of spaCy's `transformer` component.
 
-In the place of spacy-transformers' own model, for the same listeners or that of `pooling`:
+It takes the place of spacy-transformers' own model, for the same listeners. Design choices:
 
-    Docs → wordpieces (`wordpieces`) → windows (`windows`) → micro-batches → a vector a wordpiece
+- Every Doc is encoded once, whatever the number of components that listen.
+- Nothing is truncated: every word that has wordpieces gets a vector.
+- Windows of the whole batch are sorted by length, so that little is padding.
+- Products are computed in the precision that the hardware is fast in; an encoder built like BERT
+  annotates with fused layers (`torch/fused`).
+- An uncased encoder can see capital letters (`word_case`).
 
-Windows of the whole batch are sorted by length, so that little is padding, and computed in the
-chosen precision. Nothing is truncated: every word that has wordpieces gets a vector. An uncased
-encoder can see capital letters.
+The way of a batch is at the head of `spacy_seqtag.models`.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Optional, cast
+from collections.abc import Callable
+from typing import Any, Optional, TypeAlias
 
-import numpy as np
-import srsly
-import torch
-from numpy.typing import NDArray
 from spacy.errors import Errors
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 from spacy.util import SimpleFrozenDict, registry
-from spacy_transformers.data_classes import (
-    FullTransformerBatch,
-    HFObjects,
-    TransformerData,
-    WordpieceBatch,
-)
+from spacy_transformers.data_classes import FullTransformerBatch, HFObjects
 from spacy_transformers.layers import TransformerModel, split_trf_batch
 from spacy_transformers.layers._util import replace_listener, replace_listener_cfg
-from thinc.api import (
-    ArgsKwargs,
-    Model,
-    chain,
-    get_array_module,
-    get_torch_default_device,
-    xp2torch,
-)
-from thinc.layers.pytorchwrapper import forward as pytorch_forward
+from thinc.api import Model, chain
 from thinc.model import deserialize_attr, serialize_attr
+from thinc.shims import Shim
 from thinc.types import Floats2d, Ragged
-from torch import nn
-from transformers import (
-    AutoConfig,
-    AutoModel,
-    AutoTokenizer,
-)
-from transformers.modeling_outputs import BaseModelOutput
 
 from ..errors import (
     SAYS_NO_DAMAGE,
@@ -56,35 +35,26 @@ from ..errors import (
     damaged_error,
     settings_error,
 )
-from ..ranges import concat_ranges
-from .network import EncoderNetwork, FusedNetwork, can_fuse, micro_batches, to_device
+from .batch import EncodedBatch, hidden_states
+from .layout import Rows, lay_out
 from .pooling import word_vectors
-from .precision import (
-    PRECISIONS,
-    AutocastShim,
-    check_precision,
-    convert_output,
-    has_fast_bfloat16,
-    weights_from_bytes,
-    weights_to_bytes,
-)
-from .pretrained import resolve
-from .saved import config_to_json, digest_of, load_pretrained, tokenizer_to_bytes
-from .vectors import DocVectors, install_extension
-from .windows import SentenceWindows, Window, create_sentence_windows, overlapping
-from .wordpieces import Wordpieces, WordTokenizer
+from .pretrained import Settings, load_pretrained
+from .torch.encoder_shim import EncoderSettings, EncoderShim, encoder_layer
+from .torch.precision import PRECISIONS
+from .trf_data import install_extension
+from .windows import SentenceWindows, Spanner, create_sentence_windows
 
-Ints = NDArray[np.int64]
-Spanner = Callable[[list[Doc]], list[list[Span]]]
+Copied: TypeAlias = dict[int, Model[Any, Any] | Shim]
+"""What Thinc has copied already, by the `id` of what it was."""
 
 
-@registry.architectures("spacy_seqtag.TransformerModel.v1")
+@registry.architectures("spacy_seqtag.TransformerModel.v1")  # type: ignore[untyped-decorator]
 def build_transformer(
     name: str,
     # `X | None` would do for us, but config validation wants `Optional` on all Pythons.
     get_spans: Optional[Spanner] = None,  # noqa: UP045
-    tokenizer_config: dict[str, Any] = SimpleFrozenDict(),
-    transformer_config: dict[str, Any] = SimpleFrozenDict(),
+    tokenizer_config: Settings = SimpleFrozenDict(),
+    transformer_config: Settings = SimpleFrozenDict(),
     precision: str = "auto",
     word_case: bool = False,
     max_batch_wordpieces: int = 4096,
@@ -112,48 +82,43 @@ def build_transformer(
         once (one window always does).
     gradient_checkpointing (bool): In training, keep one array a layer and compute the rest again
         in the backward pass: a third slower, for models that would not fit otherwise.
-
-    `doc._.trf_data` holds the windows of a Doc laid end to end as one row: `last_hidden_state` is
-    (1, wordpieces, width), without padding.
-
-    Raises ConfigValidationError (a ValueError) for an unknown precision, `max_batch_wordpieces`
-    below 1 and, when it is initialized, for a model that is not found, a tokenizer that is not a
-    fast one, and windows that are longer than the model can read.
+    RETURNS (Encoder): A model from Docs to their vectors. `doc._.trf_data` will hold the windows of
+        a Doc laid end to end as one row: `last_hidden_state` is (1, wordpieces, width), without
+        padding.
+    RAISES: ConfigValidationError (a ValueError): for an unknown precision, `max_batch_wordpieces`
+        below 1 and, when it is initialized, for a model that is not found, a tokenizer that is not
+        a fast one, and windows that are longer than the model can read.
     """
     check_settings(
         "spacy_seqtag.TransformerModel.v1:",
         precision=(precision, OneOf(PRECISIONS)),
         max_batch_wordpieces=(max_batch_wordpieces, Whole(1)),
     )
-    return Encoder(
-        name,
-        get_spans or create_sentence_windows(),
-        tokenizer_config,
-        transformer_config,
-        precision=precision,
-        word_case=word_case,
-        max_batch_wordpieces=max_batch_wordpieces,
-        gradient_checkpointing=gradient_checkpointing,
-    )
+    settings = EncoderSettings(precision, word_case, max_batch_wordpieces, gradient_checkpointing)
+    get_spans = get_spans or create_sentence_windows()
+    return Encoder(name, get_spans, tokenizer_config, transformer_config, settings)
 
 
-@registry.architectures("spacy_seqtag.Tok2VecTransformer.v1")
+@registry.architectures("spacy_seqtag.Tok2VecTransformer.v1")  # type: ignore[untyped-decorator]
 def build_tok2vec_transformer(
     name: str,
     get_spans: Optional[Spanner],  # noqa: UP045
     pooling: Model[Ragged, Floats2d],
     grad_factor: float = 1.0,
-    tokenizer_config: dict[str, Any] = SimpleFrozenDict(),
-    transformer_config: dict[str, Any] = SimpleFrozenDict(),
+    tokenizer_config: Settings = SimpleFrozenDict(),
+    transformer_config: Settings = SimpleFrozenDict(),
     precision: str = "auto",
     word_case: bool = False,
     max_batch_wordpieces: int = 4096,
     gradient_checkpointing: bool = False,
 ) -> Model[list[Doc], list[Floats2d]]:
-    """Build an encoder that belongs to one component alone, in the place of a listener; what
-    `nlp.replace_listeners` makes of `spacy_seqtag.TransformerModel.v1`.
+    """Build an encoder that belongs to one component alone, in the place of a listener.
 
-    The arguments are those of that architecture and of `spacy_seqtag.TransformerListener.v1`.
+    This is what `nlp.replace_listeners` makes of `spacy_seqtag.TransformerModel.v1`. The arguments
+    are those of that architecture and of `spacy_seqtag.TransformerListener.v1`.
+
+    RETURNS (Model[List[Doc], List[Floats2d]]): From Docs to the vectors of their words, (words,
+        width).
     """
     check_settings(
         "spacy_seqtag.Tok2VecTransformer.v1:", grad_factor=(grad_factor, Number(least=0.0))
@@ -173,31 +138,30 @@ def build_tok2vec_transformer(
 
 
 class Encoder(TransformerModel):
-    """See :func:`build_transformer`."""
+    """The model of a `transformer` component: from Docs to an `EncodedBatch`.
+
+    name (str): The pretrained model; see :func:`build_transformer`.
+    get_spans (Spanner): Cuts Docs into windows.
+    tokenizer_config, transformer_config (Dict[str, Any]): Settings for transformers.
+    settings (EncoderSettings): How the network runs.
+    """
 
     def __init__(
         self,
         name: str,
         get_spans: Spanner,
-        tokenizer_config: dict[str, Any],
-        transformer_config: dict[str, Any],
-        **settings: Any,
+        tokenizer_config: Settings,
+        transformer_config: Settings,
+        settings: EncoderSettings,
     ) -> None:
         install_extension()
-        shim = EncoderShim(dict(tokenizer_config), dict(transformer_config), **settings)
-        network: Model = Model(
-            "hf-pytorch",
-            pytorch_forward,
-            attrs={"convert_inputs": _convert_inputs, "convert_outputs": convert_output},
-            shims=[shim],
-            dims={"nI": None, "nO": None},
-        )
+        shim = EncoderShim(dict(tokenizer_config), dict(transformer_config), settings)
         Model.__init__(
             self,
             "transformer",
             _forward,
             init=_init,
-            layers=[network],
+            layers=[encoder_layer(shim)],
             dims={"nO": None},
             attrs={
                 "get_spans": get_spans,
@@ -211,19 +175,28 @@ class Encoder(TransformerModel):
         self._settings = settings
 
     @property
-    def shim(self) -> "EncoderShim":
-        return cast(EncoderShim, self.layers[0].shims[0])
+    def shim(self) -> EncoderShim:
+        """What holds the tokenizer and the network."""
+        (shim,) = self.layers[0].shims
+        assert isinstance(shim, EncoderShim)
+        return shim
 
-    def _copy(self, seen: dict[int, Any] | None = None) -> "Encoder":
-        """A copy with its own weights (and its own `id`), also as part of another model."""
+    def copy(self) -> "Encoder":
+        """Make a copy with its own weights (and its own `id`)."""
+        return self._copy()
+
+    def _copy(self, seen: Copied | None = None) -> "Encoder":
+        """Make the same copy for Thinc, when the encoder is a part of a model that is copied."""
         if seen is not None and id(self) in seen:
-            return cast(Encoder, seen[id(self)])
+            before = seen[id(self)]
+            assert isinstance(before, Encoder)
+            return before
         copied = Encoder(
             self.attrs["name"],
             self.attrs["get_spans"],
             self._init_tokenizer_config,
             self._init_transformer_config,
-            **self._settings,
+            self._settings,
         )
         copied.shim.from_bytes(self.shim.to_bytes())
         copied.attrs["has_transformer"] = self.attrs["has_transformer"]
@@ -233,14 +206,11 @@ class Encoder(TransformerModel):
             seen[id(self)] = copied
         return copied
 
-    def copy(self) -> "Encoder":
-        return self._copy()
-
     def from_bytes(self, bytes_data: bytes) -> "Encoder":
         """Load tokenizer, configuration and weights.
 
-        Raises ConfigValidationError (a ValueError) for bytes that are not those of such a model
-        as they were saved.
+        RAISES: ConfigValidationError (a ValueError): for bytes that are not those of such a model
+            as they were saved.
         """
         try:
             super().from_bytes(bytes_data)
@@ -251,49 +221,20 @@ class Encoder(TransformerModel):
         return self
 
 
-class ModelName(str):
-    """The name of a pretrained model as an attribute of Thinc's that is not saved with the weights:
-    the pipeline's config keeps the name that was given, and here it may be the folder in which the
-    model was found."""
-
-
-@serialize_attr.register
-def _serialize_name(_: ModelName, value: Any, name: str, model: Model) -> bytes:
-    raise TypeError("not saved")  # what Thinc leaves an attribute out for
-
-
-@deserialize_attr.register
-def _deserialize_name(default: ModelName, value: Any, name: str, model: Model) -> ModelName:
-    return default
-
-
-def _replace_listener_cfg(encoder: dict[str, Any], listener: dict[str, Any]) -> dict[str, Any]:
-    result = replace_listener_cfg(encoder, listener)
-    if result["@architectures"] == "spacy-transformers.Tok2VecTransformer.v3":
-        result["@architectures"] = "spacy_seqtag.Tok2VecTransformer.v1"
-    return result
-
-
-def _init(model: Encoder, X: Any = None, Y: Any = None) -> None:
+def _init(model: Encoder, X: list[Doc] | None = None, Y: object = None) -> None:
+    """Load the pretrained model, unless the encoder has one."""
     if model.attrs["has_transformer"]:
         return
-    # Said explicitly, as transformers asks whoever sits at a terminal whether to run the model's
-    # code. Only the settings can allow it.
-    no_code = {"trust_remote_code": False}
-    settings = {**no_code, **model._init_transformer_config}
-    trust = {"trust_remote_code": settings["trust_remote_code"]}
-    name = resolve(str(model.attrs["name"]), **trust)
-    config = AutoConfig.from_pretrained(name, **settings)
-    transformer = AutoModel.from_pretrained(name, config=config, torch_dtype=torch.float32, **trust)
-    tokenizer = AutoTokenizer.from_pretrained(name, **{**no_code, **model._init_tokenizer_config})
-    _set_transformer(model, HFObjects(tokenizer, transformer, None))
+    name = str(model.attrs["name"])
+    objects = load_pretrained(name, model._init_tokenizer_config, model._init_transformer_config)
+    _set_transformer(model, objects)
     _check_windows(model)
 
 
 def _set_transformer(model: Encoder, objects: HFObjects) -> None:
-    """Give the model its tokenizer and its network, as spacy-transformers' attribute does.
+    """Give the encoder its tokenizer and its network, as spacy-transformers' attribute does.
 
-    Raises ValueError if it has one.
+    RAISES: ValueError: if it has one.
     """
     if model.attrs["has_transformer"]:
         raise ValueError("Cannot set second transformer.")
@@ -303,116 +244,33 @@ def _set_transformer(model: Encoder, objects: HFObjects) -> None:
     model.set_dim("nO", objects.transformer.config.hidden_size)
 
 
-# From Docs to rows of wordpieces
+def _forward(
+    model: Encoder, docs: list[Doc], is_train: bool
+) -> tuple[FullTransformerBatch, Callable[[FullTransformerBatch], list[Doc]]]:
+    if not model.attrs["has_transformer"]:
+        raise ValueError(Errors.E109.format(name=model.name))
+    _check_windows(model)
+    shim = model.shim
+    rows = lay_out(docs, shim.word_tokenizer, model.attrs["get_spans"], shim.max_wordpieces)
+    if not len(rows.ids):
+        return FullTransformerBatch.empty(len(docs)), lambda _: docs
+    network: Model[Rows, Floats2d] = model.layers[0]
+    vectors, backprop_vectors = network(rows, is_train)
 
+    def backprop(d_batch: FullTransformerBatch) -> list[Doc]:
+        gradient = hidden_states(d_batch)
+        assert gradient is not None
+        backprop_vectors(gradient[0])
+        return docs
 
-@dataclass
-class Rows:
-    """What the network reads: the windows of a batch laid end to end, special tokens included.
-
-    ids (rows,): wordpieces; cases (rows,): see `Wordpieces`, or None. starts, lengths (windows,):
-    the rows of each window. docs (docs + 1,): the first window of each Doc, and their number.
-    align: the rows of each word of the batch. spans: the words of each window.
-    """
-
-    ids: Ints
-    cases: Ints | None
-    starts: Ints
-    lengths: Ints
-    docs: Ints
-    align: Ragged
-    spans: list[list[Span]]
-
-    @property
-    def bounds(self) -> Ints:
-        """(docs + 1,): the first row of each Doc, and their number."""
-        return np.append(0, np.cumsum(self.lengths))[self.docs]
-
-
-def lay_out(model: Encoder, docs: list[Doc]) -> Rows:
-    """Cut Docs into wordpieces, and those into windows."""
-    tokenizer = model.shim.word_tokenizer
-    n_special = len(tokenizer.prefix) + len(tokenizer.suffix)
-    get_spans = model.attrs["get_spans"]
-    windows: list[Window] = []
-    n_windows = []
-    if isinstance(get_spans, SentenceWindows):
-        pieces = tokenizer(docs)
-        word = 0
-        spans = []
-        for doc, offset, end in zip(docs, pieces.bounds.tolist(), pieces.bounds[1:].tolist()):
-            firsts = np.append(pieces.firsts[word : word + len(doc)], end) - offset
-            own = get_spans.cut(doc, firsts, n_special)
-            spans.append(_spans(doc, firsts, own))
-            windows += [Window(*(position + offset for position in window)) for window in own]
-            n_windows.append(len(own))
-            word += len(doc)
-    else:
-        spans = get_spans(docs)
-        pieces = tokenizer(docs, spans)
-        limit = model.shim.max_wordpieces - n_special
-        n_stretch = [len(doc_spans) for doc_spans in spans]
-        ends = np.cumsum(n_stretch)
-        firsts = np.sort(np.append(pieces.firsts, pieces.bounds))
-        parts = [
-            overlapping(firsts, begin, end, limit)
-            for begin, end in zip(pieces.bounds.tolist(), pieces.bounds[1:].tolist())
-        ]
-        windows = [window for part in parts for window in part]
-        n_windows = [
-            sum(map(len, parts[end - n : end])) for n, end in zip(n_stretch, ends.tolist())
-        ]
-    n_words = sum(map(len, docs))
-    return _rows(tokenizer, pieces, windows, n_windows, spans, n_words)
-
-
-def _spans(doc: Doc, firsts: Ints, windows: Sequence[Window]) -> list[Span]:
-    """The words that each window reads."""
-    begins = np.searchsorted(firsts, [w.begin for w in windows], side="right") - 1
-    ends = np.searchsorted(firsts, [w.end for w in windows], side="left")
-    begins[:1], ends[-1:] = 0, len(doc)
-    return [doc[begin:end] for begin, end in zip(begins.tolist(), ends.tolist())]
-
-
-def _rows(
-    tokenizer: WordTokenizer,
-    pieces: Wordpieces,
-    windows: Sequence[Window],
-    n_windows: Sequence[int],
-    spans: list[list[Span]],
-    n_words: int,
-) -> Rows:
-    begins, ends, firsts, lasts = np.asarray(windows, dtype=np.int64).reshape(-1, 4).T
-    n_before, n_special = len(tokenizer.prefix), len(tokenizer.prefix) + len(tokenizer.suffix)
-    lengths = ends - begins + n_special
-    starts = np.cumsum(lengths) - lengths
-    ids = np.zeros(int(lengths.sum()), dtype=np.int64)
-    for i, special in enumerate(tokenizer.prefix):
-        ids[starts + i] = special
-    for i, special in enumerate(reversed(tokenizer.suffix)):
-        ids[starts + lengths - 1 - i] = special
-    read = concat_ranges(starts + n_before, ends - begins)
-    source = concat_ranges(begins, ends - begins)
-    ids[read] = pieces.ids[source]
-    cases = None
-    if pieces.cases is not None:
-        cases = np.zeros(len(ids), dtype=np.int64)
-        cases[read] = pieces.cases[source]
-    # The row that each wordpiece has its vector from.
-    row_of = np.repeat(starts + n_before - begins, lasts - firsts) + np.arange(len(pieces.ids))
-    words, counts = pieces.words, pieces.counts
-    own = concat_ranges(pieces.firsts, counts)
-    if np.any(words[1:] < words[:-1]) or len(words) != n_words:
-        # Stretches share words, or leave words out.
-        word_of = np.repeat(words, counts)
-        own = own[np.argsort(word_of, kind="stable")]
-        counts = np.bincount(word_of, minlength=n_words)
-    align: Any = (row_of[own].astype("i"), counts.astype("i"))
-    bounds = np.append(0, np.cumsum(n_windows)).astype(np.int64)
-    return Rows(ids, cases, starts, lengths, bounds, Ragged(*align), spans)
+    return EncodedBatch(docs, rows, vectors, model.tokenizer), backprop
 
 
 def _check_windows(model: Encoder) -> None:
+    """Check that the encoder can read its windows.
+
+    RAISES: ConfigValidationError (a ValueError): if they are too long.
+    """
     get_spans, limit = model.attrs["get_spans"], model.shim.max_wordpieces
     if isinstance(get_spans, SentenceWindows) and get_spans.max_wordpieces > limit:
         raise settings_error(
@@ -422,230 +280,29 @@ def _check_windows(model: Encoder) -> None:
         )
 
 
-def _forward(
-    model: Encoder, docs: list[Doc], is_train: bool
-) -> tuple[FullTransformerBatch, Callable]:
-    if not model.attrs["has_transformer"]:
-        raise ValueError(Errors.E109.format(name=model.name))
-    _check_windows(model)
-    rows = lay_out(model, docs)
-    if not len(rows.ids):
-        return FullTransformerBatch.empty(len(docs)), lambda _: docs
-    vectors, backprop_vectors = model.layers[0](rows, is_train)
-
-    def backprop(d_batch: FullTransformerBatch) -> list[Doc]:
-        gradient: Any = d_batch.model_output
-        backprop_vectors(gradient.last_hidden_state[0])
-        return docs
-
-    return EncodedBatch(docs, rows, vectors, model.tokenizer), backprop
+def _replace_listener_cfg(encoder: Settings, listener: Settings) -> Settings:
+    """Write the config of an encoder that `nlp.replace_listeners` gives to one component."""
+    result: Settings = replace_listener_cfg(  # type: ignore[no-untyped-call]
+        encoder, listener
+    )
+    if result["@architectures"] == "spacy-transformers.Tok2VecTransformer.v3":
+        result["@architectures"] = "spacy_seqtag.Tok2VecTransformer.v1"
+    return result
 
 
-class EncodedBatch(FullTransformerBatch):
-    """The vectors of a batch of Docs, a row a Doc.
+class ModelName(str):
+    """The name of a pretrained model, as an attribute that Thinc does not save with the weights.
 
-    vectors (rows, width): of the rows laid out.
+    The pipeline's config keeps the name that was given. Here it may be the folder in which the
+    model was found, which a published pipeline should not tell.
     """
 
-    def __init__(self, docs: list[Doc], rows: Rows, vectors: Floats2d, tokenizer: Any) -> None:
-        align_data, align_lengths = np.asarray(rows.align.dataXd), np.asarray(rows.align.lengths)
-        word_ends = np.cumsum([len(doc) for doc in docs])
-        piece_ends = np.append(0, np.cumsum(align_lengths))[word_ends]
-        doc_data: list[TransformerData] = []
-        word = piece = row = 0
-        for word_end, piece_end, row_end in zip(
-            word_ends.tolist(), piece_ends.tolist(), rows.bounds[1:].tolist()
-        ):
-            if row == row_end:
-                doc_data.append(TransformerData.empty())
-                word, piece = word_end, piece_end
-                continue
-            align: Any = (align_data[piece:piece_end] - row, align_lengths[word:word_end])
-            hidden: Any = vectors[row:row_end]
-            wordpieces = RowOfWordpieces(rows.ids[row:row_end], tokenizer)
-            output = BaseModelOutput(last_hidden_state=hidden[None])
-            data = DocVectors(wordpieces, output, Ragged(*align))
-            data.part_of(vectors, row)
-            doc_data.append(data)
-            word, piece, row = word_end, piece_end, row_end
-        hidden = xp2torch(vectors)
-        super().__init__(
-            spans=rows.spans,
-            wordpieces=RowOfWordpieces(rows.ids, tokenizer),
-            model_output=BaseModelOutput(last_hidden_state=hidden[None]),
-            align=rows.align,
-            cached_doc_data=doc_data,
-        )
 
-    def unsplit_by_doc(self, arrays: list[list[Any]]) -> FullTransformerBatch:
-        """Gradients of the Docs' vectors as those of the batch: (1, rows, width)."""
-        xp = get_array_module(arrays[0][0])
-        gradient = xp.concatenate([array for (array,) in arrays], axis=1)
-        output = BaseModelOutput(last_hidden_state=gradient)
-        return FullTransformerBatch(self.spans, self.wordpieces, output, self.align)
+@serialize_attr.register
+def _serialize_name(_: ModelName, value: ModelName, name: str, model: Encoder) -> bytes:
+    raise TypeError("not saved")  # what Thinc leaves an attribute out for
 
 
-class RowOfWordpieces(WordpieceBatch):
-    """Wordpieces as one row without padding, whose strings are looked up when asked for."""
-
-    def __init__(self, ids: Ints, tokenizer: Any) -> None:
-        self.input_ids: Any = ids[None]
-        self.lengths = [len(ids)]
-        self.token_type_ids = None
-        self._tokenizer = tokenizer
-
-    @property
-    def strings(self) -> list[list[str]]:  # type: ignore[override]
-        return [self._tokenizer.convert_ids_to_tokens(row) for row in self.input_ids.tolist()]
-
-    @property
-    def attention_mask(self) -> Any:  # type: ignore[override]
-        return np.ones(self.input_ids.shape, dtype="f")
-
-    def __len__(self) -> int:
-        return 1
-
-    def __reduce__(self) -> Any:
-        """Pickled and copied without the tokenizer."""
-        fields = (self.strings, self.input_ids, self.attention_mask, self.lengths, None)
-        return WordpieceBatch, fields
-
-
-# The network in Thinc's clothes
-
-
-class EncoderShim(AutocastShim):
-    """Holds the tokenizer and the network, and runs it in the chosen precision.
-
-    The arguments are those of `build_transformer`.
-    """
-
-    def __init__(
-        self,
-        tokenizer_config: dict[str, Any],
-        transformer_config: dict[str, Any],
-        *,
-        precision: str,
-        word_case: bool,
-        max_batch_wordpieces: int,
-        gradient_checkpointing: bool,
-    ) -> None:
-        super().__init__(None)
-        self.precision = check_precision(precision)
-        self.word_case = word_case
-        self.max_batch_wordpieces = max_batch_wordpieces
-        self.gradient_checkpointing = gradient_checkpointing
-        self._hfmodel = HFObjects(None, None, None, tokenizer_config, transformer_config)
-        self._word_tokenizer: WordTokenizer | None = None
-        self.max_wordpieces = 0
-
-    def set_network(self, tokenizer: Any, transformer: Any) -> None:
-        """Take a tokenizer and a model of transformers."""
-        self._word_tokenizer = WordTokenizer(tokenizer, self.word_case)
-        self.max_wordpieces = _max_wordpieces(tokenizer, transformer)
-        if self.gradient_checkpointing:
-            transformer.gradient_checkpointing_enable({"use_reentrant": False})
-        network = EncoderNetwork(transformer, self.word_case)
-        self._model = network.to(get_torch_default_device())
-        old = self._hfmodel
-        configs = (old._init_tokenizer_config, old._init_transformer_config)
-        self._hfmodel = HFObjects(tokenizer, transformer, None, *configs)
-        self._predictor = None
-        if self.precision == "auto":
-            has_fast_bfloat16(self.device)  # measured now, once for all processes forked later
-
-    def fuses(self, module: EncoderNetwork) -> bool:
-        return self.device.type == "cpu" and can_fuse(module.transformer)
-
-    def make_predictor(self, module: EncoderNetwork, dtype: torch.dtype) -> nn.Module:
-        if can_fuse(module.transformer):
-            return FusedNetwork(module, dtype)
-        return super().make_predictor(module, dtype)
-
-    @property
-    def word_tokenizer(self) -> WordTokenizer:
-        assert self._word_tokenizer is not None
-        return self._word_tokenizer
-
-    def to_bytes(self) -> bytes:
-        """The network's weights as safetensors, with the configuration and the tokenizer, and their
-        digest."""
-        network: Any = self._model
-        objects = self._hfmodel
-        msg: dict[str, Any] = {
-            "tokenizer_config": dict(objects._init_tokenizer_config),
-            "transformer_config": dict(objects._init_transformer_config),
-        }
-        if network is not None:
-            msg["tokenizer"] = tokenizer_to_bytes(objects.tokenizer)
-            msg["config"] = config_to_json(network.transformer.config)
-            msg["weights"] = weights_to_bytes(network)
-            msg["sha256"] = _digest(msg)
-        return srsly.msgpack_dumps(msg)
-
-    def from_bytes(self, bytes_data: bytes) -> "EncoderShim":
-        """Load what `to_bytes` saved, and what versions before saved without a digest.
-
-        Raises ValueError (also as ConfigValidationError) for other bytes.
-        """
-        msg = srsly.msgpack_loads(bytes_data)
-        # What was trusted in training was trusted by whoever trained.
-        settings = [
-            {k: v for k, v in msg[name].items() if k != "trust_remote_code"}
-            for name in ("tokenizer_config", "transformer_config")
-        ]
-        self._hfmodel = HFObjects(None, None, None, *settings)
-        if "weights" not in msg:
-            return self
-        if msg.get("sha256") not in (None, _digest(msg)):
-            raise ValueError("its SHA-256 is not that of what was saved")
-        config, tokenizer = load_pretrained(msg["tokenizer"], msg["config"])
-        # The only setting that the saved configuration does not keep. With other characters it
-        # would name code to download.
-        attention = settings[1].get("attn_implementation")
-        if attention is not None and not str(attention).isidentifier():
-            raise ValueError(f"attn_implementation = {attention!r}")
-        transformer = AutoModel.from_config(
-            config,
-            torch_dtype=torch.float32,
-            trust_remote_code=False,
-            **({} if attention is None else {"attn_implementation": attention}),
-        )
-        self.set_network(tokenizer, transformer)
-        weights_from_bytes(self._model, msg["weights"])
-        return self
-
-
-def _digest(msg: dict[str, Any]) -> str:
-    tokenizer = [part for name, data in sorted(msg["tokenizer"].items()) for part in (name, data)]
-    parts = [*tokenizer, msg["config"], msg["weights"]]
-    return digest_of(part.encode() if isinstance(part, str) else part for part in parts)
-
-
-def _max_wordpieces(tokenizer: Any, transformer: Any) -> int:
-    """The most wordpieces that a model reads at once, special tokens included."""
-    limits = [tokenizer.model_max_length]
-    if getattr(transformer.config, "max_position_embeddings", -1) > 0:
-        limits.append(transformer.config.max_position_embeddings)
-    for name, module in transformer.named_modules():
-        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
-            # RoBERTa's positions begin after that of padding.
-            unused = 0 if module.padding_idx is None else module.padding_idx + 1
-            limits.append(module.num_embeddings - unused)
-    return min(limits)
-
-
-def _convert_inputs(model: Model, rows: Rows, is_train: bool) -> tuple[ArgsKwargs, Callable]:
-    shim = cast(EncoderShim, model.shims[0])
-    batches, order = micro_batches(
-        rows.starts,
-        rows.lengths,
-        shim.max_batch_wordpieces,
-        shim.max_wordpieces,
-        mixed=shim.network(is_train).mixed,
-    )
-    ids, cases, positions = (
-        None if array is None else to_device(torch.from_numpy(array), shim.device)
-        for array in (rows.ids, rows.cases, order)
-    )
-    return ArgsKwargs(args=(ids, cases, batches, positions), kwargs={}), lambda _: []
+@deserialize_attr.register
+def _deserialize_name(default: ModelName, value: bytes, name: str, model: Encoder) -> ModelName:
+    return default

@@ -1,24 +1,58 @@
-"""Find the pretrained encoder that a config names: a folder, a package, or a hub name."""
+"""Find and load the pretrained encoder that a config names: a folder, a package, or a hub name."""
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+import torch
+from spacy_transformers.data_classes import HFObjects
+from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from ..errors import settings_error
 
+Settings = dict[str, Any]
+"""Settings for transformers; it alone knows their names and types."""
+
+
+def load_pretrained(
+    name: str, tokenizer_config: Settings, transformer_config: Settings
+) -> HFObjects:
+    """Load the tokenizer and the network of a base model, the weights in float32.
+
+    Code that the model brings runs only if `trust_remote_code` is among the settings. This is said
+    to transformers explicitly, which would otherwise ask whoever sits at a terminal.
+
+    name (str): See `resolve`.
+    tokenizer_config, transformer_config (Dict[str, Any]): Settings for transformers.
+    RETURNS (HFObjects): The tokenizer and the network.
+    RAISES: ConfigValidationError (a ValueError): if the model cannot be found or read.
+    """
+    no_code = {"trust_remote_code": False}
+    settings = {**no_code, **transformer_config}
+    trust = {"trust_remote_code": settings["trust_remote_code"]}
+    source = resolve(name, **trust)
+    config = AutoConfig.from_pretrained(source, **settings)
+    transformer = AutoModel.from_pretrained(
+        source, config=config, torch_dtype=torch.float32, **trust
+    )
+    tokenizer = AutoTokenizer.from_pretrained(  # type: ignore[no-untyped-call]
+        source, **{**no_code, **tokenizer_config}
+    )
+    return HFObjects(tokenizer, transformer, None)
+
 
 def resolve(name: str, component: str = "transformer", *, trust_remote_code: bool = False) -> str:
-    """The folder or hub name for the name of a base model.
+    """Find the folder or hub name for the name of a base model.
 
-    name: a folder with a saved model, the import name of an installed package that carries one,
-        or a Hugging Face hub name; looked for in this order. The hub is asked once, and not at
-        all for a model that is in its local cache.
-    component: whose setting it is, for the message.
-    trust_remote_code: whether code that the model brings may run, see transformers.
+    The hub is asked once, and not at all for a model that is in its local cache.
 
-    Raises ConfigValidationError (a ValueError) if the model cannot be found or read.
+    name (str): A folder with a saved model, the import name of an installed package that carries
+        one, or a Hugging Face hub name; looked for in this order.
+    component (str): Whose setting it is, for the message.
+    trust_remote_code (bool): Whether code that the model brings may run, see transformers.
+    RETURNS (str): What `from_pretrained` of transformers takes.
+    RAISES: ConfigValidationError (a ValueError): if the model cannot be found or read.
     """
-    from transformers import AutoConfig
-
     where = f"[components.{component}.model] name = {name!r}: "
     source = _folder(name)
     if source is None and (name.startswith((".", "~", "/")) or "\\" in name or name.count("/") > 1):
@@ -41,7 +75,7 @@ def resolve(name: str, component: str = "transformer", *, trust_remote_code: boo
 
 
 def _folder(name: str) -> str | None:
-    """The folder with the model, unless it is the hub's."""
+    """Find the folder with the model, unless only the hub can have it."""
     if Path(name).exists():
         return name
     packaged = _folders_in_package(name)
@@ -49,7 +83,7 @@ def _folder(name: str) -> str | None:
 
 
 def _folders_in_package(name: str) -> list[Path]:
-    """Folders with a saved model in an installed package; the outermost first."""
+    """Find folders with a saved model in an installed package; the outermost first."""
     package = name.replace("-", "_")
     if not package.isidentifier():
         return []
@@ -58,23 +92,22 @@ def _folders_in_package(name: str) -> list[Path]:
         return []
     roots = spec.submodule_search_locations or []
     configs = [path for root in roots for path in Path(root).rglob("config.json")]
-    # A folder with weights: packages hold other files named config.json, too.
+    # Only folders with weights: packages hold other files named config.json, too.
     folders = [path.parent for path in configs if any(path.parent.glob("*.safetensors"))]
     return sorted(folders, key=lambda path: (len(path.parts), str(path)))
 
 
 def _ask_hub(name: str, trust_remote_code: bool) -> str | None:
-    """Why the hub does not give a model, or None if it does.
+    """Say why the hub does not give a model, or None if it does.
 
     Without a connection `from_pretrained` alone would ask six times over half a minute.
     """
     from huggingface_hub import HfApi
-    from transformers import AutoConfig
 
     try:
         HfApi().model_info(name, timeout=10.0)
         AutoConfig.from_pretrained(name, trust_remote_code=trust_remote_code)
-    except Exception as err:  # those of requests or of httpx, by the version
+    except Exception as err:  # the HTTP library and its errors depend on the version of the hub
         return _first_line(err)
     return None
 

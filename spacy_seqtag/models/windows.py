@@ -1,18 +1,27 @@
-"""The windows in which the encoder reads Docs."""
+"""The windows in which the encoder reads Docs: `spacy_seqtag.sentence_windows.v1`.
+
+- Windows are as full of whole sentences as they may be, and do not overlap: an overlap of a quarter
+  would have a third of all wordpieces computed twice.
+- Where sentences are not known, windows end after final punctuation and line breaks.
+- Nothing is truncated. A stretch without a boundary that is longer than a window is read in windows
+  that share a quarter of their length; a wordpiece takes its vector from the one in which it has
+  most context.
+"""
 
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.strings import get_string_id
 from spacy.tokens import Doc, Span
-from spacy_transformers.util import registry
+from spacy_transformers.util import registry  # type: ignore[attr-defined]
 
 from ..errors import Whole, check_settings
+from ..ranges import Ints
 
-Ints = NDArray[np.int64]
+Spanner = Callable[[list[Doc]], list[list[Span]]]
+"""A span getter: cuts each Doc into the spans that the encoder reads."""
 
 # What ends a sentence, and what may follow it within the sentence.
 _FINAL = np.asarray(
@@ -22,7 +31,7 @@ _CLOSING = np.asarray(
     [get_string_id(s) for s in ('"', "'", "''", "”", "\u2019", ")", "]", "»")], dtype=np.uint64
 )
 
-# A stretch without a boundary to cut at is read in windows that share this part of their length.
+# Windows over a stretch without boundaries share one part in so many of their length.
 _OVERLAP = 4
 
 # Without a tokenizer wordpieces are not known; English text has about four for three words.
@@ -30,8 +39,12 @@ _WORDS_IN_PIECES = 3 / 4
 
 
 class Window(NamedTuple):
-    """Wordpieces `begin` to `end` are read together; those from `first` to `last` take their
-    vectors from this window, the others are context. Every wordpiece has one such window."""
+    """The wordpieces that the encoder reads at once; positions in a Doc.
+
+    begin, end: The wordpieces that are read together.
+    first, last: Those that take their vectors from this window; the others are context. Every
+        wordpiece has one such window.
+    """
 
     begin: int
     end: int
@@ -46,8 +59,11 @@ class SentenceWindows:
         self.max_wordpieces = max_wordpieces
 
     def __call__(self, docs: Iterable[Doc]) -> list[list[Span]]:
-        """Windows as spans, for encoders that do not ask for `cut`. A window has three words for
-        every four wordpieces allowed; words that two windows share are in both."""
+        """Cut Docs into spans, for encoders that do not call `cut`.
+
+        A window has three words for every four wordpieces allowed. Words that two windows share are
+        in both.
+        """
         limit = max(1, int(self.max_wordpieces * _WORDS_IN_PIECES))
         return [
             [doc[w.begin : w.end] for w in cut_at(boundaries(doc), np.arange(len(doc) + 1), limit)]
@@ -55,22 +71,21 @@ class SentenceWindows:
         ]
 
     def cut(self, doc: Doc, firsts: Ints, n_special: int) -> list[Window]:
-        """The windows of a Doc.
+        """Cut a Doc into windows of wordpieces.
 
-        firsts (words + 1,): number of each word's first wordpiece, and of wordpieces.
-        n_special: special tokens that every window has beside its wordpieces.
+        doc (Doc): The Doc.
+        firsts (words + 1,): The first wordpiece of each word, and the number of wordpieces.
+        n_special (int): How many special tokens every window has beside its wordpieces.
+        RETURNS (List[Window]): The windows, in order.
         """
         return cut_at(boundaries(doc), firsts, max(1, self.max_wordpieces - n_special))
 
 
-@registry.span_getters("spacy_seqtag.sentence_windows.v1")  # type: ignore[attr-defined]
+@registry.span_getters("spacy_seqtag.sentence_windows.v1")  # type: ignore[attr-defined, untyped-decorator]
 def create_sentence_windows(
     max_wordpieces: int = 128,
 ) -> Callable[[Iterable[Doc]], list[list[Span]]]:
     """Create a span getter for windows of whole sentences that do not overlap.
-
-    max_wordpieces (int): Windows are as full of neighbouring sentences as this number of
-        wordpieces allows, special tokens included.
 
     Where a Doc's sentence boundaries are unknown, windows end after final punctuation and line
     breaks instead. A stretch that is longer than a window and has no boundary is read in windows
@@ -80,7 +95,10 @@ def create_sentence_windows(
     Within `spacy_seqtag.TransformerModel.v1` wordpieces are counted; other encoders get spans of
     three words for every four wordpieces.
 
-    Raises ConfigValidationError (a ValueError) if `max_wordpieces` is below 8.
+    max_wordpieces (int): Windows are as full of neighbouring sentences as this number of
+        wordpieces allows, special tokens included.
+    RETURNS (Callable[[Iterable[Doc]], List[List[Span]]]): The span getter.
+    RAISES: ConfigValidationError (a ValueError): if `max_wordpieces` is below 8.
     """
     where = "spacy_seqtag.sentence_windows.v1:"
     check_settings(where, max_wordpieces=(max_wordpieces, Whole(8)))
@@ -88,8 +106,12 @@ def create_sentence_windows(
 
 
 def boundaries(doc: Doc) -> Ints:
-    """Words at which a window may begin, the first word left out: the sentences, or where they
-    are not known, what follows final punctuation and line breaks."""
+    """Find the words at which a window may begin, the first word left out.
+
+    doc (Doc): A Doc.
+    RETURNS (boundaries,): The first words of its sentences or, where those are not known, what
+        follows final punctuation and line breaks.
+    """
     if len(doc) and doc.has_annotation("SENT_START"):
         starts: Ints = np.flatnonzero(doc.to_array("SENT_START") == 1)
         return starts[starts > 0]
@@ -98,7 +120,7 @@ def boundaries(doc: Doc) -> Ints:
     closing = np.isin(words[:, 0], _CLOSING)
     for i in np.flatnonzero(words[:, 1]).tolist():
         final[i] = "\n" in doc[i].text
-    # After closing quotes and brackets, too, if they follow what is final.
+    # Closing quotes and brackets belong to the sentence that they follow.
     for i in np.flatnonzero(final).tolist():
         while i + 1 < len(doc) and closing[i + 1]:
             final[i], final[i + 1] = False, True
@@ -107,9 +129,12 @@ def boundaries(doc: Doc) -> Ints:
 
 
 def cut_at(boundaries: Ints, firsts: Ints, limit: int) -> list[Window]:
-    """Cut a Doc at these words into windows of at most `limit` wordpieces.
+    """Cut a Doc at some of these words into windows of at most `limit` wordpieces.
 
-    firsts: see `SentenceWindows.cut`. A Doc that has words has a window, if an empty one.
+    boundaries (n,): The words at which a window may begin, in order.
+    firsts (words + 1,): See `SentenceWindows.cut`.
+    limit (int): Most wordpieces of a window.
+    RETURNS (List[Window]): The windows. A Doc that has words has one, if an empty one.
     """
     if len(firsts) == 1:
         return []
@@ -132,8 +157,15 @@ def cut_at(boundaries: Ints, firsts: Ints, limit: int) -> list[Window]:
 
 
 def overlapping(firsts: Ints, start: int, end: int, limit: int) -> list[Window]:
-    """Windows of at most `limit` wordpieces over a longer stretch. They are cut between words,
-    but for a word that is about as long as a window."""
+    """Cut a stretch without boundaries into windows that overlap.
+
+    They are cut between words, but for a word that is about as long as a window.
+
+    firsts (n,): The first wordpiece of each word, in order.
+    start, end (int): The wordpieces of the stretch.
+    limit (int): Most wordpieces of a window.
+    RETURNS (List[Window]): The windows, in order.
+    """
     result = []
     begin = first = start
     while end - begin > limit:
@@ -150,6 +182,6 @@ def overlapping(firsts: Ints, start: int, end: int, limit: int) -> list[Window]:
 
 
 def _word_before(firsts: Ints, piece: int, lowest: int) -> int:
-    """Where the word of this wordpiece begins, or the wordpiece itself if that is too low."""
+    """Find where the word of a wordpiece begins; the wordpiece itself if that is too low."""
     begin = int(firsts[np.searchsorted(firsts, piece, side="right") - 1])
     return begin if begin >= lowest else piece

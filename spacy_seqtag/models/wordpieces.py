@@ -1,24 +1,26 @@
 """The wordpieces of a batch of Docs, and which of them each word has.
 
-All positions are numbers into arrays of the whole batch; nothing here loops over words.
+All positions are numbers into arrays of the whole batch; nothing here loops over words. What looks
+like a special token in the text ("[SEP]") is text. There are two ways to read words:
+
+- WordPiece (BERT) reads a word at a time. No wordpiece belongs to two words ("do" and "n't" of
+  "don't"), and words that were read before are looked up.
+- Tokenizers for which the space before a word matters (byte-level BPE, SentencePiece) read the
+  whole text. A wordpiece belongs to every word that it overlaps.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from spacy.tokens import Doc, Span
+from transformers import PreTrainedTokenizerFast
+from transformers.tokenization_utils_base import BatchEncoding, PreTrainedTokenizerBase
 
 from ..errors import settings_error
-from ..ranges import concat_ranges
-
-Ints = NDArray[np.int64]
-
-# How the letters of a word are written; 0 is for wordpieces that belong to no word.
-N_CASES = 8
-_DIGITS, _NO_LETTERS, _LOWER, _UPPER, _CAPITAL, _TITLE, _MIXED = range(1, N_CASES)
+from ..ranges import Ints, concat_ranges
+from .word_case import word_case
 
 # The wordpieces of this many different words are remembered, some 350 bytes each.
 _MAX_KNOWN = 50_000
@@ -28,10 +30,13 @@ _MAX_KNOWN = 50_000
 class Wordpieces:
     """Wordpieces of stretches of text laid end to end, without special tokens.
 
-    ids (P,): number of each in the encoder's vocabulary. bounds (stretches + 1,): where the
-    wordpieces of each stretch begin, and the end. words (W,): the words of the stretches, as
-    positions in the batch. firsts, counts (W,): the wordpieces of each, which may be none.
-    cases (P,): how the word of each is written, 1 to 7; None if not asked for.
+    A stretch is a Doc, or a part of it that is read for itself.
+
+    ids (P,): The number of each wordpiece in the encoder's vocabulary.
+    bounds (stretches + 1,): Where the wordpieces of each stretch begin, and their number.
+    words (W,): The words of the stretches, as positions in the batch of Docs.
+    firsts, counts (W,): The first wordpiece of each of those words, and how many it has, if any.
+    cases (P,): How the word of each wordpiece is written, 1 to 7; None if not asked for.
     """
 
     ids: Ints
@@ -45,18 +50,13 @@ class Wordpieces:
 class WordTokenizer:
     """Cuts words into the wordpieces of a pretrained model.
 
-    tokenizer: a fast tokenizer of transformers. with_case: whether to tell how words are written.
-
-    WordPiece (BERT) reads a word at a time, so that no wordpiece belongs to two words ("do" and
-    "n't" of "don't"), and remembers the words. Tokenizers for which the space before a word
-    matters (byte-level BPE, SentencePiece) read the text, and a wordpiece belongs to every word
-    that it overlaps. What looks like a special token in the text ("[SEP]") is text.
-
-    Raises ConfigValidationError (a ValueError) for a tokenizer that is not a fast one.
+    tokenizer (PreTrainedTokenizerBase): A fast tokenizer of transformers.
+    with_case (bool): Whether to tell how words are written.
+    RAISES: ConfigValidationError (a ValueError): for a tokenizer that is not a fast one.
     """
 
-    def __init__(self, tokenizer: Any, with_case: bool = False) -> None:
-        if not getattr(tokenizer, "is_fast", False):
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, with_case: bool = False) -> None:
+        if not isinstance(tokenizer, PreTrainedTokenizerFast):
             raise settings_error(
                 f"{type(tokenizer).__name__} is not a fast tokenizer, and only those tell which "
                 "wordpieces a word has. Set use_fast = true in [components.transformer.model."
@@ -67,19 +67,24 @@ class WordTokenizer:
         self.with_case = with_case
         pre_tokenizer = type(tokenizer.backend_tokenizer.pre_tokenizer).__name__
         self.word_by_word = pre_tokenizer == "BertPreTokenizer"
+        # Wordpieces and case of each word, by its number in spaCy's store of strings.
         self._known: dict[int, tuple[list[int], int]] = {}
-        mask = tokenizer("a", return_special_tokens_mask=True)
-        inner = [i for i, special in enumerate(mask["special_tokens_mask"]) if not special]
-        ids: list[int] = mask["input_ids"]
+        example = tokenizer("a", return_special_tokens_mask=True)
+        is_special: list[int] = example["special_tokens_mask"]
+        inner = [i for i, special in enumerate(is_special) if not special]
+        ids: list[int] = example["input_ids"]
         # What every window begins and ends with: [CLS] and [SEP], <s> and </s>.
         self.prefix, self.suffix = ids[: inner[0]], ids[inner[-1] + 1 :]
 
     def __call__(
         self, docs: Sequence[Doc], spans: Sequence[Sequence[Span]] | None = None
     ) -> Wordpieces:
-        """The wordpieces of a batch of Docs.
+        """Cut the words of a batch of Docs into wordpieces.
 
-        spans: the stretches of each Doc that are read, each for itself. None reads whole Docs.
+        docs (Sequence[Doc]): The batch.
+        spans (Optional[Sequence[Sequence[Span]]]): The stretches of each Doc that are read, each
+            for itself. None reads whole Docs.
+        RETURNS (Wordpieces): The wordpieces of all stretches, laid end to end.
         """
         attrs = np.concatenate([doc.to_array(["ORTH", "LENGTH", "SPACY"]) for doc in docs])
         words, n_words = _words(docs, spans)
@@ -105,7 +110,7 @@ class WordTokenizer:
         return Wordpieces(ids, bounds, words, firsts, counts, cases)
 
     def _look_up(self, docs: Sequence[Doc], orths: NDArray[np.uint64], words: Ints) -> "_Known":
-        """Wordpieces and case of each word, by its string alone."""
+        """Find the wordpieces and the case of each word by its string alone."""
         different, where, inverse = np.unique(orths[words], return_index=True, return_inverse=True)
         known = self._known  # another thread may put a new one in its place
         missing = [i for i, orth in enumerate(different.tolist()) if orth not in known]
@@ -115,14 +120,14 @@ class WordTokenizer:
         if missing:
             doc_ends = np.cumsum([len(doc) for doc in docs])
             doc_of = np.searchsorted(doc_ends, words[where[missing]], side="right")
+            orths_missing: list[int] = different[missing].tolist()
             strings = [
-                docs[d].vocab.strings[orth]
-                for d, orth in zip(doc_of.tolist(), different[missing].tolist())
+                docs[d].vocab.strings[orth] for d, orth in zip(doc_of.tolist(), orths_missing)
             ]
-            pieces = (
+            pieces: list[list[int]] = (
                 self._encode(strings)["input_ids"] if self.word_by_word else [[]] * len(strings)
             )
-            for orth, string, ids in zip(different[missing].tolist(), strings, pieces):
+            for orth, string, ids in zip(orths_missing, strings, pieces):
                 known[orth] = (ids, word_case(string))
         found = [known[orth] for orth in different.tolist()]
         lengths = np.asarray([len(ids) for ids, _ in found], dtype=np.int64)
@@ -135,15 +140,19 @@ class WordTokenizer:
     def _read_text(
         self, texts: list[str], attrs: NDArray[np.uint64], n_words: Ints
     ) -> tuple[Ints, Ints, Ints, Ints]:
-        """ids, bounds, firsts, counts: see `Wordpieces`.
+        """Tokenize whole texts, and find the wordpieces of each word by its characters.
 
-        attrs (W, 3): ORTH, LENGTH and SPACY of the words of all texts. n_words: of each text.
+        texts (stretches,): Their texts.
+        attrs (W, 3): ORTH, LENGTH and SPACY of the words of all texts.
+        n_words (stretches,): How many words each text has.
+        RETURNS: `ids`, `bounds`, `firsts` and `counts` of `Wordpieces`.
         """
         encoding = self._encode(texts, offsets=True)
-        n_pieces = np.asarray([len(ids) for ids in encoding["input_ids"]], dtype=np.int64)
+        pieces: list[list[int]] = encoding["input_ids"]
+        n_pieces = np.asarray([len(ids) for ids in pieces], dtype=np.int64)
         bounds = np.append(0, np.cumsum(n_pieces))
-        ids = np.asarray([i for ids in encoding["input_ids"] for i in ids], dtype=np.int64)
-        # The texts laid end to end, a character apart.
+        ids = np.asarray([i for ids in pieces for i in ids], dtype=np.int64)
+        # The texts laid end to end, with one character between them.
         advance = (attrs[:, 1] + attrs[:, 2]).astype(np.int64)
         last = np.cumsum(n_words)[n_words > 0] - 1
         advance[last] = attrs[last, 1].astype(np.int64) + 1
@@ -154,14 +163,14 @@ class WordTokenizer:
             [pair for pairs in encoding["offset_mapping"] for pair in pairs], dtype=np.int64
         ).reshape(-1, 2)
         offsets += np.repeat(text_starts, n_pieces)[:, None]
-        # A wordpiece that is part of a character, or of nothing at all, must not step back.
+        # A wordpiece that is a part of a character, or of nothing at all, must not step back.
         starts, ends = (np.maximum.accumulate(column) for column in offsets.T)
         firsts = np.searchsorted(ends, word_starts, side="right")
         counts = np.maximum(0, np.searchsorted(starts, word_ends, side="left") - firsts)
         return ids, bounds, firsts, counts
 
-    def _encode(self, texts: list[str], offsets: bool = False) -> Any:
-        return self.tokenizer(
+    def _encode(self, texts: list[str], offsets: bool = False) -> BatchEncoding:
+        encoding: BatchEncoding = self.tokenizer(
             texts,
             add_special_tokens=False,
             split_special_tokens=True,
@@ -170,11 +179,16 @@ class WordTokenizer:
             return_offsets_mapping=offsets,
             verbose=False,
         )
+        return encoding
 
 
 @dataclass
 class _Known:
-    """ids (P,) laid end to end; counts, cases (W,) of each word."""
+    """What was looked up of some words.
+
+    ids (P,): Their wordpieces, laid end to end.
+    counts, cases (W,): How many wordpieces each word has, and how it is written.
+    """
 
     ids: Ints
     counts: Ints
@@ -182,7 +196,7 @@ class _Known:
 
 
 def _words(docs: Sequence[Doc], spans: Sequence[Sequence[Span]] | None) -> tuple[Ints, Ints]:
-    """The words of each stretch, as positions in the batch laid end to end, and their numbers."""
+    """Find the words of each stretch, as positions in the batch, and how many it has."""
     lengths = np.asarray([len(doc) for doc in docs], dtype=np.int64)
     starts = np.cumsum(lengths) - lengths
     if spans is not None:
@@ -196,18 +210,3 @@ def _words(docs: Sequence[Doc], spans: Sequence[Sequence[Span]] | None) -> tuple
         )
         lengths = np.asarray([len(span) for part in spans for span in part], dtype=np.int64)
     return concat_ranges(starts, lengths), lengths
-
-
-def word_case(word: str) -> int:
-    """How a word is written, as a number from 1 to 7."""
-    if word.islower():
-        return _LOWER
-    letters = sum(map(str.isalpha, word))
-    if not letters:
-        return _DIGITS if any(map(str.isdigit, word)) else _NO_LETTERS
-    if word.isupper():
-        return _UPPER if letters > 1 else _CAPITAL
-    if word[0].isupper() and word[1:].islower():
-        return _TITLE
-    # Scripts without case count as lower.
-    return _MIXED if any(map(str.isupper, word)) else _LOWER

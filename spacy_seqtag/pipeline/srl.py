@@ -27,7 +27,7 @@ from ..frames import (
     set_propositions,
     span_groups,
 )
-from ..models.role_tagger import Pairs, RoleInput, RoleScores
+from ..models.role_pairs import Pairs, RoleInput, RoleScores
 from ..ranges import concat_ranges
 from ..schemes import bio
 from ..schemes.propositions import PREDICATE, PREDICATE_PART, Argument, Proposition

@@ -26,8 +26,8 @@ from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
 from ..errors import SAYS_NO_DAMAGE, SHARE, check_settings, damaged_error, settings_error
-from ..models.pooling import Listener
-from ..models.vectors import read_vectors
+from ..models.listener import Listener
+from ..models.trf_data import read_vectors
 from .digests import check_digests, save_digests
 
 MISSING = -1

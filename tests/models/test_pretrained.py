@@ -1,5 +1,6 @@
 """Finding the pretrained encoder that a config names, or code."""
 
+import json
 import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -90,3 +91,32 @@ def test_model_named_in_code_that_does_not_exist(asked):
     with pytest.raises(ConfigValidationError, match="no model was found"):
         nlp.initialize()
     assert len(asked) == 1
+
+
+CODE = """
+from pathlib import Path
+from transformers import BertConfig
+Path({marker!r}).touch()
+class Config(BertConfig):
+    model_type = "own"
+"""
+
+
+@pytest.mark.parametrize("trust", [False, True])
+def test_code_of_a_base_model_runs_if_asked_for(tiny_bert, make_nlp, tmp_path, monkeypatch, trust):
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "hf"))
+    folder, marker = tmp_path / "model", tmp_path / "ran"
+    folder.mkdir()
+    for path in Path(tiny_bert).iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Config"}}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "own.py").write_text(CODE.format(marker=str(marker)))
+    nlp = make_nlp(str(folder), [])
+    nlp.get_pipe("transformer").model._init_transformer_config.update(
+        {"trust_remote_code": True} if trust else {}
+    )
+    with pytest.raises(ValueError):  # noqa: PT011 (the code has no model)
+        nlp.initialize()
+    assert marker.exists() == trust

@@ -1,39 +1,18 @@
-"""The role layers: how pairs are divided, and what training holds of them."""
+"""The role layers: what several batches of pairs learn, and what training holds of them."""
 
 import numpy as np
 import pytest
 import spacy
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from spacy.tokens import Doc
-from thinc.api import Linear, Model, fix_random_seed
+from thinc.api import Model, fix_random_seed
 
-from spacy_seqtag.models import role_tagger
-from spacy_seqtag.models.network import FusedLinear
-from spacy_seqtag.models.role_tagger import (
-    FusedRoleContext,
-    Pairs,
-    RoleContext,
-    RoleScores,
-    build_role_tagger,
-)
+from spacy_seqtag.models.role_pairs import Pairs, RoleScores
+from spacy_seqtag.models.role_tagger import build_role_tagger
+from spacy_seqtag.models.torch import role_context
+from spacy_seqtag.models.torch.fused import FusedLinear
 
 N_TAGS, N_VECTOR = 7, 12
-
-
-@given(st.lists(st.integers(1, 9), max_size=20), st.integers(0, 30))
-def test_runs_are_as_long_as_the_bound_allows(lengths, max_pairs):
-    numbers = np.arange(len(lengths))
-    rolesets = np.arange(2 * len(lengths)).reshape(-1, 2)
-    pairs = Pairs(numbers, 3 * numbers, 3 * numbers + np.asarray(lengths, dtype=int), rolesets)
-    runs = list(pairs.runs(max_pairs))
-    for name in ("predicates", "starts", "ends", "rolesets"):
-        parts = [getattr(run, name) for run in runs]
-        assert [row.tolist() for part in parts for row in part] == getattr(pairs, name).tolist()
-    totals = [run.lengths.sum() for run in runs]
-    assert all(t <= max_pairs or len(run.predicates) == 1 for t, run in zip(totals, runs))
-    assert all(t + after.lengths[0] > max_pairs for t, after in zip(totals, runs[1:]))
 
 
 @pytest.fixture
@@ -105,34 +84,12 @@ def test_what_is_computed_again_is_the_same(docs, monkeypatch):
         calls.append(function)
         return function(*args)
 
-    monkeypatch.setattr(role_tagger, "checkpoint", hold)
+    monkeypatch.setattr(role_context, "checkpoint", hold)
     held_roles, expected = step(docs, 20, 0.4)
     assert len(calls) > 1
     np.testing.assert_array_equal(roles, held_roles)
     for name, gradient in expected.items():
         np.testing.assert_array_equal(found[name], gradient)
-
-
-def test_batches_read_the_words_of_their_pairs():
-    """And the positions in what they read are those words again."""
-    starts = np.asarray([0, 40, 40, 90, 5])
-    lengths = np.asarray([10, 9, 12, 1, 10])
-    pairs = Pairs(starts + lengths // 2, starts, starts + lengths, np.zeros((5, 0), dtype=int))
-    words = np.concatenate([np.arange(s, s + n) for s, n in zip(starts, lengths)])
-    predicate_of = np.repeat(pairs.predicates, lengths)
-    for max_pairs in (1, 24, 1000):
-        batches = list(role_tagger._batches(pairs, max_pairs))
-        assert sorted(row for b in batches for row in b.rows.tolist()) == list(range(len(words)))
-        for batch in batches:
-            assert batch.read.tolist() == sorted(set(words[batch.rows].tolist()))
-            real = batch.words >= 0
-            numbers = batch.words[real]
-            assert batch.read[numbers].tolist() == words[batch.rows].tolist()
-            own = np.repeat(batch.predicates, real.sum(axis=1))
-            assert batch.read[own].tolist() == predicate_of[batch.rows].tolist()
-            # What tells the layers of distance.
-            distances = words[batch.rows] - predicate_of[batch.rows]
-            assert (numbers - own).tolist() == distances.tolist()
 
 
 def rows_computed(n_words, max_pairs=200):
@@ -183,64 +140,3 @@ def test_several_batches_hold_no_activations(docs):
     n_pairs = int(choose(docs, None).lengths.sum())
     assert held(docs, 1000) > vectors + 2 * 16 * n_pairs  # more than two vectors a pair
     assert held(docs, 20) < vectors + 2 * n_pairs
-
-
-def test_rolesets_are_a_softmax_of_those_that_a_predicate_may_have():
-    """Probabilities and gradients are those of a layer that computes all of them."""
-    generator = np.random.default_rng(0)
-    X = generator.normal(size=(4, 5)).astype("f")
-    rolesets = np.asarray([[3, 0, -1], [1, -1, -1], [-1, -1, -1], [0, 4, 3]])
-    d_probs = np.where(rolesets >= 0, generator.normal(size=rolesets.shape), 0).astype("f")
-    layer = Linear(6, 5)
-    layer.initialize()
-    layer.set_param("b", generator.normal(size=6).astype("f"))
-    probs, backprop = role_tagger._choose_rolesets(layer, X, rolesets)
-    dX = backprop(d_probs)
-
-    W, b, x = (
-        torch.tensor(array, requires_grad=True)
-        for array in (layer.get_param("W"), layer.get_param("b"), X)
-    )
-    logits = x @ W.T + b
-    for row, own in enumerate(rolesets):
-        own, there = own[own >= 0], own >= 0
-        chosen = logits[row, own]
-        expected = chosen.softmax(0).detach() if len(own) else 0
-        np.testing.assert_allclose(probs[row][there], expected, rtol=1e-5)
-        assert not probs[row][~there].any()
-        (chosen * torch.from_numpy(d_probs[row][there])).sum().backward(retain_graph=True)
-    for found, expected in zip((dX, layer.get_grad("W"), layer.get_grad("b")), (x, W, b)):
-        np.testing.assert_allclose(found, expected.grad, atol=1e-5)
-
-
-def test_no_predicates_and_no_rolesets():
-    layer = Linear(6, 5)
-    layer.initialize()
-    for shape in ((0, 0), (0, 3), (2, 0)):
-        X = np.ones((shape[0], 5), dtype="f")
-        probs, backprop = role_tagger._choose_rolesets(layer, X, np.full(shape, -1))
-        assert probs.shape == shape
-        assert backprop(probs).shape == X.shape
-
-
-@pytest.mark.parametrize("depth", [1, 2])
-def test_fused_context_is_the_same_function(depth):
-    """Stretches of all lengths, also of one word."""
-    torch.manual_seed(0)
-    context = RoleContext(24, 32, depth, 4, 0.1).eval()
-    for name, weights in context.named_parameters():
-        torch.nn.init.normal_(weights, 1.0 if "norm" in name and "weight" in name else 0.0, 0.3)
-    X = torch.randn(90, 24)
-    starts, lengths = torch.tensor([0, 10, 0, 50, 89]), torch.tensor([70, 33, 16, 5, 1])
-    steps = torch.arange(70)
-    words = torch.where(steps < lengths[:, None], starts[:, None] + steps, -1)
-    predicates = starts + lengths // 2
-    read = torch.randperm(90)
-    with torch.no_grad():
-        expected = context(X, read, words, predicates)
-        assert expected.shape == (125, 32)
-        assert expected.std(dim=0).mean() > 0.1
-        for dtype, tolerance in ((torch.float32, 2e-5), (torch.bfloat16, 0.15)):
-            found = FusedRoleContext(context, dtype)(X, read, words, predicates)
-            assert found.dtype == dtype
-            np.testing.assert_allclose(found.float(), expected, atol=tolerance)

@@ -1,4 +1,4 @@
-"""The output layer."""
+"""The token tagger: softmax of linear, dropout, and an output layer that grows."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,8 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 from thinc.api import Model, set_dropout_rate
 
-from spacy_seqtag.models.softmax_tagger import (
-    build_softmax_tagger,
-    resize_output,
-)
+from spacy_seqtag.models.output_layer import resize_output
+from spacy_seqtag.models.softmax_tagger import build_softmax_tagger
 
 WIDTH = 6
 
@@ -104,14 +102,6 @@ def test_dropout_can_be_pinned():
     assert not is_dropping(none)
 
 
-@pytest.mark.parametrize("dropout", [None, 0.5])
-def test_no_dropout_in_prediction(dropout):
-    model = make_tagger(dropout=dropout)
-    set_dropout_rate(model, 0.5)
-    first, second = (model.predict(make_docs())[0] for _ in range(2))
-    np.testing.assert_array_equal(first, second)
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_resize_keeps_what_was_learned(seed):
     model = make_tagger(4, seed=seed)
@@ -169,11 +159,8 @@ def test_resized_layer_is_the_one_that_learns():
     assert gradient[2] < 0 < gradient[:2].min()
 
 
-@pytest.mark.parametrize("resize", [False, True])
-def test_save_and_load(resize, tmp_path):
-    model = make_tagger(4)
-    if resize:
-        resize_output(model, 6)
+def test_what_was_resized_can_be_saved(tmp_path):
+    model = resize_output(make_tagger(4), 6)
     expected = model.predict(make_docs())
     model.to_disk(tmp_path / "model")
     for loaded in (

@@ -9,7 +9,8 @@ from spacy.vocab import Vocab
 from transformers import AutoTokenizer, BertTokenizer
 
 from spacy_seqtag.models import wordpieces as module
-from spacy_seqtag.models.wordpieces import WordTokenizer, word_case
+from spacy_seqtag.models.word_case import word_case
+from spacy_seqtag.models.wordpieces import WordTokenizer
 
 # Words of every kind: without wordpieces, that look like special tokens, right to left, emoji.
 ODD = [
@@ -188,16 +189,6 @@ def test_case_of_each_wordpiece(request, name):
     for i in range(len(doc)):
         first, count = found.firsts[i], found.counts[i]
         assert (found.cases[first : first + count] == cases[i]).all()
-
-
-def test_word_cases():
-    words = ["ann", "Ann", "ANN", "A", "McAnn", "12", "b2", ",", "中文", "\u200b"]
-    cases = list(map(word_case, words))
-    lower, title, upper, letter, mixed, digits, low2, mark, none, empty = cases
-    assert len({lower, title, upper, letter, mixed, digits, mark}) == 7
-    assert low2 == none == lower
-    assert empty == mark
-    assert 0 not in cases
 
 
 def test_slow_tokenizer_is_an_error(tiny_bert):

@@ -1,17 +1,18 @@
-"""Saved encoders and role layers: they come back as they were, and can do no harm."""
+"""Saved encoders: they come back as they were, and can do no harm."""
 
 import json
-import pickle
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 import spacy
 import srsly
-import torch
 from transformers import AutoTokenizer, BertTokenizerFast, RobertaTokenizerFast
 
-from spacy_seqtag.models.saved import _without, load_pretrained, tokenizer_to_bytes
+from spacy_seqtag.models.saved_encoder import (
+    _without,
+    load_config_and_tokenizer,
+    tokenizer_to_bytes,
+)
 
 TEXTS = ["Ángel DON'T [SEP] <mask> 東京 x", "  two  blanks\n\nﬁn"]
 
@@ -114,80 +115,6 @@ def test_settings_of_files_are_left_out_however_deep():
     assert json.loads(text) == {"a": {"b": 1}}
 
 
-CODE = """
-from pathlib import Path
-from transformers import BertConfig
-Path({marker!r}).touch()
-class Config(BertConfig):
-    model_type = "own"
-"""
-
-
-@pytest.mark.parametrize("trust", [False, True])
-def test_code_of_a_base_model_runs_if_asked_for(tiny_bert, make_nlp, tmp_path, monkeypatch, trust):
-    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "hf"))
-    folder, marker = tmp_path / "model", tmp_path / "ran"
-    folder.mkdir()
-    for path in Path(tiny_bert).iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
-    config = json.loads((folder / "config.json").read_text())
-    config |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Config"}}
-    (folder / "config.json").write_text(json.dumps(config))
-    (folder / "own.py").write_text(CODE.format(marker=str(marker)))
-    nlp = make_nlp(str(folder), [])
-    nlp.get_pipe("transformer").model._init_transformer_config.update(
-        {"trust_remote_code": True} if trust else {}
-    )
-    with pytest.raises(ValueError):  # noqa: PT011 (the code has no model)
-        nlp.initialize()
-    assert marker.exists() == trust
-
-
-class Payload:
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return Path.touch, (self.path,)
-
-
-def role_context(tiny_bert, make_nlp, mini_examples):
-    nlp = make_nlp(tiny_bert, ["seqtag_srl"])
-    examples = mini_examples(nlp)
-    nlp.initialize(lambda: examples)
-    return nlp.get_pipe("seqtag_srl").model.get_ref("role_context").shims[0]
-
-
-def as_saved_by_pytorch(shim, state):
-    data = BytesIO()
-    torch.save(state, data)
-    inner = srsly.msgpack_dumps({"nI": 32, "state": data.getvalue()})
-    return srsly.msgpack_dumps({"config": shim.cfg, "state": inner})
-
-
-def test_role_layers_saved_by_pytorch(tiny_bert, make_nlp, mini_examples):
-    """As versions before did."""
-    shim = role_context(tiny_bert, make_nlp, mini_examples)
-    state = {name: weights.clone() for name, weights in shim._model.state_dict().items()}
-    old = as_saved_by_pytorch(shim, state)
-    for weights in shim._model.parameters():
-        weights.data.zero_()
-    shim.from_bytes(old)
-    assert all(torch.equal(shim._model.state_dict()[name], state[name]) for name in state)
-
-
-def test_pickles_are_not_run(tiny_bert, make_nlp, mini_examples, tmp_path):
-    shim = role_context(tiny_bert, make_nlp, mini_examples)
-    marker = tmp_path / "ran"
-    data = as_saved_by_pytorch(shim, {"head.word.weight": Payload(marker)})
-    with pytest.raises(pickle.UnpicklingError):
-        shim.from_bytes(data)
-    assert not marker.exists()
-
-
-# Tokenizers come back
-
-
 @pytest.mark.parametrize(
     "settings",
     [
@@ -208,7 +135,8 @@ def test_roberta_tokenizer(tiny_roberta, settings):
 
 def check_tokenizer(tokenizer, folder):
     files = tokenizer_to_bytes(tokenizer)
-    _, again = load_pretrained(files, (Path(folder) / "config.json").read_text("utf8"))
+    config = (Path(folder) / "config.json").read_text("utf8")
+    _, again = load_config_and_tokenizer(config, files)
     assert type(again) is type(tokenizer)
     assert again.model_max_length == tokenizer.model_max_length
     settings = {"return_offsets_mapping": True, "return_special_tokens_mask": True}
@@ -221,9 +149,6 @@ def test_settings_make_a_difference(tiny_bert):
     plain = AutoTokenizer.from_pretrained(tiny_bert)
     cased = BertTokenizerFast.from_pretrained(tiny_bert, do_lower_case=False)
     assert plain(TEXTS)["input_ids"] != cased(TEXTS)["input_ids"]
-
-
-# What is saved
 
 
 def test_saved_twice_is_the_same(trained_path, tiny_bert, tmp_path):

@@ -1,0 +1,154 @@
+"""The encoder's tokenizer and network within a Thinc model."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from spacy_transformers.data_classes import HFObjects
+from thinc.api import Model, get_torch_default_device
+from thinc.types import Floats2d
+from torch import nn
+from transformers.modeling_utils import PreTrainedModel
+from transformers.tokenization_utils_base import PreTrainedTokenizerBase
+
+from ..layout import Rows
+from ..pretrained import Settings
+from ..saved_encoder import encoder_from_bytes, encoder_to_bytes
+from ..wordpieces import WordTokenizer
+from .bert_parts import can_fuse
+from .fused import FusedNetwork
+from .memory import to_device
+from .network import EncoderNetwork, NetworkInput
+from .precision import has_fast_bfloat16
+from .shim import PrecisionShim
+from .weights import set_weights, weights_from_bytes
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """How the network runs; see `spacy_seqtag.TransformerModel.v1`."""
+
+    precision: str
+    word_case: bool
+    max_batch_wordpieces: int
+    gradient_checkpointing: bool
+
+
+def encoder_layer(shim: "EncoderShim") -> Model[Rows, Floats2d]:
+    """Build the layer that runs the network: from rows to vectors (rows, width)."""
+    return Model("hf-pytorch", _forward, shims=[shim], dims={"nI": None, "nO": None})
+
+
+def _forward(
+    model: Model[Rows, Floats2d], rows: Rows, is_train: bool
+) -> tuple[Floats2d, Callable[[Floats2d], Rows]]:
+    (shim,) = model.shims
+    assert isinstance(shim, EncoderShim)
+    vectors, backprop_network = shim.run(shim.network_input(rows), is_train=is_train)
+
+    def backprop(d_vectors: Floats2d) -> Rows:
+        backprop_network(d_vectors)
+        return rows
+
+    return vectors, backprop
+
+
+class EncoderShim(PrecisionShim):
+    """Holds the tokenizer and the network, and runs the network in the chosen precision.
+
+    tokenizer_config, transformer_config (Dict[str, Any]): Settings for transformers.
+    settings (EncoderSettings): How the network runs.
+    """
+
+    def __init__(
+        self, tokenizer_config: Settings, transformer_config: Settings, settings: EncoderSettings
+    ) -> None:
+        super().__init__(settings.precision)
+        self.word_case = settings.word_case
+        self.max_batch_wordpieces = settings.max_batch_wordpieces
+        self.gradient_checkpointing = settings.gradient_checkpointing
+        # Where spacy-transformers looks for the tokenizer and the transformer.
+        self._hfmodel = HFObjects(None, None, None, tokenizer_config, transformer_config)
+        self._word_tokenizer: WordTokenizer | None = None
+        self.max_wordpieces = 0
+
+    def set_network(self, tokenizer: PreTrainedTokenizerBase, transformer: PreTrainedModel) -> None:
+        """Take a tokenizer, a fast one, and an encoder of transformers."""
+        self._word_tokenizer = WordTokenizer(tokenizer, self.word_case)
+        self.max_wordpieces = _max_wordpieces(tokenizer, transformer)
+        if self.gradient_checkpointing:
+            settings = {"use_reentrant": False}
+            transformer.gradient_checkpointing_enable(settings)  # type: ignore[no-untyped-call]
+        network = EncoderNetwork(transformer, self.word_case)
+        self._model = network.to(get_torch_default_device())
+        self._hfmodel.tokenizer, self._hfmodel.transformer = tokenizer, transformer
+        self._predictor = None
+        if self.precision == "auto":
+            has_fast_bfloat16(self.device)  # measured now, once for all processes forked later
+
+    @property
+    def word_tokenizer(self) -> WordTokenizer:
+        """What cuts words into wordpieces."""
+        assert self._word_tokenizer is not None
+        return self._word_tokenizer
+
+    def network_input(self, rows: Rows) -> NetworkInput:
+        """Copy the rows of a batch to the device of the network."""
+        device = self.device
+        return NetworkInput(
+            to_device(torch.from_numpy(rows.ids), device),
+            None if rows.cases is None else to_device(torch.from_numpy(rows.cases), device),
+            rows.starts,
+            rows.lengths,
+            self.max_batch_wordpieces,
+            self.max_wordpieces,
+        )
+
+    def fuses(self, module: nn.Module) -> bool:
+        """Say whether layers are fused in float32: on a CPU, if they can be."""
+        return (
+            isinstance(module, EncoderNetwork)
+            and self.device.type == "cpu"
+            and can_fuse(module.transformer)
+        )
+
+    def make_predictor(self, module: nn.Module, dtype: torch.dtype) -> nn.Module:
+        """Make the network that annotates: with fused layers, if they can be."""
+        if isinstance(module, EncoderNetwork) and can_fuse(module.transformer):
+            return FusedNetwork(module, dtype)
+        return super().make_predictor(module, dtype)
+
+    def to_bytes(self) -> bytes:
+        """Save tokenizer, configuration and weights; see `saved_encoder`."""
+        objects = self._hfmodel
+        return encoder_to_bytes(
+            objects._init_tokenizer_config,
+            objects._init_transformer_config,
+            objects.tokenizer,
+            self._model,
+        )
+
+    def from_bytes(self, bytes_data: bytes) -> "EncoderShim":
+        """Load what `to_bytes` saved.
+
+        RAISES: ValueError (also as ConfigValidationError): for other bytes.
+        """
+        tokenizer_config, transformer_config, saved = encoder_from_bytes(bytes_data)
+        self._hfmodel = HFObjects(None, None, None, tokenizer_config, transformer_config)
+        if saved is not None:
+            self.set_network(saved.tokenizer, saved.transformer)
+            set_weights(self.module, weights_from_bytes(saved.weights))
+        return self
+
+
+def _max_wordpieces(tokenizer: PreTrainedTokenizerBase, transformer: PreTrainedModel) -> int:
+    """Find the most wordpieces that a model reads at once, special tokens included."""
+    limits: list[int] = [tokenizer.model_max_length]
+    if getattr(transformer.config, "max_position_embeddings", -1) > 0:
+        limits.append(transformer.config.max_position_embeddings)
+    for name, module in transformer.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
+            # RoBERTa's positions begin after that of padding.
+            unused = 0 if module.padding_idx is None else module.padding_idx + 1
+            limits.append(module.num_embeddings - unused)
+    return min(limits)
