@@ -172,16 +172,17 @@ def _pool(
     xp = ops.xp
     rows = rows.astype(np.int32)  # Thinc adds up rows by numbers of this type in C, others slowly
     ends = np.cumsum(counts)
+    Y = ops.alloc2f(len(counts), X.shape[1])
+    # Words whose vector is that of their only wordpiece.
     several = counts > 1 if pooling._func in _PLAIN else np.ones(len(counts), dtype=bool)
-    # The vectors of the other words are gathered.
-    pooled = np.repeat(several, counts)
     single = ~several & (counts == 1)
     source = xp.asarray(rows[(ends - counts)[single]])
     target = xp.asarray(np.flatnonzero(single))
-    Y = ops.alloc2f(len(counts), X.shape[1])
     Y[target] = X[source]
+    # The others.
     if several.any():
-        parts, places = xp.asarray(rows[pooled]), xp.asarray(np.flatnonzero(several))
+        parts = xp.asarray(rows[np.repeat(several, counts)])
+        places = xp.asarray(np.flatnonzero(several))
         pieces = Ragged(X[parts], xp.asarray(counts[several], dtype="i"))
         Y[places], backprop_pooling = pooling(pieces, is_train)
 

@@ -231,7 +231,7 @@ CASES = [
         TOKENS,
         (WIDTH,),
         learns=False,
-        copies=False,  # Thinc's copy of a listener, also of spacy-transformers', is none
+        copies=False,  # Thinc copies a listener as a plain model, which cannot listen
         hears=True,
         prepare=set_width,
     ),
@@ -241,7 +241,7 @@ CASES = [
         {"tok2vec": OWN_ENCODER, "nO": N_CLASSES, "dropout": 0.4},
         TOKENS,
         (N_CLASSES,),
-        only_empty=False,  # nor does Thinc's softmax, and components do not ask for it
+        only_empty=False,  # Thinc's softmax does not, and components never ask it to
     ),
     Case(
         "architectures",

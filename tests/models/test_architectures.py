@@ -25,20 +25,14 @@ def of_each(cases):
 def resolve(tiny_bert):
     """Function (case) to what its config makes, not initialized."""
 
-    def filled(settings):
-        return {
-            key: filled(value)
-            if isinstance(value, dict)
-            else tiny_bert
-            if value == "ENCODER"
-            else value
-            for key, value in settings.items()
-        }
+    def with_encoder(value):
+        if isinstance(value, dict):
+            return {key: with_encoder(inner) for key, inner in value.items()}
+        return tiny_bert if value == "ENCODER" else value
 
     def run(case):
-        return registry.resolve({"it": {f"@{case.registry}": case.name, **filled(case.settings)}})[
-            "it"
-        ]
+        config = {f"@{case.registry}": case.name, **with_encoder(case.settings)}
+        return registry.resolve({"it": config})["it"]
 
     return run
 
@@ -181,7 +175,7 @@ def test_prediction_drops_nothing(case, make, predict):
 
 @of_each(MODELS)
 def test_training_gives_what_prediction_gives(case, make, predict, update):
-    """But for dropout, where there is any: shapes are the same."""
+    """In the same shapes; the numbers differ where there is dropout."""
     model = make(case)
     expected = predict(case, model, make_docs())
     found = case.kind.split(update(case, model), make_docs())
@@ -247,7 +241,7 @@ def test_deepcopy_and_pickle(case, make, predict, duplicate):
 
 @of_each(CASES)
 def test_threads(case, make, predict):
-    """Also for the first predictions, which may make what predicts."""
+    """From the first prediction on, which makes the network that annotates."""
     model, same = make(case), make(case)
     expected = predict(case, same, make_docs())
     with ThreadPoolExecutor(4) as pool:

@@ -50,6 +50,7 @@ class FusedRoleContext(nn.Module):
         by_predicate = self.predicate(_with_padding(X[predicates]))
         real = words >= 0
         lengths = real.sum(dim=1)
+        # From here on pairs are laid end to end, without padding.
         predicate_of = torch.repeat_interleave(torch.arange(len(words)), lengths)
         words = words[real]
         place = place_of(words - predicates[predicate_of])

@@ -35,7 +35,7 @@ def role_context_layer(
 def _forward(
     model: Model[ContextInput, Floats2d], inputs: ContextInput, is_train: bool
 ) -> tuple[Floats2d, Callable[[Floats2d], Floats2d]]:
-    """The backward pass gives the gradient of the token vectors: (tokens, nI)."""
+    """Read pairs in context; the backward pass gives the gradient of the token vectors."""
     X, batch = inputs
     (shim,) = model.shims
     assert isinstance(shim, RoleContextShim)
