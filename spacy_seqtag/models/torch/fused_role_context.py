@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from .fused import FusedLinear, attend, norm_in
 from .micro_batches import Group, micro_batches, padded_size
-from .role_context import RoleContext, place_of
+from .role_context import PairTensors, RoleContext, place_of
 
 # Most pairs that go through the layers at once.
 _MAX_ROWS = 4096
@@ -36,24 +36,17 @@ class FusedRoleContext(nn.Module):
         )
         self.norm = norm_in(context.norm, dtype)
 
-    def forward(
-        self,
-        X: torch.Tensor,
-        read: torch.Tensor,
-        words: torch.Tensor,
-        predicates: torch.Tensor,
-        recompute: bool = False,
-    ) -> torch.Tensor:
+    def forward(self, X: torch.Tensor, pairs: PairTensors) -> torch.Tensor:
         """See `RoleContext.forward`."""
-        X = X[read].to(self.dtype)
+        X = X[pairs.read].to(self.dtype)
         by_word = self.word(_with_padding(X))
-        by_predicate = self.predicate(_with_padding(X[predicates]))
-        real = words >= 0
+        by_predicate = self.predicate(_with_padding(X[pairs.predicates]))
+        real = pairs.words >= 0
         lengths = real.sum(dim=1)
         # From here on pairs are laid end to end, without padding.
-        predicate_of = torch.repeat_interleave(torch.arange(len(words)), lengths)
-        words = words[real]
-        place = place_of(words - predicates[predicate_of])
+        predicate_of = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
+        words = pairs.words[real]
+        place = place_of(words - pairs.predicates[predicate_of])
         starts = (torch.cumsum(lengths, 0) - lengths).numpy()
         batches, order = micro_batches(
             starts, lengths.numpy(), _MAX_ROWS, max_length=_MAX_ROWS, mixed=True

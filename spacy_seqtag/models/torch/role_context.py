@@ -4,6 +4,8 @@ A pair is the sum of a projection of its word, one of its predicate, and a vecto
 distance. The pairs of a predicate are then read together by small transformer layers.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
@@ -19,6 +21,21 @@ def place_of(distance: torch.Tensor) -> torch.Tensor:
     RETURNS (torch.Tensor): int64 (…).
     """
     return distance.clamp(-_MAX_DISTANCE, _MAX_DISTANCE) + _MAX_DISTANCE
+
+
+@dataclass
+class PairTensors:
+    """A `PairBatch` as tensors, on the device that computes.
+
+    read (words,), words (P, L), predicates (P,), int64: See there.
+    recompute (bool): Whether to hold no activations in training, but to compute them anew, with the
+        same dropout, for the gradient.
+    """
+
+    read: torch.Tensor
+    words: torch.Tensor
+    predicates: torch.Tensor
+    recompute: bool = False
 
 
 class RoleContext(nn.Module):
@@ -53,35 +70,21 @@ class RoleContext(nn.Module):
         assert isinstance(norm, nn.LayerNorm)
         return norm
 
-    def forward(
-        self,
-        X: torch.Tensor,
-        read: torch.Tensor,
-        words: torch.Tensor,
-        predicates: torch.Tensor,
-        recompute: bool = False,
-    ) -> torch.Tensor:
+    def forward(self, X: torch.Tensor, pairs: PairTensors) -> torch.Tensor:
         """Read pairs in context.
 
         X (tokens, nI): The token vectors.
-        read (words,), words (P, L), predicates (P,), int64: See `PairBatch`.
-        recompute (bool): Whether to hold no activations in training, but to compute them anew, with
-            the same dropout, for the gradient.
+        pairs (PairTensors): The pairs.
         RETURNS (torch.Tensor): (real pairs, width).
         """
-        if recompute and self.training:
-            result: torch.Tensor = checkpoint(
-                self._in_context, X, read, words, predicates, use_reentrant=False
-            )
+        inputs = X, pairs.read, pairs.words, pairs.predicates
+        if pairs.recompute and self.training:
+            result: torch.Tensor = checkpoint(self._in_context, *inputs, use_reentrant=False)
             return result
-        return self._in_context(X, read, words, predicates)
+        return self._in_context(*inputs)
 
     def _in_context(
-        self,
-        X: torch.Tensor,
-        read: torch.Tensor,
-        words: torch.Tensor,
-        predicates: torch.Tensor,
+        self, X: torch.Tensor, read: torch.Tensor, words: torch.Tensor, predicates: torch.Tensor
     ) -> torch.Tensor:
         X = X[read].to(self.word.weight.dtype)
         real = words >= 0

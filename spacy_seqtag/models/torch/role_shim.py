@@ -13,7 +13,7 @@ from torch import nn
 
 from ..role_pairs import PairBatch
 from .fused_role_context import FusedRoleContext
-from .role_context import RoleContext
+from .role_context import PairTensors, RoleContext
 from .shim import PrecisionShim, to_floats2d
 from .weights import set_weights, weights_from_bytes, weights_to_bytes
 
@@ -41,12 +41,13 @@ def _forward(
     assert isinstance(shim, RoleContextShim)
     device = shim.device
     vectors = xp2torch(X, requires_grad=is_train, device=device)
-    read, words, predicates = (
-        torch.from_numpy(array).to(device) for array in (batch.read, batch.words, batch.predicates)
+    pairs = PairTensors(
+        torch.from_numpy(batch.read).to(device),
+        torch.from_numpy(batch.words).to(device),
+        torch.from_numpy(batch.predicates).to(device),
+        batch.recompute,
     )
-    Y, backprop_module = shim.run(
-        vectors, read, words, predicates, batch.recompute, is_train=is_train
-    )
+    Y, backprop_module = shim.run(vectors, pairs, is_train=is_train)
 
     def backprop(dY: Floats2d) -> Floats2d:
         return to_floats2d(backprop_module(dY).args[0])
@@ -61,16 +62,9 @@ class Head(nn.Module):
         super().__init__()
         self.head = head
 
-    def forward(
-        self,
-        X: torch.Tensor,
-        read: torch.Tensor,
-        words: torch.Tensor,
-        predicates: torch.Tensor,
-        recompute: bool = False,
-    ) -> torch.Tensor:
+    def forward(self, X: torch.Tensor, pairs: PairTensors) -> torch.Tensor:
         """See `RoleContext.forward`."""
-        result: torch.Tensor = self.head(X, read, words, predicates, recompute)
+        result: torch.Tensor = self.head(X, pairs)
         return result
 
 

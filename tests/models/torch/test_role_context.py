@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from spacy_seqtag.models.torch.fused_role_context import FusedRoleContext
-from spacy_seqtag.models.torch.role_context import RoleContext
+from spacy_seqtag.models.torch.role_context import PairTensors, RoleContext
 
 
 @pytest.mark.parametrize("depth", [1, 2])
@@ -20,12 +20,12 @@ def test_fused_context_is_the_same_function(depth):
     steps = torch.arange(70)
     words = torch.where(steps < lengths[:, None], starts[:, None] + steps, -1)
     predicates = starts + lengths // 2
-    read = torch.randperm(90)
+    pairs = PairTensors(torch.randperm(90), words, predicates)
     with torch.no_grad():
-        expected = context(X, read, words, predicates)
+        expected = context(X, pairs)
         assert expected.shape == (125, 32)
         assert expected.std(dim=0).mean() > 0.1
         for dtype, tolerance in ((torch.float32, 2e-5), (torch.bfloat16, 0.15)):
-            found = FusedRoleContext(context, dtype)(X, read, words, predicates)
+            found = FusedRoleContext(context, dtype)(X, pairs)
             assert found.dtype == dtype
             np.testing.assert_allclose(found.float(), expected, atol=tolerance)
