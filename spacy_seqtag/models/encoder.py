@@ -51,7 +51,7 @@ Copied: TypeAlias = dict[int, Model[Any, Any] | Shim]
 @registry.architectures("spacy_seqtag.TransformerModel.v1")  # type: ignore[untyped-decorator]
 def build_transformer(
     name: str,
-    # `X | None` would do for us, but config validation wants `Optional` on all Pythons.
+    # `X | None` would do for us, but validation of configs needs `Optional` on some Pythons.
     get_spans: Optional[Spanner] = None,  # noqa: UP045
     tokenizer_config: Settings = SimpleFrozenDict(),
     transformer_config: Settings = SimpleFrozenDict(),
@@ -133,7 +133,7 @@ def build_tok2vec_transformer(
         max_batch_wordpieces,
         gradient_checkpointing,
     )
-    # Nested as a listener's layers are, so that what `replace_listeners` made can be loaded.
+    # Nested as `nlp.replace_listeners` nests them, so that what it made can be loaded.
     return chain(chain(encoder, split_trf_batch()), word_vectors(pooling, grad_factor))
 
 

@@ -150,7 +150,7 @@ def _rows(cut: _Cut, tokenizer: WordTokenizer, n_words: int) -> Rows:
     if pieces.cases is not None:
         cases = np.zeros(len(ids), dtype=np.int64)
         cases[read] = pieces.cases[source]
-    # The row that each wordpiece has its vector from.
+    # The row whose vector each wordpiece takes.
     row_of = np.repeat(starts + n_before - begins, lasts - firsts) + np.arange(len(pieces.ids))
     docs = np.append(0, np.cumsum(cut.n_windows)).astype(np.int64)
     align = _align(pieces, row_of, n_words)
@@ -166,7 +166,7 @@ def _align(pieces: Wordpieces, row_of: Ints, n_words: int) -> Ragged:
     words, counts = pieces.words, pieces.counts
     own = concat_ranges(pieces.firsts, counts)
     if np.any(words[1:] < words[:-1]) or len(words) != n_words:
-        # Stretches share words, or leave words out.
+        # The stretches share words or leave some out, so collect the wordpieces of each word.
         word_of = np.repeat(words, counts)
         own = own[np.argsort(word_of, kind="stable")]
         counts = np.bincount(word_of, minlength=n_words)

@@ -54,9 +54,9 @@ def _first_forward(
     return Y, backprop
 
 
-# Poolings by which the vector of a single wordpiece is that of its word, and of none is zero. They
-# are known by their functions: names are loaded with a pipeline, whose config may have another
-# layer in the place of the one that was saved.
+# With these poolings a word of one wordpiece has the vector of that wordpiece, and a word of none
+# has zeros. They are recognised by their functions: names are loaded with a pipeline, and its
+# config may have another layer by now.
 _PLAIN = {
     _first_forward,
     *(
@@ -173,13 +173,13 @@ def _pool(
     rows = rows.astype(np.int32)  # Thinc adds up rows by numbers of this type in C, others slowly
     ends = np.cumsum(counts)
     Y = ops.alloc2f(len(counts), X.shape[1])
-    # Words whose vector is that of their only wordpiece.
+    # Words of one wordpiece take its vector.
     several = counts > 1 if pooling._func in _PLAIN else np.ones(len(counts), dtype=bool)
     single = ~several & (counts == 1)
     source = xp.asarray(rows[(ends - counts)[single]])
     target = xp.asarray(np.flatnonzero(single))
     Y[target] = X[source]
-    # The others.
+    # The others are pooled.
     if several.any():
         parts = xp.asarray(rows[np.repeat(several, counts)])
         places = xp.asarray(np.flatnonzero(several))

@@ -119,7 +119,7 @@ def _forward(
     ops = model.ops
     tok2vec, dropout, predicate_layer, roleset_layer, role_context, output_layer = model.layers
     vectors, backprop_tok2vec = tok2vec(docs, is_train)
-    # The listener's array for an empty Doc has no width of its own.
+    # The listener's array for an empty Doc has no width.
     width = predicate_layer.get_dim("nI")
     X = ops.xp.vstack([v if len(v) else ops.alloc2f(0, width) for v in vectors])
     lengths = [len(v) for v in vectors]

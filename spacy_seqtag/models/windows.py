@@ -31,10 +31,11 @@ _CLOSING = np.asarray(
     [get_string_id(s) for s in ('"', "'", "''", "”", "\u2019", ")", "]", "»")], dtype=np.uint64
 )
 
-# Windows over a stretch without boundaries share one part in so many of their length.
+# Over a stretch without boundaries, neighbouring windows share a quarter of their length.
 _OVERLAP = 4
 
-# Without a tokenizer wordpieces are not known; English text has about four for three words.
+# What other encoders make of words is not known here; English text has about four wordpieces for
+# three words.
 _WORDS_IN_PIECES = 3 / 4
 
 
@@ -170,7 +171,7 @@ def overlapping(firsts: Ints, start: int, end: int, limit: int) -> list[Window]:
     begin = first = start
     while end - begin > limit:
         stop = _word_before(firsts, begin + limit, begin + limit // 2 + 1)
-        # The next window; the last one is as full as the others.
+        # Where the next window begins; the last one is to be as full as the others.
         after = _word_before(firsts, stop - limit // _OVERLAP, stop - limit // 2)
         if end - after < limit:
             after = min(after, int(firsts[np.searchsorted(firsts, end - limit)]))

@@ -163,7 +163,7 @@ class WordTokenizer:
             [pair for pairs in encoding["offset_mapping"] for pair in pairs], dtype=np.int64
         ).reshape(-1, 2)
         offsets += np.repeat(text_starts, n_pieces)[:, None]
-        # A wordpiece that is a part of a character, or of nothing at all, must not step back.
+        # Offsets must not step back at a wordpiece that is a part of a character, or of nothing.
         starts, ends = (np.maximum.accumulate(column) for column in offsets.T)
         firsts = np.searchsorted(ends, word_starts, side="right")
         counts = np.maximum(0, np.searchsorted(starts, word_ends, side="left") - firsts)

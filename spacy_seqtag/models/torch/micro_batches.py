@@ -24,9 +24,9 @@ _STEP = 16
 # length of the longest until a micro-batch has this many rows.
 _MIN_ROWS = 512
 
-# Where the network does take them, a micro-batch is padded to one of these few sizes. Otherwise a
-# process that reads a long stream grows: oneDNN keeps some 3 MB for each size that it meets, and
-# arrays of many sizes leave holes in the heap.
+# Where the network takes windows as they are, a micro-batch is padded to one of these few sizes.
+# Otherwise a process that reads a long stream grows: oneDNN keeps some 3 MB for each size that it
+# meets, and arrays of many sizes leave holes in the heap.
 _SIZES: list[int] = sorted([*(2**i for i in range(4, 13)), *(3 * 2**i for i in range(4, 11))])
 
 # If padding what is left of a batch to one of those sizes would add more than an eighth, and more

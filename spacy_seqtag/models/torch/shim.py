@@ -123,7 +123,7 @@ class PrecisionShim(PyTorchShim):
     def predict(self, inputs: ArgsKwargs) -> torch.Tensor:
         """Annotate; RETURNS (torch.Tensor): float32."""
         predictor = self.predictor()
-        # It stays so (training sets its own mode): another thread may be predicting.
+        # Leave it in this mode, as another thread may be predicting; training sets its own.
         if predictor.training:
             predictor.eval()
         with torch.no_grad():
@@ -172,8 +172,8 @@ class PrecisionShim(PyTorchShim):
     def _autocast(self, dtype: torch.dtype) -> torch.autocast:
         device = self.device
         enabled = dtype != torch.float32
-        # Thinc enters an autocast of its own for CUDA, which must not switch this one off; it
-        # keeps the type that is set here.
+        # Thinc enters an autocast of its own for CUDA within this one. It must not switch this one
+        # off, and takes the type from it.
         self._mixed_precision = enabled and device.type == "cuda"
         return torch.autocast(device.type, dtype=dtype if enabled else None, enabled=enabled)
 
