@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..errors import settings_error
+from ..errors import first_line, settings_error
 
 
 def resolve(name: str, component: str = "transformer", *, trust_remote_code: bool = False) -> str:
@@ -31,7 +31,7 @@ def resolve(name: str, component: str = "transformer", *, trust_remote_code: boo
             source or name, local_files_only=True, trust_remote_code=trust_remote_code
         )
     except (OSError, ValueError) as err:
-        reason = _first_line(err) if source else _ask_hub(name, trust_remote_code)
+        reason = first_line(err) if source else _ask_hub(name, trust_remote_code)
         if reason is not None:
             raise settings_error(
                 f"{where}no model was found under this name: it is neither a folder nor an "
@@ -75,9 +75,5 @@ def _ask_hub(name: str, trust_remote_code: bool) -> str | None:
         HfApi().model_info(name, timeout=10.0)
         AutoConfig.from_pretrained(name, trust_remote_code=trust_remote_code)
     except Exception as err:  # those of requests or of httpx, by the version
-        return _first_line(err)
+        return first_line(err)
     return None
-
-
-def _first_line(err: Exception) -> str:
-    return str(err).strip().partition("\n")[0] or type(err).__name__
