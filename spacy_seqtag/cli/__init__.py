@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 from spacy.cli._util import app
-from wasabi import Printer
+from wasabi.printer import Printer
 
 from ..errors import message_of, printable
 

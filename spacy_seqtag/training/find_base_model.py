@@ -13,7 +13,7 @@ from ..models.pretrained import resolve
 Encoder = Model[list[Doc], FullTransformerBatch]
 
 
-@registry.callbacks("spacy_seqtag.find_base_model.v1")
+@registry.callbacks("spacy_seqtag.find_base_model.v1")  # type: ignore[untyped-decorator]
 def make_find_base_model() -> Callable[[Language], Language]:
     """Create a callback for `[initialize.before_init]` that finds the transformer's base model.
 

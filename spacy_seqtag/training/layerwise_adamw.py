@@ -14,7 +14,7 @@ import warnings
 
 import torch
 from spacy.util import registry
-from thinc.api import Optimizer, xp2torch
+from thinc.api import Ops, Optimizer, xp2torch
 from thinc.backends import get_array_ops
 from thinc.optimizers import FloatOrSeq, KeyT
 from thinc.types import FloatsXd
@@ -123,7 +123,7 @@ class LayerwiseAdamW(Optimizer):
     def step_schedules(self) -> None:
         """Move the schedules on by one step, as `spacy train` does after each update."""
         self._stepped = True
-        super().step_schedules()
+        super().step_schedules()  # type: ignore[no-untyped-call]
 
     def __call__(
         self,
@@ -144,7 +144,7 @@ class LayerwiseAdamW(Optimizer):
         """
         if not len(gradient):
             return weights, gradient
-        ops = get_array_ops(weights)
+        ops: Ops = get_array_ops(weights)  # type: ignore[no-untyped-call]
         if self.grad_clip:
             gradient = ops.clip_gradient(gradient, self.grad_clip)
         self.nr_update[key] += 1

@@ -53,7 +53,7 @@ class Plan:
         return f"{length}, evaluated every {self.frequency}{stop if self.patience else ''}"
 
 
-@registry.callbacks("spacy_seqtag.plan_training.v1")
+@registry.callbacks("spacy_seqtag.plan_training.v1")  # type: ignore[untyped-decorator]
 def make_plan_training(epochs: int = 5, min_steps: int = 200) -> Callable[[Language], Language]:
     """Create a callback for `[initialize.after_init]` that completes `[training]`.
 

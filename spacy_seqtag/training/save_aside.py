@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.util import registry
 
 
-@registry.callbacks("spacy_seqtag.save_aside.v1")
+@registry.callbacks("spacy_seqtag.save_aside.v1")  # type: ignore[untyped-decorator]
 def make_save_aside() -> Callable[[Language], Language]:
     """Create a callback for `[training.before_to_disk]` that saves beside the last checkpoint.
 
