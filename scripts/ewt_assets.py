@@ -1,9 +1,12 @@
-"""Put the English Web Treebank into assets/ewt: from the pinned public files or from a folder."""
+"""Put the English Web Treebank into assets/ewt: from the pinned public files or from a folder.
+
+What the files are, and which revisions of them, says project.yml.
+"""
 
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import typer
 from spacy.cli import project_assets
@@ -12,17 +15,37 @@ from wasabi import msg
 from weasel.util import get_checksum, load_project_config
 
 
+class Repository(TypedDict):
+    """Where in a Git repository an asset is; the branch is a commit here."""
+
+    repo: str
+    branch: str
+    path: str
+
+
+class Asset(TypedDict, total=False):
+    """An asset in project.yml: a file with a checksum, or a folder of a Git repository."""
+
+    dest: str
+    checksum: str
+    git: Repository
+
+
 def main(
     source: str = typer.Argument(..., help='"github", or a folder that holds the files'),
 ) -> None:
-    assets = load_project_config(Path.cwd())["assets"]
+    assets: list[Asset] = load_project_config(Path.cwd())["assets"]
     if source == "github":
         for asset in assets:
             if "git" in asset:
-                fetch_commit(asset)
+                fetch_commit(Path(asset["dest"]), asset["git"])
         project_assets(Path.cwd())
-        return
-    folder = Path(source)
+    else:
+        copy_assets(assets, Path(source))
+
+
+def copy_assets(assets: list[Asset], folder: Path) -> None:
+    """Copy the assets from a folder; exit with an error if one is missing, or is another one."""
     missing = [str(place) for asset in assets if not (place := find(folder, asset)).exists()]
     if missing:
         msg.fail(f"These files of the treebank are not there: {', '.join(missing)}", exits=1)
@@ -45,32 +68,35 @@ def main(
         msg.good(f"Copied {dest.name}")
 
 
-def find(folder: Path, asset: dict[str, Any]) -> Path:
-    """Where a folder holds an asset: a file by its name, a repository by its own name."""
+def find(folder: Path, asset: Asset) -> Path:
+    """Return where a folder holds an asset: a file by its name, a repository by its own name."""
     if "git" in asset:
         return folder / Path(asset["git"]["repo"]).name / asset["git"]["path"]
     return folder / Path(asset["dest"]).name
 
 
-def fetch_commit(asset: dict[str, Any]) -> None:
-    """Check out a folder of a repository at a commit, without the rest and the history."""
-    repo, commit, path = (asset["git"][key] for key in ("repo", "branch", "path"))
-    dest = Path(asset["dest"])
+def fetch_commit(dest: Path, source: Repository) -> None:
+    """Check out a folder of a repository at a commit, without the rest and the history.
+
+    spaCy's own checkout takes the name of a branch, but no commit.
+    """
     stamp = dest / ".commit"
-    if stamp.is_file() and stamp.read_text("utf8") == commit:
+    if stamp.is_file() and stamp.read_text("utf8") == source["branch"]:
         msg.good(f"Skipping download with matching commit: {dest}")
         return
     dest.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=dest.parent) as clone:
         git = ["git", "-C", clone]
+        fetch = ["fetch", "--quiet", "--depth=1", "--filter=blob:none"]
         run_command([*git, "init", "--quiet"])
-        run_command([*git, "remote", "add", "origin", repo])
-        run_command([*git, "sparse-checkout", "set", path])
-        run_command([*git, "fetch", "--quiet", "--depth=1", "--filter=blob:none", "origin", commit])
+        run_command([*git, "remote", "add", "origin", source["repo"]])
+        run_command([*git, "sparse-checkout", "set", source["path"]])
+        run_command([*git, *fetch, "origin", source["branch"]])
         run_command([*git, "checkout", "--quiet", "FETCH_HEAD"])
-        (Path(clone) / path / stamp.name).write_text(commit, "utf8")
+        checked_out = Path(clone) / source["path"]
+        (checked_out / stamp.name).write_text(source["branch"], "utf8")
         shutil.rmtree(dest, ignore_errors=True)
-        shutil.move(Path(clone) / path, dest)
+        shutil.move(checked_out, dest)
     msg.good(f"Downloaded asset {dest}")
 
 

@@ -4,4 +4,4 @@ Importing this package loads nothing heavy. spaCy finds the factories, architect
 commands by the package's entry points, so no import is needed to use them.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

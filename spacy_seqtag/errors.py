@@ -1,52 +1,106 @@
-"""The error for what a user has to mend in a config or in the files that it names, the check of
-settings that raises it, and text that is quoted in messages."""
+"""Errors that tell users what to mend, and the checks of settings that raise them.
+
+Every error about a setting or a saved file is a `ConfigValidationError` (a `ValueError`), because
+spaCy's commands print that as one line instead of a traceback. Messages about settings have one
+grammar:
+
+    WHERE NAME = VALUE; set it to ALLOWED
+    WHERE NAME = VALUE: REASON; set it to ALLOWED
+
+WHERE is the section of the config (`[components.ner]`) or the registered name of a function
+(`spacy_seqtag.LayerwiseAdamW.v1:`). ALLOWED is written by the same object that checks the value, so
+that the check and its message cannot disagree.
+"""
 
 import math
 from dataclasses import dataclass
 from numbers import Integral, Real
 
-import torch
 from thinc.api import ConfigValidationError
 
-SHOWN = 60
-"""How many characters of a value messages show."""
+try:
+    from torch import OutOfMemoryError
+except ImportError:  # corpora are read and converted without PyTorch, too
+    OutOfMemoryError = MemoryError  # type: ignore[assignment, misc]
 
-# Zero-width joiner and non-joiner, which Persian, Hindi and emoji are written with.
+SHOWN = 60
+"""How many characters of a quoted text a message shows."""
+
+SAYS_NO_DAMAGE = (ConfigValidationError, ImportError, MemoryError, OutOfMemoryError)
+"""Errors on reading a saved pipeline that do not mean that a file is damaged.
+
+Either something else is to blame (a missing package, too little memory), or the error names the
+file already.
+"""
+
+# Zero-width joiner and non-joiner: Persian, Hindi and emoji are written with them.
 _JOINERS = "\u200c\u200d"
 
 
 def settings_error(message: str) -> ConfigValidationError:
-    """An error (a ValueError) that spaCy's commands show as one line, without a traceback.
+    """Make an error that spaCy's commands print as one line, without a traceback.
 
-    message: the setting or file, what is wrong, and how to mend it.
+    message (str): The setting or file, what is wrong with it, and how to mend it.
+    RETURNS (ConfigValidationError): A ValueError, to be raised.
     """
     return ConfigValidationError(title=message)
 
 
-SAYS_NO_DAMAGE = (ConfigValidationError, ImportError, MemoryError, torch.OutOfMemoryError)
-"""What reading a saved pipeline may raise that its files are not to blame for, or names them."""
+def setting_error(
+    where: str, name: str, value: object, allowed: object, reason: str = ""
+) -> ConfigValidationError:
+    """Make the error for one setting, in the grammar that all settings share.
+
+    where (str): The section of the config, or the registered name of a function with a colon.
+    name (str): The setting.
+    value (object): What it was set to.
+    allowed (object): What it may be; finishes the sentence "set it to ...".
+    reason (str): Why the value will not do, where that is not plain from what is allowed.
+    RETURNS (ConfigValidationError): A ValueError, to be raised.
+    """
+    because = f": {reason}" if reason else ""
+    return settings_error(f"{where} {name} = {value!r}{because}; set it to {allowed}")
 
 
 def damaged_error(what: str, reason: object) -> ConfigValidationError:
-    """The error for a part of a saved pipeline that cannot be what was saved.
+    """Make the error for a file of a saved pipeline that cannot be what was saved.
 
-    what: the file, and whose it is. reason: what is wrong with it, or the error of its reader.
+    what (str): The file, and whose it is.
+    reason (object): What is wrong with it, in words or as the error of whoever read it.
+    RETURNS (ConfigValidationError): A ValueError, to be raised.
     """
-    first_line = str(reason).strip().partition("\n")[0] or type(reason).__name__
     return settings_error(
-        f"{what} is damaged, or part of another pipeline ({first_line}). Copy the pipeline again, "
-        "or train it anew."
+        f"{what} is damaged, or part of another pipeline ({first_line(reason)}). Copy the pipeline "
+        "again, or train it anew."
     )
+
+
+def first_line(error: object) -> str:
+    """Return the first line of an error's message, or its type where it has no message."""
+    return str(error).strip().partition("\n")[0].rstrip() or type(error).__name__
+
+
+def message_of(error: object) -> str:
+    """Return an error's message, without the blank lines that spaCy puts around some."""
+    return str(error.title if isinstance(error, ConfigValidationError) and error.title else error)
+
+
+def one_line(error: object) -> str:
+    """Return an error's whole message in one line, or its type where it has no message."""
+    return " ".join(message_of(error).split()) or type(error).__name__
 
 
 @dataclass(frozen=True)
 class Whole:
-    """Whole numbers from `least` on."""
+    """Whole numbers of at least `least`."""
 
     least: int
 
     def __contains__(self, value: object) -> bool:
-        return _is_number(value, Integral) and value >= self.least  # type: ignore[operator]
+        # Python counts bools as numbers, a config does not.
+        if not isinstance(value, Integral) or isinstance(value, bool):
+            return False
+        return int(value) >= self.least
 
     def __str__(self) -> str:
         return f"a whole number of at least {self.least}"
@@ -61,9 +115,9 @@ class Number:
     below: float | None = None
 
     def __contains__(self, value: object) -> bool:
-        if not _is_number(value, Real):
+        if not isinstance(value, Real) or isinstance(value, bool):
             return False
-        number = float(value)  # type: ignore[arg-type]
+        number = float(value)
         return (
             math.isfinite(number)
             and (self.least is None or number >= self.least)
@@ -92,32 +146,32 @@ class OneOf:
 Allowed = Whole | Number | OneOf
 
 SHARE = Number(least=0.0, below=1.0)
+"""A share of something: 0 is one, 1 is not."""
 
 
 def check_settings(where: str, **settings: tuple[object, Allowed]) -> None:
-    """Check settings by name: each with its value, and what it may be.
+    """Check settings; complain about the first one that is not allowed.
 
-    where: the component's section of the config, or the registered name of a function.
-    Raises ConfigValidationError (a ValueError) that names the first that is not allowed, as in
-    "[components.ner] label_smoothing = 1.0; set it to a number of at least 0 and below 1".
+    where (str): The section of the config, or the registered name of a function with a colon.
+    settings (tuple[object, Allowed]): For each setting its value, and what it may be.
+    RAISES: ConfigValidationError (a ValueError): for a value that is not allowed, as in
+        "[components.ner] label_smoothing = 1.0; set it to a number of at least 0 and below 1".
     """
     for name, (value, allowed) in settings.items():
         if value not in allowed:
-            raise settings_error(f"{where} {name} = {value!r}; set it to {allowed}")
-
-
-def _is_number(value: object, kind: type) -> bool:
-    return isinstance(value, kind) and not isinstance(value, bool)
+            raise setting_error(where, name, value, allowed)
 
 
 def printable(text: str, limit: int | None = SHOWN) -> str:
-    """Text of a stranger, made safe to quote in a message and to show in a terminal.
+    r"""Make text of unknown origin safe to quote in a message and to print on a terminal.
 
-    Characters that a terminal would obey or not show stand as Python writes them (`\\x1b`,
-    `\\u202e`, `\\xa0`): controls, direction marks, line ends, and blanks other than the common one.
+    Characters that would steer a terminal, or that nobody would see, are written as Python writes
+    them (`\x1b`, `\u202e`, `\xa0`): controls, direction marks, line ends, and all blanks but the
+    ordinary one.
 
-    limit: the characters of text that are shown; where there are more, "…" stands for the rest.
-        None: all.
+    text (str): The text to quote.
+    limit (int): How many of its characters to show; "…" stands for the rest. None: all.
+    RETURNS (str): Text that can be printed.
     """
     shown = "".join(
         char if char.isprintable() or char in _JOINERS else char.encode("unicode_escape").decode()

@@ -1,6 +1,12 @@
-"""Output files that appear when they are complete."""
+"""Output files that appear only when they are complete.
+
+A file is written under a temporary name beside its final one, and renamed at the end. So a reader
+finds either what was there before or all of the new file, also after an error, a kill or a full
+disk. Every error names the output file and how to mend it, in one line.
+"""
 
 import errno
+import hashlib
 import io
 import os
 import secrets
@@ -10,7 +16,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _FIXES = {
     errno.ENOSPC: "Free some space there, or name a place with more",
@@ -24,7 +33,7 @@ _FIXES = {
 
 
 class OutputError(OSError):
-    """A file that cannot be written. As a string it is one line with path, reason and fix."""
+    """An output file that cannot be written. Its text is one line: path, reason, fix."""
 
     def __init__(self, path: str | Path, error: OSError) -> None:
         super().__init__(error.errno, str(error), str(path))
@@ -38,9 +47,10 @@ class OutputError(OSError):
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Let an OSError of the system name the output that it is about.
+    """Turn the system's errors within a `with` block into ones that name the output file.
 
-    RAISES OutputError: in place of any other OSError.
+    path (Path): The output file.
+    RAISES: OutputError: in place of any other OSError.
     """
     try:
         yield
@@ -51,10 +61,10 @@ def naming(path: Path) -> Iterator[None]:
 
 
 class _Aside(io.FileIO):
-    """A new file whose errors on writing name another one, the output.
+    """A new file beside the output, whose errors on writing name the output.
 
-    Nobody can know its name before, and no symlink is followed; its permissions are those that
-    `open` gives, which `tempfile` does not.
+    Its name is random, so nobody can put a symlink in its place beforehand. It gets the usual
+    permissions, which a file of Python's `tempfile` would not.
     """
 
     def __init__(self, output: Path) -> None:
@@ -62,25 +72,27 @@ class _Aside(io.FileIO):
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         with naming(output):
             while True:
-                # Short, as the output's own name may be as long as a name can be.
+                # Not made of the output's name, which may be as long as a name can be.
                 self.path = output.parent / f".{secrets.token_hex(12)}.tmp"
                 with suppress(FileExistsError):
                     super().__init__(os.open(self.path, flags, 0o666), "w")
                     return
 
-    def write(self, data: Any) -> int:
+    def write(self, data: "ReadableBuffer") -> int:
         with naming(self.output):
             return super().write(data)
 
 
 @contextmanager
 def written_aside(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write to, which takes the place of `path` at the end, or is gone on an error.
+    """Open a file that takes the place of `path` when the `with` block ends.
 
-    Folders that are missing are made, and removed again on an error. Termination by SIGTERM counts
-    as an error, too.
+    If the block fails, what was at `path` stays, and new folders are removed again. Being
+    terminated (SIGTERM) counts as failing.
 
-    RAISES OutputError: the file or its folder cannot be written.
+    path (Path): The output file; missing folders are made.
+    YIELDS (IO[bytes]): The file to write to.
+    RAISES: OutputError: if the file or its folder cannot be written.
     """
     with terminable(), new_folder(path.parent, path):
         raw = _Aside(path)
@@ -98,16 +110,23 @@ def written_aside(path: Path) -> Iterator[IO[bytes]]:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a whole file, see `written_aside`."""
+    """Write a whole file at once; see `written_aside`.
+
+    path (Path): The output file; missing folders are made.
+    content (bytes): What to write.
+    RAISES: OutputError: if the file or its folder cannot be written.
+    """
     with written_aside(path) as file:
         file.write(content)
 
 
 @contextmanager
 def new_folder(folder: Path, output: Path) -> Iterator[None]:
-    """Make the folder of an output; if what is done in it fails, remove what was made.
+    """Make the folder of an output; remove what was made if the `with` block fails.
 
-    RAISES OutputError: the folder cannot be made.
+    folder (Path): The folder to make, with its parents.
+    output (Path): The output file that errors name.
+    RAISES: OutputError: if the folder cannot be made.
     """
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     with naming(output):
@@ -123,9 +142,10 @@ def new_folder(folder: Path, output: Path) -> Iterator[None]:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Let SIGTERM end the program as an exception, so that nothing half-written is left.
+    """Let SIGTERM raise SystemExit within a `with` block, so that nothing half-written is left.
 
-    Only where nobody handles the signal, and in the main thread, where Python allows it.
+    Does nothing where somebody handles the signal already, or outside the main thread, where
+    Python does not allow it.
     """
     if (
         threading.current_thread() is not threading.main_thread()
@@ -142,3 +162,12 @@ def terminable() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

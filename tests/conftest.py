@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,23 @@ from spacy_seqtag.schemes.propositions import Argument, Proposition
 # No test depends on the time it takes.
 settings.register_profile("spacy_seqtag", deadline=None)
 settings.load_profile("spacy_seqtag")
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items):
+    """Mark what reads the treebank, and skip what needs a GPU where there is none."""
+    for item in items:
+        if "ewt" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.treebank)
+        if item.get_closest_marker("gpu") and not has_gpu():
+            item.add_marker(pytest.mark.skip(reason="PyTorch finds no GPU, or cupy is missing"))
+
+
+def has_gpu():
+    import torch
+
+    return torch.cuda.is_available() and find_spec("cupy") is not None
+
 
 ASSETS = Path(__file__).parents[1] / "assets" / "mini"
 SPLITS = ("train", "dev", "test")
@@ -301,15 +319,17 @@ def ewt():
 
 @pytest.fixture
 def count_steps():
-    """Function (function) to the number of bytecode instructions that a call of it runs."""
+    """Function (function) to the number of lines that a call of it runs, a loop's each time.
+
+    Lines, because the events for single instructions are not the same in all Pythons.
+    """
 
     def count(function):
         n = 0
 
         def trace(frame, event, _):
             nonlocal n
-            frame.f_trace_opcodes, frame.f_trace_lines = True, False
-            n += event == "opcode"
+            n += event == "line"
             return trace
 
         before = sys.gettrace()

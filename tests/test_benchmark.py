@@ -270,7 +270,7 @@ def test_limit_reads_every_wordpiece(load, prepared):
     batches = limit.inputs(load("text").load_documents(prepared.plan.documents))
     windows = sum(len(batch["input_ids"]) for batch in batches)
     read = sum(int(batch["attention_mask"].sum()) for batch in batches)
-    assert read == prepared.facts["wordpieces"] + 2 * windows
+    assert read == prepared.facts.wordpieces + 2 * windows
     assert max(batch["input_ids"].shape[1] for batch in batches) <= 128
 
 
@@ -346,9 +346,7 @@ def test_long_text(here, prepare, tiny_bert):
     speed = here("speed")
     plan = prepare(tiny_bert, ["ours-pos-ner"]).plan
     rows = speed.measure_long_text(plan, [100, 300], 200)
-    assert [(row["words"], row["status"]) for row in rows] == [
-        *((100, "ok"), (300, "ok"), (200, "ok"))
-    ]
+    assert [(row.words, row.status) for row in rows] == [(100, "ok"), (300, "ok"), (200, "ok")]
     assert "one Doc of 200 words" in import_module("report").memory_table(rows)
 
 
@@ -415,15 +413,15 @@ def test_endurance_compares_every_confidence(load, make_nlp, tiny_bert, mini_exa
     nlp = make_nlp(tiny_bert)
     nlp.initialize(lambda: mini_examples(nlp))
     (found,) = endurance.annotate(nlp, ["Maria Lopez flew to Chicago"])
-    tags = found["confidences"][: len(found["words"])]
+    tags = found.confidences[: len(found.words)]
     assert len(tags) == 5
     assert all(0 < value <= 1 for value in tags)
     assert endurance.is_same(found, found)
-    for i, value in enumerate(found["confidences"]):
+    for i, value in enumerate(found.confidences):
         if value is not None:
-            changed = [*found["confidences"]]
+            changed = [*found.confidences]
             changed[i] = value / 2
-            assert not endurance.is_same(found | {"confidences": changed}, found)
+            assert not endurance.is_same(found._replace(confidences=changed), found)
 
 
 @Language.factory("changes_its_mind")

@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.util import registry
 
-from spacy_seqtag.errors import Number, OneOf, Whole, check_settings, printable
+from spacy_seqtag.errors import (
+    Number,
+    OneOf,
+    Whole,
+    check_settings,
+    first_line,
+    one_line,
+    printable,
+    setting_error,
+    settings_error,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +44,30 @@ def test_intervals_in_words():
     assert str(Whole(8)) == "a whole number of at least 8"
     assert str(Number(least=0.0, below=1.0)) == "a number of at least 0 and below 1"
     assert str(Number(above=0.0)) == "a number above 0"
+
+
+def test_the_grammar_of_settings():
+    assert setting_error("[x]", "a", 1, Whole(2)).title == (
+        "[x] a = 1; set it to a whole number of at least 2"
+    )
+    assert setting_error("[x]", "a", "b", "c", reason="d").title == "[x] a = 'b': d; set it to c"
+
+
+@pytest.mark.parametrize(
+    ("error", "first", "all_in_one"),
+    [
+        (ValueError(" a \n b "), "a", "a b"),
+        (ValueError(), "ValueError", "ValueError"),
+        ("a\nb", "a", "a b"),
+    ],
+)
+def test_messages_of_errors(error, first, all_in_one):
+    assert first_line(error) == first
+    assert one_line(error) == all_in_one
+
+
+def test_message_of_a_settings_error():
+    assert one_line(settings_error("a\nb")) == "a b"
 
 
 COMPONENTS = [

@@ -1,6 +1,7 @@
 """Output files that appear when they are complete."""
 
 import errno
+import hashlib
 import os
 import signal
 import stat
@@ -9,7 +10,7 @@ import sys
 
 import pytest
 
-from spacy_seqtag.files import OutputError, new_folder, write_file, written_aside
+from spacy_seqtag.files import OutputError, new_folder, sha256, write_file, written_aside
 
 
 def names(folder):
@@ -89,6 +90,12 @@ def test_errors_of_the_input_stay_what_they_are(tmp_path):
     with pytest.raises(FileNotFoundError) as info, written_aside(tmp_path / "out"):
         (tmp_path / "none").read_bytes()
     assert not isinstance(info.value, OutputError)
+
+
+def test_digest_of_a_file_of_several_blocks(tmp_path):
+    content = bytes(range(256)) * 5000
+    write_file(tmp_path / "out", content)
+    assert sha256(tmp_path / "out") == hashlib.sha256(content).hexdigest()
 
 
 def test_folders_of_others_stay(tmp_path):

@@ -1,10 +1,12 @@
 """The scripts that project.yml runs."""
 
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import srsly
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
@@ -62,3 +64,41 @@ def test_smoke_replaces_nothing_but_installed_packages(project):
     # The installation of before is still there, and nothing beside it.
     assert (project / "installed" / "en_x-0.9.dist-info").is_dir()
     assert not list(project.glob("*.tmp"))
+
+
+@pytest.fixture
+def treebank(project):
+    """The folder of two assets that project.yml names: a file, and a folder of a repository."""
+    folder = project.parent / "treebank"
+    (folder / "bank" / "data").mkdir(parents=True)
+    (folder / "bank" / "data" / "a.skel").write_text("roles")
+    (folder / "dev.conllu").write_text("words")
+    checksum = hashlib.md5(b"words").hexdigest()
+    words = {"dest": "assets/ewt/dev.conllu", "url": "https://x.org/y", "checksum": checksum}
+    repository = {"repo": "https://x.org/bank", "branch": "a", "path": "data"}
+    roles = {"dest": "assets/ewt/propbank", "git": repository}
+    srsly.write_yaml(project / "project.yml", {"assets": [words, roles]})
+    return folder
+
+
+def test_treebank_from_a_folder(project, treebank):
+    code, output = run(project, "ewt_assets.py", treebank)
+    assert code == 0, output
+    assert (project / "assets" / "ewt" / "dev.conllu").read_text() == "words"
+    assert (project / "assets" / "ewt" / "propbank" / "a.skel").read_text() == "roles"
+
+
+def test_another_revision_of_the_treebank(project, treebank):
+    (treebank / "dev.conllu").write_text("other words")
+    code, output = run(project, "ewt_assets.py", treebank)
+    assert code == 1
+    assert "but project.yml pins" in output
+    assert not (project / "assets").exists()
+
+
+def test_treebank_with_a_file_missing(project, treebank):
+    (treebank / "dev.conllu").unlink()
+    code, output = run(project, "ewt_assets.py", treebank)
+    assert code == 1
+    assert "dev.conllu" in output
+    assert not (project / "assets").exists()

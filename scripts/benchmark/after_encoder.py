@@ -1,5 +1,4 @@
-"""Words a second of all that comes after the encoder: pooling, output layers, decoding, and
-writing to the Doc.
+"""Words a second of all that comes after the encoder: pooling, output layers, decoding, the Doc.
 
 The encoder runs once before, and its vectors are given to fresh Docs; what is timed is `nlp.pipe`
 over these Docs with the encoder's component disabled, in one process on one thread.
@@ -10,32 +9,40 @@ import pstats
 import statistics
 from collections.abc import Iterator, Sequence
 from copy import copy
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from timeit import default_timer
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 import typer
+from machine import machine
 from prepare import (
     CorpusOption,
     EncoderOption,
-    Prepared,
     RepeatsOption,
     Settings,
     WordsOption,
     prepare,
 )
-from report import fail, machine, write_json
+from report import fail, write_json
 from systems import Skip, load_ours, make_doc
 from text import Document, load_documents
 from wasabi import msg, table
 from workers import Failed, call, set_threads
 
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+    from spacy_transformers.data_classes import TransformerData
+
 TARGET = 150_000
 """Words a second of POS and NER, sentences given."""
 
 _FACTORIES = ("seqtag_pos", "seqtag_ner")
+
+Pipes = tuple[str, ...]
 
 
 def main(
@@ -67,40 +74,21 @@ def main(
             model=model,
         )
         try:
-            prepared: Prepared = call(prepare, settings)
+            prepared = call(prepare, settings)
             # With senter, to measure it, too.
             nlp = load_ours(prepared.plan.pos_ner, _FACTORIES, None, sentences=False)
         except (Failed, Skip, ValueError, OSError) as err:
             fail(str(err))
-        documents = load_documents(prepared.plan.documents)
-    encoders = [pipe for pipe in nlp.pipe_names if "transformer" in nlp.get_pipe_meta(pipe).factory]
-    if len(encoders) != 1:
-        fail("the pipeline needs one component transformer, that all others listen to")
-    docs = (make_doc(nlp.vocab, document, sentences=True) for document in documents)
-    given = [doc._.trf_data for doc in nlp.get_pipe(encoders[0]).pipe(docs)]
-    systems = subsets([pipe for pipe in nlp.pipe_names if pipe not in encoders])
-    seconds: dict[tuple[str, ...], list[float]] = {pipes: [] for pipes in systems}
-    for _ in range(repeats + 1):
-        for pipes in systems:
-            fresh = list(fresh_docs(nlp.vocab, documents, given))
-            with nlp.select_pipes(enable=list(pipes)):
-                start = default_timer()
-                for _ in nlp.pipe(fresh):
-                    pass
-                seconds[pipes].append(default_timer() - start)
-    # The first pass is not counted: what is done once is done there.
-    rates = {pipes: words / statistics.median(times[1:]) for pipes, times in seconds.items()}
+        encoded = encode(nlp, load_documents(prepared.plan.documents))
+    seconds = measure(encoded, repeats)
+    rates = {pipes: words / statistics.median(times) for pipes, times in seconds.items()}
     show(rates)
     if profile:
-        fresh = list(fresh_docs(nlp.vocab, documents, given))
-        with nlp.select_pipes(enable=list(systems[0])):
-            run = cProfile.Profile()
-            run.runcall(lambda: list(nlp.pipe(fresh)))
-        pstats.Stats(run).strip_dirs().sort_stats("tottime").print_stats(profile)
+        show_profile(encoded, profile)
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
         content = {
-            "facts": {**prepared.facts, "machine": machine()},
+            "facts": {**asdict(prepared.facts), "machine": asdict(machine())},
             "words_per_second": {"+".join(pipes): rate for pipes, rate in rates.items()},
             "target": TARGET,
         }
@@ -108,22 +96,71 @@ def main(
         msg.good(f"Saved the figures to {output}")
 
 
-def fresh_docs(vocab: Any, documents: Sequence[Document], vectors: Sequence[Any]) -> Iterator[Any]:
-    """Docs as the encoder's component hands them on."""
-    for document, data in zip(documents, vectors):
-        doc = make_doc(vocab, document, sentences=True)
-        # Copies, so that nothing that is kept with the vectors outlives a pass.
-        doc._.trf_data = copy(data)
-        yield doc
+@dataclass(frozen=True)
+class Encoded:
+    """A text that the encoder has read.
+
+    systems: The components to run, all without senter first.
+    """
+
+    nlp: "Language"
+    documents: list[Document]
+    vectors: "list[TransformerData]"
+    systems: list[Pipes]
+
+    def docs(self) -> "Iterator[Doc]":
+        """Make fresh Docs as the encoder's component hands them on."""
+        for document, data in zip(self.documents, self.vectors):
+            doc = make_doc(self.nlp.vocab, document, sentences=True)
+            # Copies, so that nothing that is kept with the vectors outlives a pass.
+            doc._.trf_data = copy(data)
+            yield doc
 
 
-def subsets(pipes: Sequence[str]) -> list[tuple[str, ...]]:
-    """What to measure: all without senter first, all, then each alone."""
+def encode(nlp: "Language", documents: list[Document]) -> Encoded:
+    """Let the encoder read the text, once."""
+    encoders = [pipe for pipe in nlp.pipe_names if "transformer" in nlp.get_pipe_meta(pipe).factory]
+    if len(encoders) != 1:
+        fail("the pipeline needs one component transformer, that all others listen to")
+    docs = (make_doc(nlp.vocab, document, sentences=True) for document in documents)
+    vectors = [doc._.trf_data for doc in nlp.get_pipe(encoders[0]).pipe(docs)]
+    systems = subsets([pipe for pipe in nlp.pipe_names if pipe not in encoders])
+    return Encoded(nlp, documents, vectors, systems)
+
+
+def measure(encoded: Encoded, repeats: int) -> dict[Pipes, list[float]]:
+    """Return the seconds of each pass over the text, by the components that ran."""
+    seconds: dict[Pipes, list[float]] = {pipes: [] for pipes in encoded.systems}
+    for turn in range(repeats + 1):
+        for pipes in encoded.systems:
+            fresh = list(encoded.docs())
+            with encoded.nlp.select_pipes(enable=list(pipes)):
+                start = default_timer()
+                for _ in encoded.nlp.pipe(fresh):
+                    pass
+                elapsed = default_timer() - start
+            if turn:  # what is done once is done in the first pass, which is not counted
+                seconds[pipes].append(elapsed)
+    return seconds
+
+
+def show_profile(encoded: Encoded, lines: int) -> None:
+    """Print where the time of a pass goes."""
+    fresh = list(encoded.docs())
+    with encoded.nlp.select_pipes(enable=list(encoded.systems[0])):
+        run = cProfile.Profile()
+        run.runcall(lambda: list(encoded.nlp.pipe(fresh)))
+    pstats.Stats(run).strip_dirs().sort_stats("tottime").print_stats(lines)
+
+
+def subsets(pipes: Sequence[str]) -> list[Pipes]:
+    """List what to measure: all without senter first, all, then each alone."""
     found = [tuple(pipe for pipe in pipes if pipe != "senter"), tuple(pipes)]
     return list(dict.fromkeys(found + [(pipe,) for pipe in pipes]))
 
 
-def show(rates: dict[tuple[str, ...], float]) -> None:
+def show(rates: dict[Pipes, float]) -> None:
+    """Print the words a second of each."""
     rows = []
     for i, (pipes, rate) in enumerate(rates.items()):
         verdict = ("reached" if rate >= TARGET else "missed") if i == 0 else ""

@@ -1,9 +1,10 @@
 """Memory and annotations of a pipeline over hours of ever new words.
 
-Threads annotate at once, with `nlp.pipe` in the memory zone of a round: each the same probes, whose
-annotations have to be those of the first round, and texts whose longer words no round before had.
-The memory of the process has to stay as it was once the first minutes have filled what is kept on
-purpose, such as the wordpieces of known words.
+Several threads annotate at once, with `nlp.pipe`, in rounds. In each round every thread annotates
+the same probes, whose annotations have to be those of the first round, and a text whose longer
+words are new. Each round is a memory zone of spaCy's. The first minutes fill what is kept on
+purpose, such as the wordpieces of known words; after that, the memory of the process has to stay
+as it is.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,14 +15,18 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from timeit import default_timer
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
+from machine import machine
 from prepare import CorpusOption
-from report import fail, machine, write_json
+from report import fail, write_json
 from text import Document, count_words, cut, find_corpus, read_documents
 from wasabi import msg, table
 from workers import resident_memory, set_threads
+
+if TYPE_CHECKING:
+    from spacy.language import Language
 
 TOLERANCE = 0.03
 """How much memory may grow after the warm-up, as a share."""
@@ -34,16 +39,34 @@ _SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "
 
 @dataclass
 class Minute:
-    """minute: its end. words: annotated until then. memory: resident after a round, in bytes; the
-    median, as what the system's allocator gives back of a round's memory is left to chance.
-    compared, different: probes, and those of them whose annotations are not those of the first
-    round."""
+    """A row of the table.
+
+    minute: Its end, from the start.
+    words: Annotated until then.
+    memory (bytes): Resident after a round. The median over the rounds, because what the system's
+        allocator gives back after each is left to chance.
+    compared: Probes.
+    different: Those of them whose annotations are not those of the first round.
+    """
 
     minute: float
     words: int
     memory: int
     compared: int
     different: int
+
+
+class Annotation(NamedTuple):
+    """All annotations of a Doc as plain values, which outlive a memory zone.
+
+    words: Text, tags, sentence start and entity of each token.
+    spans: Start, end, label and tie of the spans of each group.
+    confidences: Of tokens, entities and spans, where there are any.
+    """
+
+    words: list[tuple[str, str, str, bool, str, str]]
+    spans: dict[str, list[tuple[int, int, str, str]]]
+    confidences: list[float | None]
 
 
 def main(
@@ -63,18 +86,25 @@ def main(
     import torch
 
     torch.set_num_threads(1)
+    from spacy_seqtag.errors import one_line
+
     try:
         nlp = spacy.load(model)
         with TemporaryDirectory() as folder:
             documents = read_documents(find_corpus(corpus, "dev", Path(folder)))
         rows = endure(nlp, documents, minutes * 60, threads, interval * 60)
     except (ValueError, OSError) as err:
-        fail(" ".join(str(getattr(err, "title", None) or err).split()))
+        fail(one_line(err))
     growth = memory_growth(rows, warm_up)
     print(endurance_table(rows))
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
-        facts = {"model": model, "threads": threads, "warm_up": warm_up, "machine": machine()}
+        facts = {
+            "model": model,
+            "threads": threads,
+            "warm_up": warm_up,
+            "machine": asdict(machine()),
+        }
         content = {"facts": facts, "growth": growth, "minutes": [asdict(row) for row in rows]}
         write_json(output, content)
         msg.good(f"Saved the figures to {output}")
@@ -95,11 +125,15 @@ def main(
 
 
 def endure(
-    nlp: Any, documents: Sequence[Document], seconds: float, threads: int, interval: float
+    nlp: "Language",
+    documents: Sequence[Document],
+    seconds: float,
+    threads: int,
+    interval: float,
 ) -> list[Minute]:
     """Annotate until the time is over, at least two rounds.
 
-    interval: seconds between two rows.
+    interval (seconds): From one row to the next.
     """
     pieces = cut_evenly(documents)
     probes = [to_text(piece) for piece in pieces[:_PROBES]]
@@ -116,7 +150,7 @@ def endure(
             texts = [[*probes, to_text(piece)] for piece in batch]
             with nlp.memory_zone():
                 found = list(executor.map(lambda texts: annotate(nlp, texts), texts))
-            words += sum(len(doc["words"]) for docs in found for doc in docs)
+            words += sum(len(doc.words) for docs in found for doc in docs)
             compared += threads * len(probes)
             different += sum(
                 not is_same(doc, before)
@@ -140,13 +174,13 @@ def endure(
     return rows
 
 
-def annotate(nlp: Any, texts: Sequence[str]) -> list[dict[str, Any]]:
-    """All annotations of texts as plain values, which outlive a memory zone."""
+def annotate(nlp: "Language", texts: Sequence[str]) -> list[Annotation]:
+    """Annotate texts, and copy all that was annotated."""
     from spacy_seqtag.confidence import TAG_CONFIDENCE, confidence_of
 
     result = []
     for doc in nlp.pipe(texts):
-        labels = [(t.text, t.pos_, t.tag_, t.is_sent_start, t.ent_iob_, t.ent_type_) for t in doc]
+        words = [(t.text, t.pos_, t.tag_, t.is_sent_start, t.ent_iob_, t.ent_type_) for t in doc]
         groups = {
             name: [(span.start, span.end, span.label_, span.kb_id_) for span in group]
             for name, group in doc.spans.items()
@@ -156,26 +190,28 @@ def annotate(nlp: Any, texts: Sequence[str]) -> list[dict[str, Any]]:
         confidences += map(confidence_of, spans)
         for group in doc.spans.values():
             confidences += group.attrs.get("scores", [])
-        result.append({"words": labels, "spans": groups, "confidences": confidences})
+        result.append(Annotation(words, groups, confidences))
     return result
 
 
-def is_same(doc: dict[str, Any], before: dict[str, Any]) -> bool:
-    """Whether annotations are equal; confidences, which depend on what else is in the batch, up to
-    four digits."""
-    pairs = list(zip(doc["confidences"], before["confidences"]))
-    return (
-        doc["words"] == before["words"]
-        and doc["spans"] == before["spans"]
-        and len(doc["confidences"]) == len(before["confidences"])
-        and all(
-            one == two or (None not in (one, two) and abs(one - two) < 1e-4) for one, two in pairs
-        )
+def is_same(doc: Annotation, before: Annotation) -> bool:
+    """Tell whether annotations are equal, and confidences to four digits.
+
+    Confidences depend a little on what else is in the batch.
+    """
+    if (doc.words, doc.spans) != (before.words, before.spans):
+        return False
+    if len(doc.confidences) != len(before.confidences):
+        return False
+    pairs = zip(doc.confidences, before.confidences)
+    return all(
+        one == two or (one is not None and two is not None and abs(one - two) < 1e-4)
+        for one, two in pairs
     )
 
 
 def cut_evenly(documents: Sequence[Document]) -> list[Document]:
-    """Pieces of the documents that all have `_SIZE` words, but for a single one."""
+    """Cut documents into pieces of `_SIZE` words; a rest is dropped, unless it is all."""
     pieces: list[Document] = [[]]
     for sentence in (sentence for document in documents for sentence in document):
         pieces[-1].append(sentence)
@@ -186,7 +222,7 @@ def cut_evenly(documents: Sequence[Document]) -> list[Document]:
 
 
 def new_word(number: int) -> str:
-    """A word for a number: another one for every number."""
+    """Make a word for a number: another one for every number."""
     number += len(_SYLLABLES)  # two syllables at least
     syllables = []
     while number:
@@ -196,7 +232,7 @@ def new_word(number: int) -> str:
 
 
 def renew(document: Document, fresh: Iterator[str]) -> Document:
-    """The document with a new word for every longer one, written as it is written."""
+    """Put a new word in the place of every longer one, capitalised alike."""
 
     def word(old: str) -> str:
         if len(old) < 3 or not old.isalpha():
@@ -211,8 +247,10 @@ def to_text(document: Document) -> str:
 
 
 def memory_growth(rows: Sequence[Minute], warm_up: float) -> float | None:
-    """By what share memory was larger at most after the warm-up than at its end; None where there
-    is no later figure."""
+    """Return by what share memory was larger at most after the warm-up than at its end.
+
+    None where there is no later figure.
+    """
     later = [row.memory for row in rows if row.minute >= warm_up]
     return max(later[1:]) / later[0] - 1 if len(later) > 1 else None
 

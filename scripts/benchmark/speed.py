@@ -1,5 +1,4 @@
-"""Words a second, memory and time to the first Doc of this package's pipelines and of the usual
-ways to label words with a transformer.
+"""Words a second, memory and time to the first Doc: ours, and the usual ways to label words.
 
 All systems read the same text with the same weights on the same number of threads, each in a
 process of its own, one at a time, in turn. What is timed is from the text in the system's own
@@ -8,28 +7,29 @@ form (Docs, strings, lists of words) to labels in main memory.
 
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import typer
+from machine import machine
+from plots import plot_speed
 from prepare import (
     ENCODERS,
     PRECISIONS,
     CorpusOption,
     EncoderOption,
-    Prepared,
+    Facts,
     RepeatsOption,
     Settings,
     WordsOption,
     prepare,
 )
 from report import (
+    LongText,
     Result,
     fail,
-    machine,
     memory_table,
-    plot_speed,
     ratio_table,
     ratios,
     speed_table,
@@ -37,7 +37,7 @@ from report import (
 )
 from systems import SYSTEMS, Plan, Skip
 from wasabi import msg
-from workers import Failed, Worker, call, measure_memory, measure_system, set_threads
+from workers import Failed, Loaded, Run, Worker, call, measure_memory, measure_system, set_threads
 
 
 def main(
@@ -71,18 +71,8 @@ def main(
     ),
 ) -> None:
     names = tuple(name.strip() for name in systems.split(",") if name.strip())
-    unknown = [name for name in names if name not in SYSTEMS]
-    if unknown or not names:
-        fail(f"--systems {systems}: give some of: {', '.join(SYSTEMS)}")
-    if precision not in PRECISIONS:
-        fail(f"--precision {precision}: give one of: {', '.join(PRECISIONS)}")
-    if not encoder:
-        fail(f"--encoder: give one of: {', '.join(ENCODERS)}, or a folder or name")
-    if not all(size.strip().isdigit() and int(size) for size in memory_words.split(",")):
-        fail(f"--memory-words {memory_words}: give numbers, such as 100000,1000000")
-    for option, path in (("--model", model), ("--spacy-model", spacy_model)):
-        if path is not None and not (path / "config.cfg").is_file():
-            fail(f"{option} {path}: no pipeline there. Give the folder of a trained one")
+    streams = [size.strip() for size in memory_words.split(",")]
+    check_options(names, precision, encoder, streams, model, spacy_model)
     set_threads(threads)
     with TemporaryDirectory() as folder:
         settings = Settings(
@@ -99,42 +89,47 @@ def main(
             spacy_model=spacy_model,
         )
         try:
-            prepared: Prepared = call(prepare, settings)
+            prepared = call(prepare, settings)
             output.mkdir(parents=True, exist_ok=True)
         except (Failed, OSError) as err:
             fail(str(err))
         results = measure(names, prepared.plan, words, repeats)
-        streams = [int(size) for size in memory_words.split(",")]
-        long_text = measure_long_text(prepared.plan, streams, memory_doc) if memory else []
-    facts = {**prepared.facts, "machine": machine()}
-    show(results, long_text, facts)
-    content = {
-        "facts": facts,
-        "systems": {result.name: result.to_dict() for result in results},
-        "ratios": [
-            {"peer": r.peer, "ratio": r.ratio, "target": r.target, "reached": r.reached}
-            for r in ratios(results)
-        ],
-        "memory": long_text,
-    }
-    write_json(output / "speed.json", content)
-    if any(result.measured for result in results):
-        plot_speed(output / "speed.png", results, headline(facts))
-    msg.good(f"Saved the figures to {output}")
-    failed = [result.name for result in results if result.status == "failed"]
-    failed += [row["what"] for row in long_text if row["status"] == "failed"]
-    if failed:
-        fail(f"failed: {', '.join(failed)}")
+        sizes = [int(size) for size in streams]
+        long_text = measure_long_text(prepared.plan, sizes, memory_doc) if memory else []
+    report(results, long_text, prepared.facts, output)
+
+
+def check_options(
+    names: Sequence[str],
+    precision: str,
+    encoder: str,
+    streams: Sequence[str],
+    model: Path | None,
+    spacy_model: Path | None,
+) -> None:
+    """Exit with an error for the first option that cannot be."""
+    unknown = [name for name in names if name not in SYSTEMS]
+    if unknown or not names:
+        fail(f"--systems {','.join(names)}: give some of: {', '.join(SYSTEMS)}")
+    if precision not in PRECISIONS:
+        fail(f"--precision {precision}: give one of: {', '.join(PRECISIONS)}")
+    if not encoder:
+        fail(f"--encoder: give one of: {', '.join(ENCODERS)}, or a folder or name")
+    if not all(size.isdigit() and int(size) for size in streams):
+        fail(f"--memory-words {','.join(streams)}: give numbers, such as 100000,1000000")
+    for option, path in (("--model", model), ("--spacy-model", spacy_model)):
+        if path is not None and not (path / "config.cfg").is_file():
+            fail(f"{option} {path}: no pipeline there. Give the folder of a trained one")
 
 
 def measure(names: Sequence[str], plan: Plan, words: int, repeats: int) -> list[Result]:
-    """Load the systems one after the other, then run them in turn; another one begins each time."""
+    """Load the systems one after the other, then run them in turn; another begins each time."""
     results = [Result(name, SYSTEMS[name].title, words) for name in names]
-    running: list[tuple[Result, Worker]] = []
+    running: list[tuple[Result, Worker[Loaded | Run]]] = []
     for result in results:
-        worker = Worker(measure_system, result.name, plan, time.monotonic())
+        worker: Worker[Loaded | Run] = Worker(measure_system, result.name, plan, time.monotonic())
         loaded = answer(result, worker)
-        if loaded is not None:
+        if isinstance(loaded, Loaded):
             result.first_doc, result.loading, result.batch_size = loaded
             running.append((result, worker))
             msg.text(f"{result.title}: loaded")
@@ -142,7 +137,7 @@ def measure(names: Sequence[str], plan: Plan, words: int, repeats: int) -> list[
         first = i % max(len(running), 1)
         for result, worker in running[first:] + running[:first]:
             run = answer(result, worker, "run") if result.status == "ok" else None
-            if run is not None:
+            if isinstance(run, Run):
                 result.seconds.append(run.seconds)
                 result.labels = run.labels
                 result.memory, result.gpu_memory = run.memory, run.gpu_memory
@@ -152,8 +147,10 @@ def measure(names: Sequence[str], plan: Plan, words: int, repeats: int) -> list[
     return results
 
 
-def answer(result: Result, worker: Worker, question: str | None = None) -> Any:
-    """The worker's answer; None, with the reason in the result, if there is none."""
+def answer(
+    result: Result, worker: Worker[Loaded | Run], question: str | None = None
+) -> Loaded | Run | None:
+    """Return the worker's answer; None, with the reason in the result, if there is none."""
     try:
         return worker.ask(question)
     except Skip as err:
@@ -165,34 +162,49 @@ def answer(result: Result, worker: Worker, question: str | None = None) -> Any:
     return None
 
 
-def measure_long_text(plan: Plan, streams: Sequence[int], doc: int) -> list[dict[str, Any]]:
-    """Memory over streams of Docs of so many words, and over one Doc."""
+def measure_long_text(plan: Plan, streams: Sequence[int], doc: int) -> list[LongText]:
+    """Measure the memory over streams of Docs of so many words, and over one Doc."""
     rows = []
     for size, one_doc in [*((size, False) for size in streams), (doc, True)]:
         what = f"one Doc of {size:,} words" if one_doc else f"{size:,} words through nlp.pipe"
-        row: dict[str, Any] = {"what": what, "words": size, "status": "ok"}
         try:
-            row |= call(measure_memory, plan, size, one_doc)._asdict()
+            row = LongText(what, **call(measure_memory, plan, size, one_doc)._asdict())
         except (Skip, Failed) as err:
-            row |= {"status": "skipped" if isinstance(err, Skip) else "failed", "reason": str(err)}
-            msg.warn(f"{what} {row['status']}: {err}")
+            status = "skipped" if isinstance(err, Skip) else "failed"
+            row = LongText(what, size, status, str(err))
+            msg.warn(f"{what} {status}: {err}")
         rows.append(row)
     return rows
 
 
-def headline(facts: dict[str, Any]) -> str:
-    where = facts["gpu"] or f"{facts['machine']['cpu']}, threads: {facts['threads']}"
-    return f"{facts['encoder']}, {facts['words']:,} words, {where}, {facts['precision']}"
-
-
-def show(results: Sequence[Result], long_text: list[dict[str, Any]], facts: dict[str, Any]) -> None:
-    print(f"\n{headline(facts)}\n{speed_table(results)}")
+def report(
+    results: Sequence[Result], long_text: Sequence[LongText], facts: Facts, output: Path
+) -> None:
+    """Print and save the figures; exit with an error if a system failed."""
+    here = machine()
+    where = facts.gpu or f"{here.cpu}, threads: {facts.threads}"
+    headline = f"{facts.encoder}, {facts.words:,} words, {where}, {facts.precision}"
     compared = ratios(results)
+    print(f"\n{headline}\n{speed_table(results)}")
     if compared:
         print(ratio_table(compared))
-    measured = [row for row in long_text if row["status"] == "ok"]
+    measured = [row for row in long_text if row.status == "ok"]
     if measured:
         print(memory_table(measured))
+    content = {
+        "facts": {**asdict(facts), "machine": asdict(here)},
+        "systems": {result.name: result.to_dict() for result in results},
+        "ratios": [ratio.to_dict() for ratio in compared],
+        "memory": [asdict(row) for row in long_text],
+    }
+    write_json(output / "speed.json", content)
+    if any(result.measured for result in results):
+        plot_speed(output / "speed.png", results, headline)
+    msg.good(f"Saved the figures to {output}")
+    failed = [result.name for result in results if result.status == "failed"]
+    failed += [row.what for row in long_text if row.status == "failed"]
+    if failed:
+        fail(f"failed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -13,10 +13,13 @@ _MINI = _ROOT / "assets" / "mini"
 
 
 def find_corpus(path: Path | None, split: str, folder: Path) -> Path:
-    """The `.spacy` file at a path; without one, the split of the English Web Treebank that the
-    project's workflow `ewt` makes or, where absent, of the embedded corpus (made in the folder).
+    """Find the `.spacy` file of a split.
 
-    RAISES FormatError (a ValueError): there is nothing at the path.
+    That is the one at the path. Without a path it is the one of the English Web Treebank, which
+    the project's workflow `ewt` makes; where that is absent, the embedded corpus is converted to
+    the folder.
+
+    RAISES: FormatError (a ValueError): if there is nothing at the path.
     """
     from spacy_seqtag.corpus.convert import convert
     from spacy_seqtag.corpus.reader import find_docbins
@@ -33,9 +36,9 @@ def find_corpus(path: Path | None, split: str, folder: Path) -> Path:
 
 
 def read_documents(path: Path) -> list[Document]:
-    """The words of a `.spacy` file, by document and sentence.
+    """Read the words of a `.spacy` file, by document and sentence.
 
-    RAISES FormatError (a ValueError): the file cannot be read. ValueError: it has no words.
+    RAISES: FormatError (a ValueError): if the file cannot be read. ValueError: if it has no words.
     """
     from spacy.vocab import Vocab
 
@@ -77,7 +80,7 @@ def repeat(documents: Sequence[Document], n_words: int) -> Iterator[Document]:
 
 
 def cut(document: Document, n_words: int) -> Document:
-    """The first words of a document."""
+    """Return the first words of a document."""
     result: Document = []
     left = n_words
     for sentence in document:
@@ -89,8 +92,10 @@ def cut(document: Document, n_words: int) -> Document:
 
 
 def pack(lengths: Sequence[int], size: int) -> list[list[int]]:
-    """Numbers of neighbouring items that together are no longer than `size`; a longer item is
-    alone."""
+    """Group neighbouring items, by number, that together are no longer than `size`.
+
+    A longer item is alone.
+    """
     result: list[list[int]] = []
     filled = size
     for i, length in enumerate(lengths):
@@ -103,8 +108,11 @@ def pack(lengths: Sequence[int], size: int) -> list[list[int]]:
 
 
 def micro_batches(lengths: Sequence[int], limit: int) -> list[list[int]]:
-    """Numbers of the items in batches, shortest first, each no larger than `limit` when padded
-    to its longest; an item longer than that is alone."""
+    """Group items, by number, into batches of like length, shortest first.
+
+    A batch is no larger than `limit` when padded to its longest item; an item longer than that is
+    alone.
+    """
     result: list[list[int]] = []
     for i in sorted(range(len(lengths)), key=lengths.__getitem__):
         if not result or (len(result[-1]) + 1) * lengths[i] > limit:

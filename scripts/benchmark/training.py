@@ -1,5 +1,4 @@
-"""Words a second of training, and seconds to a stated development score: this package's POS and
-NER against spaCy's tagger and ner on spacy-transformers.
+"""Words a second of training, and seconds to a stated score: ours, and spaCy's tagger and ner.
 
 Both train with `spacy train` on the words of the same corpus, in batches of the same size, with
 the same weights to start from; each with the settings of its own config (ours: pos_ner.cfg,
@@ -16,10 +15,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 import text
 import typer
+from machine import machine
+from plots import plot_training
 from prepare import (
     CONFIGS,
     EncoderOption,
@@ -28,9 +29,12 @@ from prepare import (
     is_uncased,
     spacy_config,
 )
-from report import fail, machine, plot_training, write_json
+from report import fail, write_json
 from wasabi import msg, table
 from workers import Failed, call, set_threads
+
+if TYPE_CHECKING:
+    from thinc.api import Config
 
 TITLES = {"ours": "spacy-seqtag POS+NER", "spacy": "spaCy tagger+ner"}
 _TAG_SCORES = {"ours": "pos_acc", "spacy": "tag_acc"}
@@ -55,6 +59,28 @@ class Settings:
     spacy_max_length: int
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What is to be reported beside the figures; words, by split."""
+
+    encoder: str
+    device: str
+    words: dict[str, int]
+    steps: int
+    batch_words: int
+    learn_rate: dict[str, float]
+    spacy_max_length: int
+
+
+class Record(TypedDict, total=False):
+    """A line of the logger: see `step_logger`."""
+
+    seconds: float
+    words: int
+    scores: dict[str, float]
+    memory: int
+
+
 class Point(NamedTuple):
     """An evaluation after so many seconds of training."""
 
@@ -69,7 +95,11 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True)
 class Curve:
-    """A training. seconds_to_score: None if it was not reached. memory: the peak in bytes."""
+    """A training.
+
+    seconds_to_score: Until the stated score was reached; None if it was not.
+    memory (bytes): The peak.
+    """
 
     words_per_second: float
     seconds_to_score: float | None
@@ -105,10 +135,9 @@ def main(
     ),
 ) -> None:
     set_threads(threads)
-    with TemporaryDirectory() as name:
-        folder = Path(name)
+    with TemporaryDirectory() as folder:
         settings = Settings(
-            folder=folder,
+            folder=Path(folder),
             train=train,
             dev=dev,
             encoder=encoder,
@@ -120,21 +149,24 @@ def main(
             spacy_learn_rate=spacy_learn_rate,
             spacy_max_length=spacy_max_length,
         )
-        curves: dict[str, list[Curve]] = {system: [] for system in TITLES}
         try:
             facts = call(prepare, settings)
             output.mkdir(parents=True, exist_ok=True)
-            for i in range(repeats):
-                for system in list(TITLES)[:: -1 if i % 2 else 1]:
-                    msg.text(f"{TITLES[system]}: training {i + 1} of {repeats}")
-                    records = run(system, folder, facts["device"])
-                    curves[system].append(summarize(records, system, tag_acc, ents_f))
+            curves = train_in_turn(settings.folder, facts.device, repeats, tag_acc, ents_f)
         except (Failed, OSError, ValueError) as err:
             fail(str(err))
+    figures = {
+        "facts": {**asdict(facts), "threads": threads, "machine": asdict(machine())},
+        "score": {"tag_acc": tag_acc, "ents_f": ents_f},
+    }
+    report(curves, figures, output)
+
+
+def report(curves: dict[str, list[Curve]], figures: dict[str, object], output: Path) -> None:
+    """Print the curves as a table, and save them with other figures."""
     print(f"\n{training_table(curves)}")
     content = {
-        "facts": {**facts, "threads": threads, "machine": machine()},
-        "score": {"tag_acc": tag_acc, "ents_f": ents_f},
+        **figures,
         "systems": {system: [asdict(curve) for curve in runs] for system, runs in curves.items()},
         "ratio": median_rate(curves["ours"]) / median_rate(curves["spacy"]),
     }
@@ -148,11 +180,27 @@ def main(
     msg.good(f"Saved the figures to {output}")
 
 
-def prepare(settings: Settings) -> dict[str, Any]:
+def train_in_turn(
+    folder: Path, device: str, repeats: int, tag_acc: float, ents_f: float
+) -> dict[str, list[Curve]]:
+    """Train each system so many times, in turn; another one begins each time.
+
+    RAISES: Failed: if `spacy train` fails. ValueError: if there are too few steps to measure.
+    """
+    curves: dict[str, list[Curve]] = {system: [] for system in TITLES}
+    for i in range(repeats):
+        for system in list(TITLES)[:: -1 if i % 2 else 1]:
+            msg.text(f"{TITLES[system]}: training {i + 1} of {repeats}")
+            records = run(system, folder, device)
+            curves[system].append(summarize(records, system, tag_acc, ents_f))
+    return curves
+
+
+def prepare(settings: Settings) -> Facts:
     """Write corpora and configs to the folder.
 
-    Raises ValueError (among them FormatError and ConfigValidationError) or OSError for settings
-    that cannot be met.
+    RAISES: ValueError (among them FormatError and ConfigValidationError) or OSError: for settings
+        that cannot be met.
     """
     device = choose_device(settings.device)
     words = {}
@@ -166,20 +214,22 @@ def prepare(settings: Settings) -> dict[str, Any]:
         ("spacy", their_config(settings, encoder)),
     ):
         config.merge(common_settings(settings, system)).to_disk(settings.folder / f"{system}.cfg")
-    return {
-        "encoder": settings.encoder,
-        "device": device,
-        "words": words,
-        "steps": settings.steps,
-        "batch_words": settings.batch_words,
-        "learn_rate": {"ours": settings.learn_rate, "spacy": settings.spacy_learn_rate},
-        "spacy_max_length": settings.spacy_max_length,
-    }
+    return Facts(
+        encoder=settings.encoder,
+        device=device,
+        words=words,
+        steps=settings.steps,
+        batch_words=settings.batch_words,
+        learn_rate={"ours": settings.learn_rate, "spacy": settings.spacy_learn_rate},
+        spacy_max_length=settings.spacy_max_length,
+    )
 
 
 def copy_corpus(source: Path, path: Path) -> int:
-    """Copy a corpus; its tags become the parts of speech, which spaCy's tagger is to learn.
-    Returns the number of words."""
+    """Copy a corpus, and make its tags the parts of speech, which spaCy's tagger is to learn.
+
+    RETURNS: The number of words.
+    """
     from spacy.tokens import DocBin
     from spacy.vocab import Vocab
 
@@ -197,10 +247,10 @@ def copy_corpus(source: Path, path: Path) -> int:
     return n_words
 
 
-def our_config(settings: Settings, encoder: Path) -> Any:
+def our_config(settings: Settings, encoder: Path) -> "Config":
     from spacy.util import load_config
 
-    overrides: dict[str, Any] = {
+    overrides = {
         "paths.base_model": str(encoder),
         "components.transformer.model.word_case": is_uncased(encoder),
         "training.optimizer.learn_rate.initial_rate": settings.learn_rate,
@@ -208,7 +258,7 @@ def our_config(settings: Settings, encoder: Path) -> Any:
     return load_config(CONFIGS / "pos_ner.cfg", overrides=overrides, interpolate=True)
 
 
-def their_config(settings: Settings, encoder: Path) -> Any:
+def their_config(settings: Settings, encoder: Path) -> "Config":
     config = spacy_config(encoder)
     learn_rate = config["training"]["optimizer"]["learn_rate"]
     learn_rate["initial_rate"] = settings.spacy_learn_rate
@@ -224,8 +274,8 @@ def their_config(settings: Settings, encoder: Path) -> Any:
     return config.interpolate()
 
 
-def common_settings(settings: Settings, system: str) -> dict[str, Any]:
-    """What both configs have in common."""
+def common_settings(settings: Settings, system: str) -> dict[str, dict[str, object]]:
+    """List what both configs have in common."""
     return {
         "corpora": {
             split: {"path": str(settings.folder / f"{split}-tagged.spacy")}
@@ -256,15 +306,21 @@ def common_settings(settings: Settings, system: str) -> dict[str, Any]:
     }
 
 
-def run(system: str, folder: Path, device: str) -> list[dict[str, Any]]:
-    """Train; returns what the logger wrote. Raises Failed if `spacy train` fails."""
+def run(system: str, folder: Path, device: str) -> list[Record]:
+    """Train; return what the logger wrote.
+
+    RAISES: Failed: if `spacy train` fails.
+    """
     spacy_train(folder / f"{system}.cfg", device)
     lines = (folder / f"{system}.jsonl").read_text(encoding="utf8").splitlines()
     return [json.loads(line) for line in lines]
 
 
 def spacy_train(config: Path, device: str) -> None:
-    """Run `spacy train` without saving anything. Raises Failed."""
+    """Run `spacy train` without saving anything.
+
+    RAISES: Failed: if it fails.
+    """
     here = Path(__file__).parent
     command = [sys.executable, "-m", "spacy", "train", str(config)]
     command += ["--code", str(here / "step_logger.py")]
@@ -283,13 +339,12 @@ def spacy_train(config: Path, device: str) -> None:
         raise Failed(f"spacy train failed: … {end}")
 
 
-def summarize(
-    records: Sequence[dict[str, Any]], system: str, tag_acc: float, ents_f: float
-) -> Curve:
-    """Figures of a training from the lines of its logger.
+def summarize(records: Sequence[Record], system: str, tag_acc: float, ents_f: float) -> Curve:
+    """Work out the figures of a training from the lines of its logger.
 
     A step that was evaluated counts as much time as the mean of the others.
-    Raises ValueError if there are no others.
+
+    RAISES: ValueError: if there are no others.
     """
     *steps, last = records
     plain = [step["seconds"] for step in steps[_WARM_UP:] if "scores" not in step]

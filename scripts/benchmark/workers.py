@@ -1,4 +1,4 @@
-"""Processes that measure, one a system, so that memory and start are a system's own.
+"""Processes that measure, one for each system, so that memory and start are a system's own.
 
 The parent imports no heavy library and lets one process compute at a time.
 """
@@ -14,10 +14,13 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from timeit import default_timer
-from typing import Any, NamedTuple
+from typing import Generic, NamedTuple, ParamSpec, TypeVar
 
 import text
-from systems import SYSTEMS, Plan, Skip
+from systems import SYSTEMS, OursPosNer, Plan, Skip
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _SAMPLE = 2000  # words to warm up with and to choose a batch size on
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
@@ -28,8 +31,12 @@ class Failed(Exception):
 
 
 class Loaded(NamedTuple):
-    """first_doc: seconds from the start of the process to the first annotated document. memory:
-    the most that was resident until then, in bytes."""
+    """A system that is ready.
+
+    first_doc (seconds): From the start of the process to the first annotated document.
+    memory (bytes): The most that was resident until then.
+    batch_size: The one chosen; 0 for systems without.
+    """
 
     first_doc: float
     memory: int
@@ -37,8 +44,11 @@ class Loaded(NamedTuple):
 
 
 class Run(NamedTuple):
-    """One pass over the text. memory, gpu_memory: the most since the system was loaded, in bytes;
-    on the GPU 0 without one."""
+    """One pass over the text.
+
+    labels: That came out.
+    memory, gpu_memory (bytes): The most since the system was loaded; on the GPU 0 without one.
+    """
 
     seconds: float
     labels: int
@@ -46,25 +56,40 @@ class Run(NamedTuple):
     gpu_memory: int
 
 
-class Worker:
+class Memory(NamedTuple):
+    """One pass over long text.
+
+    loading, memory (bytes): The most that was resident until the pipeline was loaded, and from
+        then on.
+    gpu_memory (bytes): The most on the GPU; 0 without one.
+    """
+
+    words: int
+    loading: int
+    memory: int
+    gpu_memory: int
+    seconds: float
+
+
+class Worker(Generic[T]):
     """A process that runs `target(connection, *args)`, which answers through the connection."""
 
-    def __init__(self, target: Callable[..., None], *args: Any) -> None:
+    def __init__(self, target: Callable[..., None], *args: object) -> None:
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=_guarded, args=(theirs, target, *args), daemon=True)
         self.process.start()
         theirs.close()
 
-    def ask(self, question: Any = None) -> Any:
+    def ask(self, question: object = None) -> T:
         """Send something (or nothing) and wait for the answer.
 
-        Raises Skip or Failed for what the process could not do.
+        RAISES: Skip or Failed: for what the process could not do.
         """
         try:
             if question is not None:
                 self.connection.send(question)
-            answer = self.connection.recv()
+            answer: T | Exception = self.connection.recv()
         except (EOFError, OSError):
             self.process.join()
             raise Failed(
@@ -88,19 +113,19 @@ def set_threads(threads: int) -> None:
     os.environ.update(dict.fromkeys(_THREADS, str(threads)))
 
 
-def call(function: Callable[..., Any], *args: Any) -> Any:
-    """The result of a function, run in a process of its own.
+def call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return the result of a function that runs in a process of its own.
 
-    Raises Skip or Failed for what it raised.
+    RAISES: Skip or Failed: for what it raised.
     """
-    worker = Worker(_answer, function, *args)
+    worker: Worker[T] = Worker(_answer, function, args, kwargs)
     try:
         return worker.ask()
     finally:
         worker.stop()
 
 
-def _guarded(connection: Connection, target: Callable[..., None], *args: Any) -> None:
+def _guarded(connection: Connection, target: Callable[..., None], *args: object) -> None:
     try:
         target(connection, *args)
     except Skip as err:
@@ -108,14 +133,20 @@ def _guarded(connection: Connection, target: Callable[..., None], *args: Any) ->
     except EOFError:  # the parent is done
         pass
     except Exception as err:
+        from spacy_seqtag.errors import one_line  # loads PyTorch
+
         if not isinstance(err, ValueError | OSError):
             traceback.print_exc()
-        reason = " ".join(str(getattr(err, "title", None) or err).split())
-        connection.send(Failed(reason or type(err).__name__))
+        connection.send(Failed(one_line(err)))
 
 
-def _answer(connection: Connection, function: Callable[..., Any], *args: Any) -> None:
-    connection.send(function(*args))
+def _answer(
+    connection: Connection,
+    function: Callable[..., object],
+    args: tuple[object, ...],
+    kwargs: dict[str, object],
+) -> None:
+    connection.send(function(*args, **kwargs))
 
 
 def measure_system(connection: Connection, name: str, plan: Plan, started: float) -> None:
@@ -151,42 +182,33 @@ def measure_system(connection: Connection, name: str, plan: Plan, started: float
         connection.send(Run(elapsed, labels, peak_memory(), peak_gpu_memory(plan.device)))
 
 
-class Memory(NamedTuple):
-    """loading, memory: the most that was resident until the pipeline was loaded, and from then on,
-    in bytes."""
-
-    words: int
-    loading: int
-    memory: int
-    gpu_memory: int
-    seconds: float
-
-
 def measure_memory(plan: Plan, n_words: int, one_doc: bool) -> Memory:
-    """Annotate so many words with our POS and NER and keep nothing; as one Doc, or as a stream of
-    the documents over and over."""
+    """Annotate so many words with our POS and NER, and keep nothing.
+
+    one_doc: All in one Doc; else a stream of the documents over and over.
+    """
     import torch
 
     torch.set_num_threads(plan.threads)
-    system = SYSTEMS["ours-pos-ner"](plan)
+    system = OursPosNer(plan)
     system.load()
     documents = text.load_documents(plan.documents)
     loading = peak_memory()
     reset_peak_memory()
-    nlp, make_doc = system.nlp, system.make_doc  # type: ignore[attr-defined]
     start = default_timer()
     stream = text.repeat(documents, n_words)
     if one_doc:
-        nlp(make_doc([sentence for document in stream for sentence in document]))
+        sentences = [sentence for document in stream for sentence in document]
+        system.nlp(system.make_doc(sentences))
     else:
-        for _ in nlp.pipe(map(make_doc, stream)):
+        for _ in system.nlp.pipe(map(system.make_doc, stream)):
             pass
     seconds = default_timer() - start
     return Memory(n_words, loading, peak_memory(), peak_gpu_memory(plan.device), seconds)
 
 
 def peak_memory() -> int:
-    """The most memory that this process has had resident since the last reset, in bytes.
+    """Return the most memory that this process had resident since the last reset, in bytes.
 
     Linux says it in /proc; the figure of `getrusage` there begins with that of the parent.
     """
@@ -200,9 +222,9 @@ def peak_memory() -> int:
 
 
 def resident_memory() -> int:
-    """The memory that this process has resident now, in bytes.
+    """Return the memory that this process has resident now, in bytes.
 
-    Raises OSError where the system has no /proc (Linux has).
+    RAISES: OSError: where the system has no /proc (Linux has).
     """
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * resource.getpagesize()
@@ -215,7 +237,7 @@ def reset_peak_memory() -> None:
 
 
 def peak_gpu_memory(device: str) -> int:
-    """The most memory that PyTorch has held on the GPU, in bytes; 0 without one."""
+    """Return the most memory that PyTorch has held on the GPU, in bytes; 0 without one."""
     import torch
 
     return torch.cuda.max_memory_reserved() if device == "cuda" else 0

@@ -7,10 +7,9 @@ from typing import NoReturn
 
 import typer
 from spacy.cli._util import app
-from wasabi import Printer
+from wasabi.printer import Printer
 
-from ..errors import printable
-from ..files import write_file as save  # noqa: F401  (for the commands)
+from ..errors import message_of, printable
 
 seqtag = typer.Typer(
     name="seqtag",
@@ -22,12 +21,14 @@ app.add_typer(seqtag)
 
 
 def fail(message: object) -> NoReturn:
-    """Print a message as one line and exit with code 1.
+    """Print what is wrong, and exit with code 1.
 
-    What a terminal would obey, such as escapes in the name of a file, is written out.
-    wasabi's usual printer would wrap the line, and with it break paths for whoever reads the log.
+    Lines stay whole: the pretty printer would wrap them, and so break paths for whoever reads the
+    log. What would steer a terminal, such as escapes in the name of a file, is written out.
+
+    message (str or Exception): What is wrong, and how to mend it.
     """
-    lines = [printable(line, limit=None) for line in str(message).split("\n")]
+    lines = [printable(line, limit=None) for line in message_of(message).split("\n")]
     Printer(pretty=False).fail("\n".join(lines), exits=1)
 
 

@@ -1,24 +1,21 @@
 """`python -m spacy seqtag show`: annotate a text and look at it."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import typer
-from spacy import displacy, util
+from spacy import util
 from spacy.cli._util import setup_gpu
 from spacy.tokens import Doc
 from wasabi import msg
 
+from ..errors import one_line
+from ..files import write_file
 from ..frames import get_frames, has_frames
-from ..report.render import (
-    displacy_blocks,
-    displacy_options,
-    entity_rows,
-    render_html,
-    render_text,
-    render_title,
-)
-from . import fail, save, seqtag
+from ..report.html import render_html, serve_html
+from ..report.terminal import entity_rows, render_text, render_title
+from . import fail, seqtag
+from .options import GpuOption, PipelineArgument
 
 # Not displaCy's own default, which is open to the network.
 _HOST = "127.0.0.1"
@@ -28,45 +25,45 @@ _PAGE = "frames.html"
 
 @seqtag.command("show", no_args_is_help=True)
 def show_cli(
-    model: str = typer.Argument(..., help="Pipeline: package name or folder"),
-    text: str = typer.Argument(..., help="Text to annotate, or - to read it from stdin"),
-    output: Path | None = typer.Option(
-        None,
-        "--output",
-        "-o",
-        help=f"HTML file to write; without serving {_PAGE} where none is named",
-        dir_okay=False,
-    ),
-    serve: bool = typer.Option(
-        True, "--serve/--no-serve", help="Serve the HTML until interrupted (Ctrl+C)"
-    ),
-    port: int = typer.Option(5000, "--port", "-p", min=1, max=65535, help="Port to serve on"),
-    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="GPU, or -1 for CPU"),
+    model: PipelineArgument,
+    text: Annotated[str, typer.Argument(help="Text to annotate, or - to read it from stdin")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help=f"HTML file to write; without serving {_PAGE} where none is named",
+            dir_okay=False,
+        ),
+    ] = None,
+    serve: Annotated[bool, typer.Option(help="Serve the HTML until interrupted (Ctrl+C)")] = True,
+    port: Annotated[
+        int, typer.Option("--port", "-p", min=1, max=65535, help="Port to serve on")
+    ] = 5000,
+    gpu_id: GpuOption = -1,
 ) -> None:
     """Annotate a text; show its predicates with their arguments, and its entities.
 
     Prints them, and serves them as HTML with displaCy: one block for each predicate.
     """
     try:
-        doc = annotate(model, _read_stdin() if text == "-" else text, gpu_id=gpu_id)
+        text = _read_stdin() if text == "-" else text
+        setup_gpu(gpu_id, silent=True)
+        doc = annotate(model, text)
     except (ValueError, OSError) as err:
-        fail(" ".join(str(getattr(err, "title", None) or err).split()))
+        fail(one_line(err))
     print_doc(doc)
     if output is None and not serve:
         output = Path(_PAGE)
     if output is not None:
         try:
-            save(output, render_html(doc).encode("utf8"))
+            write_file(output, render_html(doc).encode("utf8"))
         except OSError as err:
             fail(err)
         msg.good(f"Wrote {output}")
     if serve:
-        blocks: Any = displacy_blocks(doc)  # the type stub of `serve` knows Docs only
-        options = displacy_options(blocks)
         try:
-            displacy.serve(
-                blocks, style="span", manual=True, options=options, host=_HOST, port=port
-            )
+            serve_html(doc, _HOST, port)
         except (ValueError, OSError):
             fail(
                 f"--port {port}: the port is in use or not allowed. Give another one, or write the "
@@ -74,15 +71,17 @@ def show_cli(
             )
 
 
-def annotate(model: str, text: str, *, gpu_id: int = -1) -> Doc:
-    """Annotate a text with a pipeline, given as package name or folder.
+def annotate(model: str, text: str) -> Doc:
+    """Annotate a text with a pipeline.
 
-    Raises OSError for a pipeline that cannot be found; ValueError for one that cannot be read,
-    or gives neither semantic roles nor entities, and for a text without words.
+    model (str): The pipeline: a package name or a folder.
+    text (str): The text.
+    RETURNS (Doc): The annotated text.
+    RAISES: OSError: for a pipeline that is not found. ValueError: for one that cannot be read, or
+        gives neither semantic roles nor entities, and for a text without words.
     """
     if not text.strip():
         raise ValueError("There is no text to annotate. Give some words, or - to read stdin")
-    setup_gpu(gpu_id, silent=True)
     nlp = util.load_model(model)
     doc = nlp(text)
     if not has_frames(doc) and not doc.has_annotation("ENT_IOB"):

@@ -8,7 +8,7 @@ import torch
 from spacy_transformers.data_classes import HFObjects
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
-from ..errors import settings_error
+from ..errors import first_line, settings_error
 
 Settings = dict[str, Any]
 """Settings for transformers; it alone knows their names and types."""
@@ -65,7 +65,7 @@ def resolve(name: str, component: str = "transformer", *, trust_remote_code: boo
             source or name, local_files_only=True, trust_remote_code=trust_remote_code
         )
     except (OSError, ValueError) as err:
-        reason = _first_line(err) if source else _ask_hub(name, trust_remote_code)
+        reason = first_line(err) if source else _ask_hub(name, trust_remote_code)
         if reason is not None:
             raise settings_error(
                 f"{where}no model was found under this name: it is neither a folder nor an "
@@ -108,9 +108,5 @@ def _ask_hub(name: str, trust_remote_code: bool) -> str | None:
         HfApi().model_info(name, timeout=10.0)
         AutoConfig.from_pretrained(name, trust_remote_code=trust_remote_code)
     except Exception as err:  # the HTTP library and its errors depend on the version of the hub
-        return _first_line(err)
+        return first_line(err)
     return None
-
-
-def _first_line(err: Exception) -> str:
-    return str(err).strip().partition("\n")[0] or type(err).__name__

@@ -16,7 +16,8 @@ from pathlib import Path
 import srsly
 from thinc.api import Config
 
-from ..errors import settings_error
+from ..errors import first_line, settings_error
+from ..files import sha256
 
 DIGESTS = "digests.json"
 _CONFIG = "config.cfg"
@@ -48,7 +49,7 @@ def check_digests(folder: Path) -> None:
         saved = srsly.read_json(path)["sha256"]
         component, pipeline = dict(saved["component"]), dict(saved["pipeline"])
     except (ValueError, KeyError, TypeError) as err:
-        raise settings_error(f"{path} is damaged ({_first_line(err)}). {_MEND}") from err
+        raise settings_error(f"{path} is damaged ({first_line(err)}). {_MEND}") from err
     found = {path.name: path for path in _own_files(folder)}
     _compare(component, found, folder, path)
     before = dict(_files_before(folder))
@@ -56,12 +57,8 @@ def check_digests(folder: Path) -> None:
     # A component that was taken out of the pipeline is not missing.
     pipeline = {name: value for name, value in pipeline.items() if name.partition("/")[0] in parts}
     config = pipeline.pop(_CONFIG, None)
-    if config is not None and config != _sha256(before[_CONFIG]):
-        warnings.warn(
-            f"{folder.parent / _CONFIG} is not the file that was saved with this pipeline: it was "
-            "changed by hand or is damaged. Saving the pipeline again ends this warning.",
-            stacklevel=2,
-        )
+    if config is not None and config not in _text_digests(before[_CONFIG]):
+        _warn_of_config(before[_CONFIG], *_version(before[_CONFIG]))
     _compare(pipeline, before, folder.parent, path)
 
 
@@ -100,18 +97,35 @@ def _files_before(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def _sha256(path: Path) -> str:
     # Several components depend on one encoder.
+    return _digest(path, *_version(path))
+
+
+def _version(path: Path) -> tuple[int, int, int]:
+    """What changes when a file does."""
     stat = path.stat()
-    return _digest(path, stat.st_size, stat.st_ctime_ns, stat.st_ino)
+    return stat.st_size, stat.st_ctime_ns, stat.st_ino
 
 
 @lru_cache(maxsize=64)
 def _digest(path: Path, *version: int) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+    return sha256(path)
 
 
-def _first_line(err: Exception) -> str:
-    return str(err).strip().partition("\n")[0] or type(err).__name__
+def _text_digests(path: Path) -> set[str]:
+    """Return the digests of a text file with the line ends of Unix and with those of Windows.
+
+    Copying a pipeline with Git or an archive may change them, which means nothing.
+    """
+    unix = path.read_bytes().replace(b"\r\n", b"\n")
+    windows = unix.replace(b"\n", b"\r\n")
+    return {hashlib.sha256(text).hexdigest() for text in (unix, windows)}
+
+
+@lru_cache(maxsize=64)
+def _warn_of_config(path: Path, *version: int) -> None:
+    """Warn of a changed config; once, although each component of the pipeline finds it."""
+    warnings.warn(
+        f"{path} is not the file that was saved with this pipeline: it was changed by hand or is "
+        "damaged. Saving the pipeline again ends this warning.",
+        stacklevel=3,
+    )

@@ -1,1 +1,1 @@
-"""What `spacy train` plugs in: callbacks and optimizers."""
+"""What `spacy train` plugs in: an optimizer, a schedule and callbacks, one to a file."""

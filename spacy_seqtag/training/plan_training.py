@@ -1,95 +1,151 @@
-"""How long training runs, and when it evaluates, from the size of the corpus."""
+"""Set how long training runs, and when it evaluates, from the size of the corpus.
+
+spaCy evaluates at the steps that `eval_frequency` divides, and ends at `max_steps`, or after
+`patience` steps without a better score. Two choices follow:
+
+- The run is cut into equal stretches, each of which ends with an evaluation. So the last step is
+  evaluated too, and `model-best` is never the untrained pipeline. This may lengthen the run by a
+  few steps, and `patience` to whole stretches.
+- `max_epochs` is turned into steps and set to 0. The number of batches in an epoch varies with
+  their order, so it would end the run before its last evaluation.
+"""
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import ceil
-from typing import Any
 
 from spacy.language import Language
 from spacy.util import registry, resolve_dot_names
+from thinc.api import Config
 from wasabi import msg
 
-from ..errors import settings_error
+from ..errors import Whole, check_settings, setting_error, settings_error
 
-# Evaluations of a run, where [training] does not say when; within these bounds one an epoch.
+# How often a run is evaluated where [training] does not say: once an epoch, but within these.
 _FEWEST, _MOST = 5, 10
 
+_LEARN_RATE = "[training.optimizer.learn_rate]"
 
-@registry.callbacks("spacy_seqtag.plan_training.v1")
+
+@dataclass(frozen=True)
+class Plan:
+    """The length of a run.
+
+    steps: In all.
+    frequency: Steps from one evaluation to the next.
+    patience: Steps without a better score after which the run ends early; 0: it does not.
+    batches: In an epoch; 0 where they were not counted.
+    max_epochs: What becomes of the setting: 0, or -1 for a corpus that is streamed.
+    """
+
+    steps: int
+    frequency: int
+    patience: int
+    batches: int
+    max_epochs: int
+
+    def __str__(self) -> str:
+        length = f"{self.steps} steps"
+        if self.batches:
+            length += f" ({self.steps / self.batches:.1f} epochs of {self.batches} batches)"
+        stop = f", ending early after {self.patience} without a better score"
+        return f"{length}, evaluated every {self.frequency}{stop if self.patience else ''}"
+
+
+@registry.callbacks("spacy_seqtag.plan_training.v1")  # type: ignore[untyped-decorator]
 def make_plan_training(epochs: int = 5, min_steps: int = 200) -> Callable[[Language], Language]:
     """Create a callback for `[initialize.after_init]` that completes `[training]`.
 
-    `spacy train` reads three numbers there that depend on the size of the corpus. Where they are
-    0 this sets them, in the pipeline's config, so that it tells how the pipeline was trained:
+    Three numbers that `spacy train` reads depend on the size of the corpus. Where they are 0, the
+    callback sets them in the pipeline's config, which so records how the pipeline was trained:
 
-    - `max_steps`: that of `max_epochs` where it is set, else of `epochs`;
+    - `max_steps`: the steps of `max_epochs` where that is set, else of `epochs`;
     - `eval_frequency`: one evaluation an epoch, but no fewer than 5 and no more than 10 in all;
     - `total_steps` of `[training.optimizer.learn_rate]`: `max_steps`.
 
-    spaCy evaluates where `eval_frequency` divides the step, and ends at `max_steps`, or after
-    `patience` steps without a better score. So that the last step is evaluated, and `model-best`
-    is a trained one, the run is made of equal stretches of `eval_frequency` steps at most; this
-    may lengthen it by a few steps, and `patience` to whole stretches. `max_epochs` becomes 0,
-    because the number of batches in an epoch varies with their order and would end the run before.
+    Without a corpus to count, as outside `spacy train`, it does nothing.
 
-    epochs (int): Epochs of a run that sets neither `max_epochs` nor `max_steps`.
-    min_steps (int): The fewest steps of such a run: a small corpus is read more often. An output
-        layer that starts from nothing learns nothing in fewer, whatever the corpus.
-
-    Outside `spacy train`, where there is no corpus to count, nothing is done.
-
-    Raises ConfigValidationError (a ValueError) for settings with which training would not end, and
-    for a learning rate that would not rise in time, or be zero before the end.
+    epochs (int): The length of a run that sets neither `max_epochs` nor `max_steps`.
+    min_steps (int): The fewest steps of such a run, which reads a small corpus more often: output
+        layers start from nothing, and fewer steps teach them nothing, whatever the corpus.
+    RETURNS (Callable[[Language], Language]): The callback.
+    RAISES: ConfigValidationError (a ValueError): for settings with which training would not end,
+        and for a learning rate that would not rise in time, or be zero before the end.
     """
-    if epochs < 1:
-        raise settings_error(f"[initialize.after_init] epochs = {epochs}: give 1 or more")
+    check_settings("[initialize.after_init]", epochs=(epochs, Whole(1)))
 
     def plan_training(nlp: Language) -> Language:
-        training = nlp.config.interpolate()["training"]
-        steps, frequency = training["max_steps"], training["eval_frequency"]
-        max_epochs, patience = training["max_epochs"], training["patience"]
-        batches = 0
-        if max_epochs >= 0 and (max_epochs or not steps or not frequency):
-            batches = _batches_per_epoch(nlp)
-            if not batches:
-                return nlp
-        if max_epochs > 0:
-            steps = min(steps or max_epochs * batches, max_epochs * batches)
-        elif not steps:
-            if not batches:
-                raise settings_error(
-                    "[training] max_epochs = -1: a corpus that is streamed has no size; set "
-                    "max_steps"
-                )
-            steps = max(epochs * batches, min_steps)
-        if not frequency:
-            wanted = round(steps / batches) if batches else _MOST
-            frequency = ceil(steps / min(max(wanted, _FEWEST), _MOST))
-        _check(_learn_rate(training), steps)
-        evaluations = ceil(steps / frequency)
-        frequency = ceil(steps / evaluations)
-        steps = frequency * evaluations
-        patience = ceil(patience / frequency) * frequency
-        config = nlp.config["training"]
-        config.update(max_epochs=min(max_epochs, 0), max_steps=steps)
-        config.update(eval_frequency=frequency, patience=patience)
-        if _learn_rate(training).get("total_steps") == 0:
-            config["optimizer"]["learn_rate"]["total_steps"] = steps
-        length = f" ({steps / batches:.1f} epochs of {batches} batches)" if batches else ""
-        stop = f", ending early after {patience} without a better score" if patience else ""
-        msg.info(f"Training for {steps} steps{length}, evaluated every {frequency}{stop}")
-        if steps < min_steps:
+        plan = _make_plan(nlp, epochs, min_steps)
+        if plan is None:
+            return nlp
+        _write(plan, nlp.config)
+        msg.info(f"Training for {plan}")
+        if plan.steps < min_steps:
             msg.warn(
-                f"{steps} steps are few: output layers that start from nothing need {min_steps} "
-                "or more. Leave [training] max_epochs and max_steps at 0, or give smaller batches"
+                f"{plan.steps} steps are few: output layers that start from nothing need "
+                f"{min_steps} or more. Leave [training] max_epochs and max_steps at 0, or give "
+                "smaller batches"
             )
         return nlp
 
     return plan_training
 
 
-def _batches_per_epoch(nlp: Language) -> int:
-    """Number of batches in one pass over the training corpus; 0 where there is no corpus."""
+def _make_plan(nlp: Language, epochs: int, min_steps: int) -> Plan | None:
+    """Work out the length of the run; None where there is no corpus to count.
+
+    RAISES: ConfigValidationError (a ValueError): see `make_plan_training`.
+    """
+    training = nlp.config.interpolate()["training"]
+    steps, max_epochs = int(training["max_steps"]), int(training["max_epochs"])
+    frequency, patience = int(training["eval_frequency"]), int(training["patience"])
+    batches = 0
+    # A corpus that is streamed (max_epochs = -1) has no end to count to.
+    if max_epochs >= 0 and (max_epochs or not steps or not frequency):
+        batches = _count_batches(nlp)
+        if not batches:
+            return None
+    if max_epochs > 0:
+        steps = min(steps or max_epochs * batches, max_epochs * batches)
+    elif not steps:
+        if not batches:
+            raise settings_error(
+                "[training] max_epochs = -1: a corpus that is streamed has no size; set max_steps"
+            )
+        steps = max(epochs * batches, min_steps)
+    if not frequency:
+        evaluations = round(steps / batches) if batches else _MOST
+        frequency = ceil(steps / min(max(evaluations, _FEWEST), _MOST))
+    _check_learn_rate(training, steps)
+    evaluations = ceil(steps / frequency)
+    frequency = ceil(steps / evaluations)
+    patience = ceil(patience / frequency) * frequency
+    return Plan(frequency * evaluations, frequency, patience, batches, min(max_epochs, 0))
+
+
+def _write(plan: Plan, config: Config) -> None:
+    """Put a plan into a pipeline's config."""
+    training = config["training"]
+    training["max_epochs"] = plan.max_epochs
+    training["max_steps"] = plan.steps
+    training["eval_frequency"] = plan.frequency
+    training["patience"] = plan.patience
+    if _schedule(config.interpolate()["training"]).get("total_steps") == 0:
+        training["optimizer"]["learn_rate"]["total_steps"] = plan.steps
+
+
+def _schedule(training: Config) -> Config:
+    """Return the settings of the learning rate's schedule; none where the rate is a number."""
+    learn_rate = training["optimizer"].get("learn_rate")
+    return Config(learn_rate) if isinstance(learn_rate, dict) else Config()
+
+
+def _count_batches(nlp: Language) -> int:
+    """Count the batches in one pass over the training corpus; 0 where there is no corpus.
+
+    RAISES: ConfigValidationError (a ValueError): if the batcher makes no batch of it.
+    """
     config = nlp.config.interpolate()
     try:
         (corpus,) = resolve_dot_names(config, [config["training"]["train_corpus"]])
@@ -104,24 +160,27 @@ def _batches_per_epoch(nlp: Language) -> int:
     return batches
 
 
-def _check(learn_rate: dict[str, Any], steps: int) -> None:
-    """Raises ConfigValidationError, see `make_plan_training`."""
-    where = "[training.optimizer.learn_rate]"
-    warmup, total = learn_rate.get("warmup_steps", 0), learn_rate.get("total_steps", 0)
+def _check_learn_rate(training: Config, steps: int) -> None:
+    """Check that the learning rate's schedule fits a run of so many steps.
+
+    RAISES: ConfigValidationError (a ValueError): see `make_plan_training`.
+    """
+    schedule = _schedule(training)
+    warmup, total = schedule.get("warmup_steps", 0), schedule.get("total_steps", 0)
     if warmup >= steps:
-        raise settings_error(
-            f"{where} warmup_steps = {warmup}: training ends after {steps} steps, before the "
-            "learning rate has risen; set it to a tenth of that, or take the schedule "
-            "spacy_seqtag.warmup_linear.v1"
+        raise setting_error(
+            _LEARN_RATE,
+            "warmup_steps",
+            warmup,
+            "a tenth of that, or take the schedule spacy_seqtag.warmup_linear.v1",
+            reason=f"training ends after {steps} steps, before the learning rate has risen",
         )
     if 0 < total < steps:
-        raise settings_error(
-            f"{where} total_steps = {total}: the learning rate is zero from there to the end of "
-            f"training, after {steps} steps; set total_steps to {steps}, or max_steps to {total}"
+        raise setting_error(
+            _LEARN_RATE,
+            "total_steps",
+            total,
+            f"{steps}, or [training] max_steps to {total}",
+            reason="the learning rate is zero from there to the end of training, after "
+            f"{steps} steps",
         )
-
-
-def _learn_rate(training: dict[str, Any]) -> dict[str, Any]:
-    """The settings of the learning rate's schedule, empty where it is a number."""
-    learn_rate = training["optimizer"].get("learn_rate")
-    return learn_rate if isinstance(learn_rate, dict) else {}

@@ -1,4 +1,4 @@
-"""Save the checkpoints of a training run so that a kill or a full disk never costs the last one."""
+"""Save checkpoints so that a kill or a full disk never costs the last one."""
 
 import copy
 import shutil
@@ -10,16 +10,20 @@ from spacy.language import Language
 from spacy.util import registry
 
 
-@registry.callbacks("spacy_seqtag.save_aside.v1")
+@registry.callbacks("spacy_seqtag.save_aside.v1")  # type: ignore[untyped-decorator]
 def make_save_aside() -> Callable[[Language], Language]:
     """Create a callback for `[training.before_to_disk]` that saves beside the last checkpoint.
 
-    spaCy writes each checkpoint over `model-last`, file by file, and copies it to `model-best`,
-    which it removes first, if there was no better one. With this callback `model-last` is written
-    as `model-last.new` and takes the old one's place when it is complete. So at any moment either
-    `model-best` is complete or `model-last` is, and as good: while spaCy copies it.
+    spaCy writes each checkpoint over `model-last`, file by file. If it is the best so far, spaCy
+    then removes `model-best` and copies `model-last` there. A run that is killed meanwhile can lose
+    both.
 
-    If a run is killed in the moment between two renames, `model-last.old` is what `model-last` was.
+    With this callback, spaCy writes to `model-last.new`, which is renamed to `model-last` once it
+    is complete. So there is always a complete `model-best`, or a complete `model-last` that is as
+    good, because spaCy is just copying it. If the run is killed between two renames, the former
+    `model-last` is called `model-last.old`.
+
+    RETURNS (Callable[[Language], Language]): The callback.
     """
 
     def save_aside(nlp: Language) -> Language:
@@ -31,9 +35,9 @@ def make_save_aside() -> Callable[[Language], Language]:
 
 
 def _save_aside(nlp: Language, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-    """As `Language.to_disk`, but the folder holds either what it held or all of the pipeline.
+    """Do what `Language.to_disk` does, but leave the old folder whole until the new one is.
 
-    Raises OSError that names the folder if there is no space.
+    RAISES: OSError: that names the folder, if there is no space.
     """
     path = Path(path)
     new, old = (path.with_name(path.name + ending) for ending in (".new", ".old"))

@@ -1,30 +1,36 @@
-"""Learning rates that fit a run of any length."""
+"""A learning rate that fits a run of any length: it rises, then falls to zero at the end."""
 
 from collections.abc import Iterator
 
 from spacy.util import registry
 from thinc.schedules import constant, warmup_linear
 
-from ..errors import settings_error
+from ..errors import SHARE, setting_error
 
 
 @registry.schedules("spacy_seqtag.warmup_linear.v1")
 def create_warmup_linear(
     initial_rate: float, warmup: float = 0.1, total_steps: int = 0
 ) -> Iterator[float]:
-    """Create a schedule that rises linearly to a rate and falls linearly to zero.
+    """Create a schedule that rises linearly to a rate, then falls linearly to zero.
+
+    Thinc's `warmup_linear.v1` counts the warm-up in steps; here it is a share of the run, so that
+    the setting fits whatever the size of the corpus.
 
     initial_rate (float): The highest rate.
-    warmup (float): Share of the run in which the rate rises.
-    total_steps (int): Steps until the rate is zero. 0 where that is not known: then the rate is
-        constant. `spacy_seqtag.plan_training.v1` sets it before `spacy train` begins.
-
-    Raises ConfigValidationError (a ValueError) for a warm-up outside 0 ≤ warmup < 1.
+    warmup (float, 0 to 1): The share of the run in which the rate rises.
+    total_steps (int): The step at which the rate reaches zero. 0 where that is not known: the rate
+        is then constant. `spacy_seqtag.plan_training.v1` sets it before `spacy train` begins.
+    RETURNS (Iterator[float]): The rate of each step.
+    RAISES: ConfigValidationError (a ValueError): for a warm-up that is no share.
     """
-    if not 0 <= warmup < 1:
-        raise settings_error(
-            f"[training.optimizer.learn_rate] warmup = {warmup}: this is a share of the run, such "
-            "as 0.1; for a number of steps take the schedule warmup_linear.v1"
+    if warmup not in SHARE:
+        raise setting_error(
+            "[training.optimizer.learn_rate]",
+            "warmup",
+            warmup,
+            f"{SHARE}, or take the schedule warmup_linear.v1",
+            reason="this is a share of the run, not a number of steps",
         )
     if total_steps < 1:
         return iter(constant(initial_rate))

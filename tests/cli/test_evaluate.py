@@ -14,19 +14,8 @@ from typer.testing import CliRunner
 
 from spacy_seqtag.cli import evaluate as command
 from spacy_seqtag.frames import set_propositions
-from spacy_seqtag.report.render import render_html
+from spacy_seqtag.report.html import render_html
 from spacy_seqtag.schemes.propositions import Argument, Proposition
-
-
-@Language.factory("silent_labeller")
-class SilentLabeller:
-    """Stands for a semantic role labeller: takes predicates as they are."""
-
-    def __init__(self, nlp, name):
-        self.cfg = {}
-
-    def __call__(self, doc):
-        return doc
 
 
 @Language.component("last_word_is_a_predicate")
@@ -160,46 +149,6 @@ def test_labels_never_seen(run, tmp_path):
 # Semantic roles
 
 
-def test_scores_of_semantic_roles_are_shown(capsys):
-    parts = {"p": 0.25, "r": 0.5, "f": 0.3333}
-    scores = {
-        "speed": 1.0,
-        "srl_f": 0.8765,
-        "predicates_f": 0.9123,
-        "roleset_acc": 0.6543,
-        "srl_p": None,
-        "srl_per_type": {"ARGM-TMP": parts},
-    }
-    command._print_scores(scores)
-    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    for row in (
-        ["SRL", "F", "87.65"],
-        ["PRED", "F", "91.23"],
-        ["ROLESET", "65.43"],
-        ["ARGM-TMP", "25.00", "50.00", "33.33"],
-    ):
-        assert row in lines
-    assert not any(line[:2] == ["SRL", "P"] for line in lines)
-
-
-def test_gold_predicates(monkeypatch):
-    monkeypatch.setattr(command, "SRL_FACTORY", "silent_labeller")
-    nlp = spacy.blank("en")
-    labeller = nlp.add_pipe("silent_labeller", "roles")
-    words = ["Ann", "sang"]
-    golds = [with_roles(Doc(nlp.vocab, words=words)), Doc(nlp.vocab, words=words)]
-    examples = [Example(Doc(nlp.vocab, words=words), gold) for gold in golds]
-    command.give_predicates(nlp, examples, "gold.spacy")
-    assert labeller.cfg == {"use_existing_predicates": True}
-    given, missing = (example.predicted for example in examples)
-    # The roleset is for the labeller to find.
-    assert [(s.start, s.end, s.label_) for s in given.spans["predicates"]] == [(1, 2, "V")]
-    assert "srl" not in given.spans
-    assert "predicates" not in missing.spans
-    (gold,) = golds[0].spans["predicates"]
-    assert gold.label_ == "sing.01"
-
-
 def test_gold_predicates_reach_the_labeller(run, make_nlp, tiny_bert, tmp_path):
     nlp = make_nlp(tiny_bert, ["seqtag_srl"])
     golds = [with_roles(Doc(nlp.vocab, words=words)) for words in (["Ann", "sang"], ["Al", "sang"])]
@@ -275,15 +224,6 @@ def test_page_of_frames_of_before_stays_when_writing_fails(run, tmp_path, monkey
     assert (tmp_path / "a-srl.html").read_text() == "before"
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"nlp", "r.spacy", "a.html", "a-srl.html"}
-
-
-def test_gold_predicates_that_are_not_there(monkeypatch):
-    monkeypatch.setattr(command, "SRL_FACTORY", "silent_labeller")
-    nlp = spacy.blank("en")
-    nlp.add_pipe("silent_labeller")
-    examples = [Example(nlp("Ann sang"), nlp("Ann sang"))]
-    with pytest.raises(ValueError, match=r"^gold\.spacy: no document has semantic roles"):
-        command.give_predicates(nlp, examples, "gold.spacy")
 
 
 @pytest.mark.parametrize(

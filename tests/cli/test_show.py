@@ -81,7 +81,7 @@ def test_frames_are_printed(run):
         "[ARG0 She] [V gave] [ARG2 Ann] [ARG1 the book] .",
     ]
     # Without serving there is a page to look at.
-    assert written.endswith("Wrote frames.html\x1b[0m") or written.endswith("Wrote frames.html")
+    assert written.endswith(("Wrote frames.html\x1b[0m", "Wrote frames.html"))
     assert "gave" in Path("frames.html").read_text("utf8")
 
 

@@ -1,0 +1,173 @@
+"""Score a pipeline on a corpus, on the corpus's own words or on its raw text.
+
+`spacy evaluate` gives a pipeline either raw text, so that errors of its tokenizer count as errors
+of the taggers, or gold words that are cut into single sentences. Here the words and sentences of
+the corpus are given, and documents stay whole. The scores are those of spaCy's `Scorer`.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from timeit import default_timer
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from spacy import util
+from spacy.language import Language
+from spacy.scorer import Scorer
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from thinc.api import fix_random_seed
+
+from .corpus.reader import create_corpus
+from .errors import printable
+from .frames import PREDICATES, has_frames, span_groups
+from .schemes.propositions import PREDICATE
+
+SRL_FACTORY = "seqtag_srl"
+"""Components of this factory can be given their predicates."""
+
+PerType = dict[str, dict[str, float]]
+Scores = dict[str, float | PerType | None]
+"""Scores by spaCy's names: a figure, or figures by label; None where there is nothing to score."""
+
+
+class Evaluation(NamedTuple):
+    """What an evaluation finds.
+
+    scores: Those of `Language.evaluate`. On the corpus's own words there is one more,
+        `gold_words_found`: the share of them that the pipeline's own tokenizer finds in the raw
+        text; None where the spaces between words are not known.
+    docs: The annotated Docs, in the corpus's order.
+    """
+
+    scores: Scores
+    docs: list[Doc]
+
+
+@runtime_checkable
+class _Tagger(Protocol):
+    """A component with labels of its own."""
+
+    @property
+    def labels(self) -> Sequence[str]: ...
+
+    def find_labels(self, reference: Doc) -> Iterable[str]: ...
+
+
+@runtime_checkable
+class _Configured(Protocol):
+    """A component whose settings can be changed."""
+
+    cfg: dict[str, object]
+
+
+def evaluate(
+    model: str,
+    data: Path,
+    *,
+    gold_tokens: bool = True,
+    sent_starts: bool = True,
+    gold_predicates: bool = False,
+    allow_unknown_labels: bool = False,
+) -> Evaluation:
+    """Annotate a corpus with a pipeline, and score the result.
+
+    model (str): The pipeline: a package name or a folder.
+    data (Path): The corpus, in .spacy format.
+    gold_tokens (bool): Give the pipeline the corpus's words; else its raw text.
+    sent_starts (bool): Give it the corpus's sentence boundaries as well.
+    gold_predicates (bool): Give it the corpus's predicates as well, see `give_predicates`.
+    allow_unknown_labels (bool): Count labels that the pipeline does not know as missed.
+    RETURNS (Evaluation): The scores and the annotated Docs.
+    RAISES: ValueError: for a corpus that cannot be read, is empty, has labels that the pipeline
+        does not know, or has no predicates to give. OSError: for a pipeline that is not found.
+    """
+    if gold_predicates and not gold_tokens:
+        raise ValueError(
+            "--gold-predicates: the corpus's predicates are given on its own words, which "
+            "--raw-text leaves out. Use one of the two."
+        )
+    fix_random_seed()
+    corpus = create_corpus(data, gold_tokens=gold_tokens, sent_starts=sent_starts)
+    nlp = util.load_model(model)
+    examples = list(corpus(nlp))
+    if not allow_unknown_labels:
+        _check_labels(nlp, examples, data)
+    if gold_predicates:
+        give_predicates(nlp, examples, data)
+    # As `Language.evaluate` does, which scores copies and so loses the annotated Docs.
+    start = default_timer()
+    docs = list(nlp.pipe(example.predicted for example in examples))
+    seconds = default_timer() - start
+    for example, doc in zip(examples, docs):
+        example.predicted = doc
+    scores: Scores = Scorer(nlp).score(examples)
+    scores["speed"] = sum(len(doc) for doc in docs) / seconds
+    if gold_tokens:
+        scores["gold_words_found"] = _found_words(nlp, examples)
+    return Evaluation(scores, docs)
+
+
+def give_predicates(nlp: Language, examples: Sequence[Example], data: Path) -> None:
+    """Give gold predicates to the Docs to annotate, and let the pipeline's labellers use them.
+
+    Their rolesets are not given: all get the label `V`.
+
+    nlp (Language): The pipeline; its semantic role labellers are changed.
+    examples (Sequence[Example]): Both Docs of each have the same words.
+    data (Path): The corpus, for the messages.
+    RAISES: ValueError: for a pipeline without a semantic role labeller, and for a corpus without
+        semantic roles.
+    """
+    labellers = [name for name in nlp.pipe_names if nlp.get_pipe_meta(name).factory == SRL_FACTORY]
+    if not labellers:
+        raise ValueError(
+            f"--gold-predicates: the pipeline has no component of the factory {SRL_FACTORY!r} "
+            f"(only {', '.join(nlp.pipe_names)}). Give a pipeline that labels semantic roles, or "
+            "leave the option out."
+        )
+    annotated = [example for example in examples if has_frames(example.reference)]
+    if not annotated:
+        raise ValueError(
+            f"{data}: no document has semantic roles (doc.spans[{PREDICATES!r}]). Add that layer "
+            "with 'python -m spacy seqtag convert', or leave out --gold-predicates."
+        )
+    for example in annotated:
+        example.predicted.spans[PREDICATES] = [
+            Span(example.predicted, span.start, span.end, label=PREDICATE)
+            for span in span_groups(example.reference).get(PREDICATES, ())
+        ]
+    for name in labellers:
+        labeller = nlp.get_pipe(name)
+        assert isinstance(labeller, _Configured)
+        labeller.cfg["use_existing_predicates"] = True
+
+
+def _check_labels(nlp: Language, examples: Sequence[Example], data: Path) -> None:
+    """Check that the pipeline knows the labels of a corpus.
+
+    RAISES: ValueError: that names those which a component does not know.
+    """
+    for name, component in nlp.pipeline:
+        if not isinstance(component, _Tagger):
+            continue
+        found = {label for eg in examples for label in component.find_labels(eg.reference)}
+        unknown = sorted(found.difference(component.labels))
+        if unknown:
+            raise ValueError(
+                f"{data}: the component {name!r} has never seen these labels in training: "
+                f"{', '.join(map(printable, unknown))}. Use a corpus with the pipeline's labels "
+                f"({', '.join(map(printable, component.labels))}), or count them as missed with "
+                "--allow-unknown-labels."
+            )
+
+
+def _found_words(nlp: Language, examples: Iterable[Example]) -> float | None:
+    """Return the share of the corpus's words that the tokenizer finds in the raw text, 0 to 1.
+
+    None where the spaces between words are not known.
+    """
+    references = [eg.reference for eg in examples if not eg.reference.has_unknown_spaces]
+    # Not `make_doc`, which refuses long texts.
+    tokenized = [Example(nlp.tokenizer(reference.text), reference) for reference in references]
+    found: float | None = Scorer.score_tokenization(tokenized)["token_r"]
+    return found

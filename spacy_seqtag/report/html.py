@@ -1,0 +1,150 @@
+"""Frames and entities as HTML pages, drawn by displaCy.
+
+displaCy escapes words, but neither labels nor titles, so these are escaped here: a Doc of unknown
+origin cannot put elements or scripts into a page.
+"""
+
+from collections.abc import Iterable
+from html import escape
+from typing import TypedDict
+
+from spacy import displacy
+from spacy.tokens import Doc, Span
+
+from ..frames import get_frames
+from ..schemes.propositions import PREDICATE
+from .terminal import render_title, sentence_bounds
+
+# Colours that tell neighbours apart and leave black text readable.
+_PALETTE = (
+    "#7aecec",
+    "#bfeeb7",
+    "#feca74",
+    "#ff9561",
+    "#aa9cfc",
+    "#e4e7d2",
+    "#9cc9cc",
+    "#f0d0ff",
+)
+_PREDICATE_COLOR = "#c887fb"
+
+
+class BlockSpan(TypedDict):
+    """A labelled span of a `Block`: places in its text and in its tokens, ends excluded."""
+
+    label: str
+    start: int
+    end: int
+    start_token: int
+    end_token: int
+
+
+class Block(TypedDict):
+    """What displaCy draws as one figure; its format for `style="span", manual=True`."""
+
+    text: str
+    tokens: list[str]
+    title: str
+    spans: list[BlockSpan]
+
+
+class Options(TypedDict):
+    """displaCy's options: the colour of each label."""
+
+    colors: dict[str, str]
+
+
+def render_html(docs: Doc | Iterable[Doc]) -> str:
+    """Draw one or more Docs as a page, with the figures that `displacy_blocks` lists."""
+    docs = [docs] if isinstance(docs, Doc) else docs
+    blocks = [block for doc in docs for block in displacy_blocks(doc)]
+    return displacy.render(
+        [dict(block) for block in blocks],
+        style="span",
+        page=True,
+        jupyter=False,
+        manual=True,
+        options=dict(displacy_options(blocks)),
+    )
+
+
+def serve_html(doc: Doc, host: str, port: int) -> None:
+    """Serve the page of a Doc until the user interrupts the program.
+
+    RAISES: ValueError, OSError: if the port is in use, or not allowed.
+    """
+    blocks = displacy_blocks(doc)
+    displacy.serve(
+        [dict(block) for block in blocks],  # type: ignore[misc]  # declared for Docs only
+        style="span",
+        manual=True,
+        options=dict(displacy_options(blocks)),
+        host=host,
+        port=port,
+    )
+
+
+def render_entities(docs: Iterable[Doc]) -> str:
+    """Draw the entities of Docs as a page, in displaCy's style "ent"."""
+    pages = []
+    for doc in docs:
+        page = displacy.parse_ents(doc)
+        page["title"] = escape(str(page["title"] or ""))
+        for ent in page["ents"]:
+            ent["label"], ent["kb_id"] = escape(ent["label"]), escape(ent["kb_id"])
+        pages.append(page)
+    return displacy.render(pages, style="ent", page=True, jupyter=False, manual=True)
+
+
+def displacy_blocks(doc: Doc) -> list[Block]:
+    """Describe the figures of a Doc, for `displacy.render(blocks, style="span", manual=True)`.
+
+    The first figure has the entities of the whole Doc, if there are any. Then each predicate has
+    one: its sentence with the predicate, its arguments and its parts. A Doc with neither is one
+    figure of plain text.
+    """
+    frames = get_frames(doc)
+    blocks = []
+    if doc.ents or not frames:
+        spans = [(ent.label_, ent) for ent in doc.ents]
+        blocks.append(_block(doc, (0, len(doc)), spans, "Entities" if doc.ents else ""))
+    blocks += [_block(doc, sentence_bounds(f), f.pieces, render_title(f)) for f in frames]
+    return blocks
+
+
+def displacy_options(blocks: Iterable[Block]) -> Options:
+    """Choose a colour for each label of some blocks: `C-X` and `R-X` have the one of `X`."""
+    colors: dict[str, str] = {}
+    labels = {span["label"] for block in blocks for span in block["spans"]}
+    bases = sorted({_base(label) for label in labels} - {PREDICATE})
+    by_base = {base: _PALETTE[i % len(_PALETTE)] for i, base in enumerate(bases)}
+    for label in labels:
+        colors[label] = by_base.get(_base(label), _PREDICATE_COLOR)
+    return {"colors": colors}
+
+
+def _base(label: str) -> str:
+    return label.removeprefix("C-").removeprefix("R-")
+
+
+def _block(
+    doc: Doc, bounds: tuple[int, int], spans: Iterable[tuple[str, Span]], title: str
+) -> Block:
+    """Describe the figure of some tokens, from start to end, and of labelled spans in them."""
+    start, end = bounds
+    stretch = doc[start:end]
+    return {
+        "text": stretch.text,
+        "tokens": [token.text for token in stretch],
+        "title": escape(title),
+        "spans": [
+            {
+                "label": escape(label),
+                "start": span.start_char - stretch.start_char,
+                "end": span.end_char - stretch.start_char,
+                "start_token": span.start - start,
+                "end_token": span.end - start,
+            }
+            for label, span in spans
+        ],
+    }

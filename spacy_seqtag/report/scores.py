@@ -1,0 +1,67 @@
+"""Scores as tables for a terminal."""
+
+from spacy.cli.evaluate import print_prf_per_type
+from wasabi import msg
+
+from ..errors import printable
+from ..evaluation import Scores
+
+# The rows of the first table: title and score, left out where the pipeline has none.
+_METRICS = {
+    "TOK": "token_acc",
+    "TAG": "tag_acc",
+    "POS": "pos_acc",
+    "NER P": "ents_p",
+    "NER R": "ents_r",
+    "NER F": "ents_f",
+    "SENT P": "sents_p",
+    "SENT R": "sents_r",
+    "SENT F": "sents_f",
+    "PRED P": "predicates_p",
+    "PRED R": "predicates_r",
+    "PRED F": "predicates_f",
+    "ROLESET": "roleset_acc",
+    "SRL P": "srl_p",
+    "SRL R": "srl_r",
+    "SRL F": "srl_f",
+}
+# The tables with a row for each label: title and score.
+_PER_TYPE = {
+    "POS": "pos_per_type",
+    "TAG": "tag_per_type",
+    "NER": "ents_per_type",
+    "SRL": "srl_per_type",
+}
+# Where the tokenizer finds a smaller share of the corpus's words, its scores mean little.
+_FEW_WORDS = 0.9
+
+
+def print_scores(scores: Scores, corpus: str) -> None:
+    """Print the scores of an evaluation.
+
+    scores (Scores): From `evaluate`.
+    corpus (str): What was scored on, for the messages.
+    """
+    shown = {title: scores.get(key) for title, key in _METRICS.items()}
+    rows = {title: f"{100 * x:.2f}" for title, x in shown.items() if isinstance(x, float)}
+    msg.table({**rows, "SPEED": f"{scores['speed']:.0f}"}, title="Results")
+    for title, key in _PER_TYPE.items():
+        per_type = scores.get(key)
+        if isinstance(per_type, dict) and per_type:
+            # Long enough to keep labels apart that begin alike, such as addresses of classes.
+            rows_of_labels = {printable(label, limit=200): prf for label, prf in per_type.items()}
+            print_prf_per_type(msg, rows_of_labels, title, "type")
+    found = scores.get("gold_words_found")
+    if isinstance(found, float) and found < 1.0:
+        _print_found_words(found, corpus)
+
+
+def _print_found_words(found: float, corpus: str) -> None:
+    text = (
+        f"The pipeline's own tokenizer finds {found:.1%} of the words of {corpus}. The scores are "
+        "for the corpus's words; --raw-text scores what the pipeline makes of a text."
+    )
+    if found < _FEW_WORDS:
+        msg.warn(f"{text} Take a tokenizer that cuts as the corpus does, or expect worse.")
+    else:
+        msg.info(text)
