@@ -34,7 +34,7 @@ from spacy_seqtag.corpus.sentence import FormatError
 from spacy_seqtag.frames import annotated_tokens, propositions
 from spacy_seqtag.models.precision import PRECISIONS, has_fast_bfloat16
 from spacy_seqtag.models.pretrained import resolve
-from spacy_seqtag.pipeline.srl_score import RoleCounts, count_roles
+from spacy_seqtag.pipeline.srl.score import RoleCounts, count_roles
 from spacy_seqtag.schemes import bio
 from spacy_seqtag.schemes.propositions import PREDICATE, PREDICATE_PART, Argument, Proposition
 

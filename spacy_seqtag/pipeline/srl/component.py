@@ -14,9 +14,9 @@ from spacy.util import registry
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
 
-from ..confidence import CONFIDENCE, use_span_extension
-from ..errors import Whole, check_settings
-from ..frames import (
+from ...confidence import CONFIDENCE, use_span_extension
+from ...errors import Whole, check_settings
+from ...frames import (
     ARGUMENTS,
     PARTS,
     PREDICATES,
@@ -27,13 +27,13 @@ from ..frames import (
     set_propositions,
     span_groups,
 )
-from ..models.role_tagger import Pairs, RoleInput, RoleScores
-from ..ranges import concat_ranges
-from ..schemes import bio
-from ..schemes.propositions import PREDICATE, PREDICATE_PART, Argument, Proposition
-from ..schemes.rolesets import RolesetLexicon
-from .srl_score import solid_offsets, srl_score
-from .token_tagger import DEFAULT_MODEL, MISSING, TokenTagger, unit_starts, was_read
+from ...models.role_tagger import Pairs, RoleInput, RoleScores
+from ...ranges import concat_ranges
+from ...schemes import bio
+from ...schemes.propositions import PREDICATE, PREDICATE_PART, Argument, Proposition
+from ...schemes.rolesets import RolesetLexicon
+from ..token_tagger import DEFAULT_MODEL, MISSING, TokenTagger, unit_starts, was_read
+from .score import solid_offsets, srl_score
 
 Ints = NDArray[np.int64]
 

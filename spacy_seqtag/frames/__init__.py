@@ -38,9 +38,9 @@ from numpy.typing import NDArray
 from spacy.attrs import IDX, LENGTH
 from spacy.tokens import Doc, Span, SpanGroup, Token
 
-from .confidence import ROLESET, ROLESET_KNOWN, TIE, SpanConfidence, confidence_of, drop_cut
-from .errors import printable
-from .schemes.propositions import PREDICATE, PREDICATE_PART, Argument, Proposition
+from ..confidence import ROLESET, ROLESET_KNOWN, TIE, SpanConfidence, confidence_of, drop_cut
+from ..errors import printable
+from ..schemes.propositions import PREDICATE, PREDICATE_PART, Argument, Proposition
 
 PREDICATES = "predicates"
 ARGUMENTS = "srl"

@@ -10,7 +10,7 @@ from spacy.training import Example
 
 from spacy_seqtag.frames import GROUPS, get_frames, problems, propositions, set_propositions
 from spacy_seqtag.models.role_tagger import RoleScores
-from spacy_seqtag.pipeline.srl import _align, _continue_after
+from spacy_seqtag.pipeline.srl.component import _align, _continue_after
 from spacy_seqtag.schemes import bio
 from spacy_seqtag.schemes.propositions import Argument, Proposition
 from spacy_seqtag.schemes.rolesets import RolesetLexicon

@@ -16,8 +16,8 @@ from spacy.scorer import PRFScore
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..frames import annotated_tokens, propositions
-from ..schemes.propositions import PREDICATE, Argument, Proposition
+from ...frames import annotated_tokens, propositions
+from ...schemes.propositions import PREDICATE, Argument, Proposition
 
 _CONTINUES = "C-"
 

@@ -1,0 +1,1 @@
+"""Semantic roles: predicates with their rolesets, and their arguments as labelled spans."""
