@@ -270,10 +270,10 @@ def _check_outputs(outputs: Iterable[tuple[str, Path | None]], data: Path) -> No
 
 
 def _check_labels(nlp: Language, examples: list[Example], data: Path) -> None:
-    from ..pipeline.token_tagger import TokenTagger
+    from ..pipeline.base import Tagger
 
     for name, component in nlp.pipeline:
-        if not isinstance(component, TokenTagger):
+        if not isinstance(component, Tagger):
             continue
         found = {label for eg in examples for label in component.find_labels(eg.reference)}
         unknown = sorted(found.difference(component.labels))

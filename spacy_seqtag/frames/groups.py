@@ -5,7 +5,7 @@ in their place: each of these looks at all tokens of the Doc first.
 """
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import Any, NamedTuple, Protocol
 
@@ -90,12 +90,12 @@ def set_attributes(group: SpanGroup, attrs: Attributes) -> None:
     _ATTRS.__set__(group, attrs)
 
 
-def attributes_of_rows(attrs: Mapping[str, Any], n_spans: int, rows: Sequence[int]) -> Attributes:
+def attributes_of_rows(attrs: Attributes, n_spans: int, rows: Sequence[int]) -> Attributes:
     """The attributes for some of the spans of a group.
 
     Those with one value for each span, such as `scores`, are cut; others are copied.
 
-    attrs (Mapping): Of the whole group.
+    attrs (Attributes): Of the whole group.
     n_spans (int): How many spans it has.
     rows (Sequence[int]): Which of them stay.
     """
