@@ -1,22 +1,24 @@
-"""Confidences of spans and tokens: the extensions `span._.confidence`, `token._.tag_confidence`.
+"""Confidences of spans and tokens: the extensions `span._.confidence` and `token._.tag_confidence`.
 
-spaCy keeps the value of an extension by its characters alone, whatever the label: the entity over
-some words, an argument over the same words, and what replaces either later would share one. Here
-the value is a mapping that says whose each probability is, so that all answer for themselves:
+spaCy keeps the value of an extension by its characters alone, whatever the label. So the entity
+over some words, an argument over the same words, and whatever replaces either of them later would
+all share one value. Here the value is a dict that says whose each probability is:
 
-- of a span from its label to its probability, `{"LOC": 0.99, "ARG1 -12": 0.69}`. An argument is
-  known by its tie, too (see `frames`), as one stretch may be an argument of several predicates.
-- of a token from its tag and length, `{"NOUN 5": 0.98}`: a token that was merged or split since, or
-  given another tag, has none.
+- of a span, from its label to its probability: `{"LOC": 0.99, "ARG1 -12": 0.69}`. The label of an
+  argument includes its tie (see `frames`), as the same words may be arguments of several
+  predicates.
+- of a token, from its tag and length to its probability: `{"NOUN 5": 0.98}`. A token that was
+  merged or split since, or that was given another tag, has none.
 
-It is stored in `doc.user_data` under spaCy's own keys, and so goes wherever spaCy takes those. A
-plain number, as Docs had before, is that of the entity over these characters, or of the token.
+The dicts are stored in `doc.user_data` under spaCy's own keys, and so they go wherever spaCy takes
+those. Docs made by older versions have plain numbers there: the probability of the entity over
+these characters, or of the token.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 from spacy.attrs import IDX, LENGTH
 from spacy.tokens import Doc, Span, Token
@@ -26,17 +28,30 @@ from .errors import settings_error
 
 CONFIDENCE = "confidence"
 TAG_CONFIDENCE = "tag_confidence"
-# Of a predicate, next to its own: the probability of its roleset.
+
+# What else is known of a predicate, next to its own probability: that of its roleset, and 0.0 if
+# that is a guess (see `Frame.roleset_known`).
 ROLESET = "roleset"
-# And 0.0 where that is a guess, see `Frame.roleset_known`.
 ROLESET_KNOWN = "roleset known"
 
 TIE = re.compile(r"[+-][0-9]{1,9}")
 
+# A key of spaCy's for the value of an extension: "._.", its name, and the first and last character.
+Key = tuple[str, str, int, int | None]
+Value = float | dict[str, float]
+
+
+def user_data(doc: Doc) -> dict[Key, Value]:
+    """`doc.user_data`, with the types of our entries there.
+
+    doc (Doc): spaCy's type stub says that its keys are strings.
+    """
+    return cast("dict[Key, Value]", doc.user_data)
+
 
 @dataclass(frozen=True)
 class SpanConfidence:
-    """A Span extension that holds one probability a label.
+    """A Span extension that holds one probability for each label.
 
     name (str): The extension's name.
     """
@@ -44,9 +59,13 @@ class SpanConfidence:
     name: str
 
     def get(self, span: Span, what: str | None = None) -> float | None:
-        """The probability of exactly this span (its characters, its label, its predicate), or of
-        `what` else is known of it."""
-        value = span.doc.user_data.get(self._key(span))
+        """The probability of exactly this span: its characters, its label and its predicate.
+
+        span (Span): Any span, of a group or of its own.
+        what (Optional[str]): What else is known of the span, such as `ROLESET`.
+        RETURNS (Optional[float]): From 0 to 1; None if nobody gave it one.
+        """
+        value = user_data(span.doc).get(self._key(span))
         if value is None:
             return None
         if isinstance(value, dict):
@@ -58,15 +77,20 @@ class SpanConfidence:
     def set(
         self, span: Span, value: float | Mapping[str, float] | None, what: str | None = None
     ) -> None:
-        """Give a span its probability (or that of `what` else is known of it), None for none, or
-        all that are known of its characters."""
-        data, key = span.doc.user_data, self._key(span)
+        """Give a span its probability, or take it away.
+
+        span (Span): Any span.
+        value (float, Mapping or None): A probability, None to remove it, or the probabilities of
+            all labels over these characters.
+        what (Optional[str]): As in `get`.
+        """
+        data, key = user_data(span.doc), self._key(span)
         old = data.get(key)
         known = dict(old) if isinstance(old, dict) else {}
         if isinstance(value, Mapping):
             known.update(value)
         elif value is not None and not span.label and not known:
-            data[key] = value  # of the characters, as there is no label
+            data[key] = value  # a span without a label: of the characters alone
             return
         elif value is not None:
             known[_span_label(span, what)] = float(value)
@@ -78,9 +102,14 @@ class SpanConfidence:
             data.pop(key, None)
 
     def add(self, spans: Iterable[Span], values: Iterable[float], what: str | None = None) -> None:
-        """Give many spans their probabilities, as `set` does one by one."""
+        """Give many spans their probabilities, faster than `set` one by one.
+
+        spans (Iterable[Span]): Of one Doc or several.
+        values (Iterable[float]): One for each span.
+        what (Optional[str]): As in `get`.
+        """
         for span, value in zip(spans, values):
-            data, key = span.doc.user_data, self._key(span)
+            data, key = user_data(span.doc), self._key(span)
             label = _span_label(span, what)
             known = data.get(key)
             if isinstance(known, dict):
@@ -88,7 +117,7 @@ class SpanConfidence:
             else:
                 data[key] = {label: value}
 
-    def _key(self, span: Span) -> Any:  # the type stub of Doc knows keys of strings only
+    def _key(self, span: Span) -> Key:
         return ("._.", self.name, span.start_char, span.end_char)
 
 
@@ -102,25 +131,47 @@ class TokenConfidence:
     name: str
 
     def get(self, token: Token) -> float | None:
-        """The probability of the tag that this token has, in `pos_` or `tag_`."""
-        key: Any = ("._.", self.name, token.idx, None)
-        value: Any = token.doc.user_data.get(key)
+        """The probability of the tag that this token has, in `pos_` or `tag_`.
+
+        token (Token): Any token.
+        RETURNS (Optional[float]): From 0 to 1; None if it has another tag or other characters now.
+        """
+        value = user_data(token.doc).get(("._.", self.name, token.idx, None))
         if not isinstance(value, dict):
             return value
         found = value.get(token_label(token.pos_, len(token)))
         return value.get(token_label(token.tag_, len(token))) if found is None else found
 
     def set(self, token: Token, value: float | Mapping[str, float] | None) -> None:
-        """Give a token a probability, whatever its tag, or those of its tags."""
-        key: Any = ("._.", self.name, token.idx, None)
+        """Give a token its probability, or take it away.
+
+        token (Token): Any token.
+        value (float, Mapping or None): A probability, whatever the tag; None to remove it; or the
+            probabilities by tag and length, see `token_label`.
+        """
+        data, key = user_data(token.doc), ("._.", self.name, token.idx, None)
         if value is None:
-            token.doc.user_data.pop(key, None)
+            data.pop(key, None)
         else:
-            token.doc.user_data[key] = value
+            data[key] = dict(value) if isinstance(value, Mapping) else value
+
+    def add(self, doc: Doc, starts: Iterable[int], values: Iterable[dict[str, float]]) -> None:
+        """Give many tokens their probabilities, without a call for each token.
+
+        doc (Doc): Of the tokens.
+        starts (Iterable[int], characters): Where each token begins.
+        values (Iterable[dict[str, float]]): For each token, its probability by `token_label`.
+        """
+        keys = [("._.", self.name, start, None) for start in starts]
+        user_data(doc).update(zip(keys, values))
 
 
 def token_label(tag: str, length: int) -> str:
-    """Whose probability it is: tag and number of characters of a token."""
+    """The name under which a `TokenConfidence` keeps the probability of a tag.
+
+    tag (str): The tag.
+    length (int, characters): Of the token.
+    """
     return f"{tag} {length}"
 
 
@@ -132,29 +183,48 @@ def _span_label(span: Span, what: str | None) -> str:
 
 
 def use_span_extension(name: str = CONFIDENCE, component: str | None = None) -> SpanConfidence:
-    """Make the extension `span._.NAME`, if there is none; where a pipeline is loaded, its
-    components do it.
+    """Make the extension `span._.NAME`, if it does not exist yet.
 
+    The components of a pipeline call this when they are loaded.
+
+    name (str): The extension's name.
     component (Optional[str]): The component whose setting the name is, for the message.
 
-    Raises ConfigValidationError (a ValueError) if somebody else made an extension of that name.
+    RAISES: ConfigValidationError (a ValueError): Somebody else made an extension of this name.
     """
     extension = SpanConfidence(name)
-    _use(Span, extension, component)
+    if Span.has_extension(name):
+        _check_owner(Span, name, SpanConfidence, component)
+    else:
+        Span.set_extension(name, getter=extension.get, setter=extension.set)
     return extension
 
 
 def use_token_extension(
     name: str = TAG_CONFIDENCE, component: str | None = None
 ) -> TokenConfidence:
-    """The same for `token._.NAME`."""
+    """Make the extension `token._.NAME`, if it does not exist yet; see `use_span_extension`.
+
+    name (str): The extension's name.
+    component (Optional[str]): The component whose setting the name is, for the message.
+
+    RAISES: ConfigValidationError (a ValueError): Somebody else made an extension of this name.
+    """
     extension = TokenConfidence(name)
-    _use(Token, extension, component)
+    if Token.has_extension(name):
+        _check_owner(Token, name, TokenConfidence, component)
+    else:
+        Token.set_extension(name, getter=extension.get, setter=extension.set)
     return extension
 
 
 def confidence_of(span: Span, what: str | None = None) -> float | None:
-    """The probability of a span, under whatever name it is stored; None where there is none."""
+    """The probability of a span, whatever the name of the extension is.
+
+    span (Span): Any span.
+    what (Optional[str]): See `SpanConfidence.get`.
+    RETURNS (Optional[float]): From 0 to 1; None if it has none.
+    """
     if not span.doc.user_data:
         return None
     for name in _names():
@@ -165,12 +235,16 @@ def confidence_of(span: Span, what: str | None = None) -> float | None:
 
 
 def drop_cut(doc: Doc) -> None:
-    """Drop the confidences of what merging tokens has cut: no Span has these characters now, and
-    `Doc.from_json` fails at such."""
+    """Drop the confidences of spans whose edges are inside a token since tokens were merged.
+
+    No Span has these characters any more, and `Doc.from_json` fails at such entries.
+
+    doc (Doc): Its `user_data` is changed.
+    """
     starts, lengths = doc.to_array([IDX, LENGTH]).reshape(-1, 2).T
     begins, ends = set(starts.tolist()), set((starts + lengths).tolist())
     names = _names()
-    data: dict[Any, Any] = doc.user_data
+    data = user_data(doc)
     for key in [key for key in data if isinstance(key, tuple) and len(key) == 4]:
         kind, name, start, end = key
         ours = kind == "._." and name in names and None not in (start, end)
@@ -179,16 +253,15 @@ def drop_cut(doc: Doc) -> None:
 
 
 def _names() -> list[str]:
-    """Names of the Span extensions that are of this module."""
+    """Names of the Span extensions that are ours."""
     names = [name for name in Underscore.span_extensions if _owner(Span, name) is SpanConfidence]
     return names or [CONFIDENCE]
 
 
-def _use(kind: type[Span] | type[Token], extension: Any, component: str | None) -> None:
-    name = extension.name
-    if not kind.has_extension(name):
-        kind.set_extension(name, getter=extension.get, setter=extension.set)
-    elif _owner(kind, name) is not type(extension):
+def _check_owner(
+    kind: type[Span] | type[Token], name: str, owner: type, component: str | None
+) -> None:
+    if _owner(kind, name) is not owner:
         setting = f"[components.{component}] confidence = {name!r}" if component else repr(name)
         thing = kind.__name__
         raise settings_error(
@@ -198,6 +271,7 @@ def _use(kind: type[Span] | type[Token], extension: Any, component: str | None) 
         )
 
 
-def _owner(kind: type[Span] | type[Token], name: str) -> type | None:
+def _owner(kind: type[Span] | type[Token], name: str) -> type:
+    """The class whose method reads this extension."""
     getter = kind.get_extension(name)[2]
     return type(getattr(getter, "__self__", None))

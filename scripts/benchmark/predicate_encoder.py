@@ -19,7 +19,7 @@ from transformers import AutoModelForTokenClassification, AutoTokenizer
 
 from spacy_seqtag.corpus.reader import read_docs, sentence_bounds
 from spacy_seqtag.frames import annotated_tokens, propositions
-from spacy_seqtag.pipeline.srl_score import RoleCounts, count_roles
+from spacy_seqtag.pipeline.srl.score import RoleCounts, count_roles
 from spacy_seqtag.schemes import bio
 from spacy_seqtag.schemes.propositions import PREDICATE, PREDICATE_PART, Argument, Proposition
 

@@ -1,10 +1,10 @@
-"""Whether a component's files are those that were saved, and what they were saved with.
+"""Digests: whether a component's files, and those that it depends on, are the ones that were saved.
 
-Beside its other files a component saves `digests.json`: the SHA-256 of each of them, and of the
-files in the pipeline's folder that its annotations depend on, which `Language.to_disk` wrote before
-it: the tokenizer, the config, and the components that come first, with the encoder. So damage is
-told from annotation, and files of another pipeline, or of another step of training, from the
-pipeline's own. Digests are no protection from those who mean harm, and can write them as well.
+Beside its other files a component saves `digests.json`. It has the SHA-256 of each of them, and of
+the files in the pipeline's folder that its annotations depend on: the config, the tokenizer, and
+the components that come before it, among them the encoder. `Language.to_disk` writes all of these
+first. So we notice damaged files, files of another pipeline, and files of another step of the same
+training. Digests do not protect from attackers, who can write digests as well.
 """
 
 import hashlib
@@ -29,18 +29,25 @@ _MEND = (
 
 
 def save_digests(folder: Path) -> None:
-    """Write the digests of a component that was saved in this folder."""
+    """Write the digests of a component that was just saved.
+
+    folder (Path): Where it was saved.
+    """
     own = {path.name: _sha256(path) for path in _own_files(folder)}
     pipeline = {name: _sha256(path) for name, path in _files_before(folder)}
     srsly.write_json(folder / DIGESTS, {"sha256": {"component": own, "pipeline": pipeline}})
 
 
 def check_digests(folder: Path) -> None:
-    """Check the files of a component and those it was saved with.
+    """Check the files of a component, and those that it depends on.
 
-    Raises ConfigValidationError (a ValueError) that names the file which is missing or another. A
-    config that was changed is warned of, as that may be on purpose. Components saved without
-    digests, by versions before, pass.
+    A changed config is only warned of, as it may have been changed on purpose. Components without
+    digests, which older versions saved, pass.
+
+    folder (Path): Where the component was saved.
+
+    RAISES: ConfigValidationError (a ValueError): A file is missing, or is another one. The message
+        names it.
     """
     path = folder / DIGESTS
     if not path.exists():
@@ -54,7 +61,7 @@ def check_digests(folder: Path) -> None:
     _compare(component, found, folder, path)
     before = dict(_files_before(folder))
     parts = {name.partition("/")[0] for name in before}
-    # A component that was taken out of the pipeline is not missing.
+    # The files of a component that was taken out of the pipeline are not missing.
     pipeline = {name: value for name, value in pipeline.items() if name.partition("/")[0] in parts}
     config = pipeline.pop(_CONFIG, None)
     if config is not None and config not in _text_digests(before[_CONFIG]):
@@ -78,8 +85,10 @@ def _own_files(folder: Path) -> Iterator[Path]:
 
 
 def _files_before(folder: Path) -> Iterator[tuple[str, Path]]:
-    """The files that a pipeline saves before a component, by their name in the pipeline's folder;
-    none for a component that is saved by itself."""
+    """The files that a pipeline saves before a component, by their name in the pipeline's folder.
+
+    There are none for a component that is saved by itself.
+    """
     parent = folder.parent
     config = parent / _CONFIG
     if not config.is_file():
@@ -96,7 +105,7 @@ def _files_before(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _sha256(path: Path) -> str:
-    # Several components depend on one encoder.
+    # Read a file only once: several components depend on one encoder.
     return _digest(path, *_version(path))
 
 

@@ -1,7 +1,8 @@
-"""Named entities as BIO tags over words: `doc.ents`, with confidences."""
+"""Named entities: a BIO tag for each token, decoded to `doc.ents`, with confidences."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from itertools import pairwise, starmap
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +18,18 @@ from thinc.types import Floats2d
 from ..confidence import CONFIDENCE, use_span_extension
 from ..errors import OneOf, check_settings
 from ..schemes import bio
-from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger, unit_starts, was_read
+from .base import Metrics, ScoringMethod, sentence_starts
+from .loss import MISSING
+from .token_tagger import DEFAULT_MODEL, Probabilities, TokenTagger
 
 DECODERS: dict[str, Callable[..., bio.Ints]] = {
     "viterbi": bio.decode_viterbi,
     "greedy": bio.decode_greedy,
 }
-_BLOCKED_OR_BEGIN = 3
+
+# spaCy's values of `token.ent_iob`. A blocked token is a beginning without an entity type.
 _INSIDE = 1
+_BLOCKED_OR_BEGIN = 3
 
 
 @Language.factory(
@@ -48,19 +53,20 @@ def make_entity_tagger(
     overwrite: bool,
     label_smoothing: float,
     confidence: str | None,
-    scorer: Callable | None,
+    scorer: ScoringMethod | None,
 ) -> "EntityTagger":
     """Create a named entity recognizer.
 
-    model (Model): Docs to probabilities of the BIO tags, see `spacy_seqtag.SoftmaxTagger.v1`.
+    model (Model): From Docs to probabilities of the BIO tags, see `spacy_seqtag.SoftmaxTagger.v1`.
     decoding (str): "viterbi" takes the most probable sequence of tags that breaks no BIO rule,
         "greedy" the most probable tag of each token.
-    overwrite (bool): Replace entities that the Doc has already; False keeps them and adds
+    overwrite (bool): Replace the entities that a Doc already has; False keeps them and adds
         entities around them.
-    label_smoothing (float): See `TokenTagger`.
+    label_smoothing (float): Share of the target probability, 0 to 1 exclusive, that is spread
+        evenly over all tags.
     confidence (Optional[str]): Span extension that gets the probability of each entity
         (`ent._.confidence`); None for none.
-    scorer (Optional[Callable]): The scoring method.
+    scorer (Optional[ScoringMethod]): The scoring method.
     """
     return EntityTagger(
         nlp.vocab,
@@ -74,24 +80,41 @@ def make_entity_tagger(
     )
 
 
-def ner_score(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
-    """Score entities by exact boundaries and label: `ents_p`, `ents_r`, `ents_f`,
-    `ents_per_type`, as spaCy's own `ner` does."""
+def ner_score(examples: Iterable[Example], **kwargs: Any) -> Metrics:
+    """Score entities by exact boundaries and label, as spaCy's own `ner` does.
+
+    examples (Iterable[Example]): Predicted and gold Docs.
+    **kwargs: As for `spacy.scorer.get_ner_prf`.
+    RETURNS (Metrics, 0 to 1): `ents_p`, `ents_r`, `ents_f` and `ents_per_type`.
+    """
     return get_ner_prf(examples, **kwargs)
 
 
 @registry.scorers("spacy_seqtag.ner_scorer.v1")
-def make_ner_scorer() -> Callable:
-    """Scorer of `seqtag_ner`."""
+def make_ner_scorer() -> ScoringMethod:
+    """Create the scorer of `seqtag_ner`, see `ner_score`."""
     return ner_score
+
+
+class _Kept(NamedTuple):
+    """What of a Doc's own entities stays.
+
+    closed (bool, (tokens,)): True where there can be no new entity.
+    ents (list[Span]): Entities.
+    blocked (list[Span]): Blocked tokens.
+    """
+
+    closed: NDArray[np.bool_]
+    ents: list[Span]
+    blocked: list[Span]
 
 
 class EntityTagger(TokenTagger):
     """Named entity recognizer; the settings are those of the factory `seqtag_ner`.
 
-    `ent._.confidence` is the probability that the model gives to exactly that entity: that it
-    begins there, goes on, and ends there. It is None for an entity of another label over the same
-    words, whoever set it.
+    `ent._.confidence` is the probability that the model gives to exactly this entity: that it
+    begins there, goes on, and ends there. An entity of another label over the same words has none,
+    whoever set it.
     """
 
     annotation = "named entities (doc.ents)"
@@ -106,7 +129,7 @@ class EntityTagger(TokenTagger):
         overwrite: bool = False,
         label_smoothing: float = 0.0,
         confidence: str | None = CONFIDENCE,
-        scorer: Callable | None = ner_score,
+        scorer: ScoringMethod | None = ner_score,
     ) -> None:
         check_settings(f"[components.{name}]", decoding=(decoding, OneOf(tuple(DECODERS))))
         super().__init__(
@@ -124,12 +147,21 @@ class EntityTagger(TokenTagger):
 
     @property
     def classes(self) -> Sequence[str]:
+        """The BIO tags of the labels."""
         return bio.bio_tags(self.labels)
 
     def find_labels(self, reference: Doc) -> Iterable[str]:
+        """The labels of the entities in a gold Doc.
+
+        reference (Doc): With gold entities, or without.
+        """
         return {ent.label_ for ent in reference.ents}
 
     def encode(self, example: Example) -> NDArray[np.int64]:
+        """The class of each token's gold BIO tag, see `TokenTagger.encode`.
+
+        example (Example): With gold entities, or without.
+        """
         index = {label: i for i, label in enumerate(self.labels)}
         tags = example.get_aligned_ner()  # BILUO; None or "-" where missing or not aligned
         classes = np.full(len(tags), MISSING, dtype=np.int64)
@@ -140,52 +172,50 @@ class EntityTagger(TokenTagger):
                 prefix, label = tag.split("-", 1)
                 if label not in index:
                     raise self.unknown_label(label, example)
-                classes[i] = 2 * index[label] + (1 if prefix in "BU" else 2)
+                number = index[label]
+                classes[i] = bio.begin_tag(number) if prefix in "BU" else bio.inside_tag(number)
         return classes
 
-    def set_annotations(self, docs: Iterable[Doc], scores: list[Probabilities]) -> None:
-        """Decode the probabilities and write `doc.ents`.
+    def decode(self, docs: Sequence[Doc], probs: Sequence[Probabilities]) -> None:
+        """Write `doc.ents`, with confidences.
 
-        scores: Arrays (tokens, tags) of probabilities, from `predict`. Entities never cross a
-        sentence boundary that the Doc has. Blocked tokens (`doc.set_ents(blocked=...)`) stay
-        outside every entity, and entities already there are kept unless `overwrite` is set.
+        Entities do not cross the sentence boundaries of a Doc. Blocked tokens
+        (`doc.set_ents(blocked=...)`) stay outside every entity, and the entities that a Doc already
+        has are kept unless `overwrite` is set.
+
+        docs (Sequence[Doc]): None of them empty.
+        probs (Sequence[Probabilities]): Of each Doc, (tokens, BIO tags).
         """
-        read = [i for i, probs in enumerate(scores) if was_read(probs)]
-        if not read:
-            return
         name = self.cfg["confidence"]
         extension = use_span_extension(name, self.name) if name else None
-        docs = list(docs)
-        docs = [docs[i] for i in read]
-        lengths = [len(doc) for doc in docs]
+        lengths = np.asarray([len(doc) for doc in docs])
         kept = [self._kept(doc) for doc in docs]
-        probs = np.concatenate([scores[i] for i in read])
-        starts = np.concatenate([unit_starts(doc) for doc in docs])
+        rows = np.concatenate(probs)
+        starts = np.concatenate([sentence_starts(doc) for doc in docs])
         is_space = np.concatenate([doc.to_array("IS_SPACE") == 1 for doc in docs])
-        fixed = np.concatenate([mask for mask, _, _ in kept])
-        tags = DECODERS[self.cfg["decoding"]](probs, starts, is_space, fixed)
+        closed = np.concatenate([before.closed for before in kept])
+        tags = DECODERS[self.cfg["decoding"]](rows, starts, is_space, closed)
         spans = bio.spans_from_tags(tags, starts)
-        confidence = bio.span_probabilities(probs, starts, spans)
+        confidences = bio.span_probabilities(rows, starts, spans)
+        # Back from the batch to its Docs.
+        labels = self.labels
         ends = np.cumsum(lengths)
-        bounds = np.searchsorted(spans.start, ends).tolist()
-        low = 0
-        for doc, (_, ents, blocked), offset, high in zip(
-            docs, kept, (ends - lengths).tolist(), bounds
+        bounds = np.searchsorted(spans.start, [0, *ends]).tolist()
+        for doc, before, offset, own in zip(
+            docs, kept, (ends - lengths).tolist(), starmap(slice, pairwise(bounds))
         ):
             new = [
-                Span(doc, start - offset, end - offset, label=self.labels[label])
-                for start, end, label in zip(*(a[low:high].tolist() for a in spans))
+                Span(doc, start - offset, end - offset, label=labels[label])
+                for start, end, label in zip(*(part[own].tolist() for part in spans))
             ]
             if extension is not None and self.cfg["overwrite"]:
                 for ent in doc.ents:  # they are replaced
                     extension.set(ent, None)
-            doc.set_ents([*ents, *new], blocked=blocked, default="outside")
+            doc.set_ents([*before.ents, *new], blocked=before.blocked, default="outside")
             if extension is not None:
-                extension.add(new, confidence[low:high].tolist())
-            low = high
+                extension.add(new, confidences[own].tolist())
 
-    def _kept(self, doc: Doc) -> tuple[NDArray[np.bool_], list[Span], list[Span]]:
-        """Tokens closed to new entities, entities to keep, blocked tokens."""
+    def _kept(self, doc: Doc) -> _Kept:
         iob, kind = doc.to_array(["ENT_IOB", "ENT_TYPE"]).astype(np.int64).reshape(-1, 2).T
         is_blocked = (iob == _BLOCKED_OR_BEGIN) & (kind == 0)
         closed = is_blocked.copy()
@@ -193,4 +223,5 @@ class EntityTagger(TokenTagger):
         if not self.cfg["overwrite"]:
             closed |= ((iob == _BLOCKED_OR_BEGIN) | (iob == _INSIDE)) & ~is_blocked
             ents = list(doc.ents) if closed.any() else []
-        return closed, ents, [doc[i : i + 1] for i in np.flatnonzero(is_blocked).tolist()]
+        blocked = [doc[i : i + 1] for i in np.flatnonzero(is_blocked).tolist()]
+        return _Kept(closed, ents, blocked)

@@ -1,7 +1,7 @@
 """Part-of-speech tagging: `token.pos_` or `token.tag_`, with confidences."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,12 @@ from thinc.types import Floats2d
 from ..confidence import TAG_CONFIDENCE, token_label, use_token_extension
 from ..errors import OneOf, check_settings, settings_error
 from ..schemes.upos import UPOS_TAGS
-from .token_tagger import DEFAULT_MODEL, MISSING, Probabilities, TokenTagger, was_read
+from .base import Metrics, ScoringMethod
+from .loss import MISSING
+from .token_tagger import DEFAULT_MODEL, Probabilities, TokenTagger
 
 LAYERS = ("pos", "tag")
-# What spaCy gives whitespace tokens, in each layer.
+# The tag that spaCy gives to whitespace, in each layer.
 _SPACE = {"pos": "SPACE", "tag": "_SP"}
 
 
@@ -53,18 +55,19 @@ def make_pos_tagger(
     overwrite: bool,
     label_smoothing: float,
     confidence: str | None,
-    scorer: Callable | None,
+    scorer: ScoringMethod | None,
 ) -> "PosTagger":
     """Create a part-of-speech tagger.
 
-    model (Model): Docs to class probabilities, see `spacy_seqtag.SoftmaxTagger.v1`.
-    layer (str): "pos" writes `token.pos_` (universal POS tags), "tag" writes `token.tag_` (any
-        tag set). Two components on one encoder give both.
-    overwrite (bool): Replace tags that the Doc has already.
-    label_smoothing (float): See `TokenTagger`.
+    model (Model): From Docs to probabilities of the tags, see `spacy_seqtag.SoftmaxTagger.v1`.
+    layer (str): "pos" writes `token.pos_` (universal POS tags), "tag" writes `token.tag_` (any tag
+        set). Two components on one encoder write both.
+    overwrite (bool): Replace the tags that a Doc already has.
+    label_smoothing (float): Share of the target probability, 0 to 1 exclusive, that is spread
+        evenly over all tags.
     confidence (Optional[str]): Token extension that gets the probability of the assigned tag
         (`token._.tag_confidence`); None for none.
-    scorer (Optional[Callable]): The scoring method.
+    scorer (Optional[ScoringMethod]): The scoring method.
     """
     return PosTagger(
         nlp.vocab,
@@ -78,11 +81,17 @@ def make_pos_tagger(
     )
 
 
-def pos_score(examples: Iterable[Example], *, layer: str = "pos", **kwargs: Any) -> dict[str, Any]:
-    """Score tags: `pos_acc` / `tag_acc` by `Scorer.score_token_attr`, and p/r/f for each tag.
+def pos_score(examples: Iterable[Example], *, layer: str = "pos", **kwargs: Any) -> Metrics:
+    """Score tags: accuracy, and precision, recall and F-score of each tag.
 
-    A token with missing gold annotation is not counted. In the accuracy, as spaCy defines it,
-    a gold token without its like in the prediction is an error; p/r/f are over aligned tokens.
+    Tokens without gold annotation are not counted. spaCy's accuracy counts a gold token that is not
+    a token of the prediction as an error; the scores of each tag count aligned tokens only.
+
+    examples (Iterable[Example]): Predicted and gold Docs.
+    layer (str): "pos" or "tag".
+    **kwargs: As for `Scorer.score_token_attr`.
+    RETURNS (Metrics, 0 to 1): `pos_acc` and `pos_per_type`, or `tag_acc` and `tag_per_type`; None
+        if there is nothing to count.
     """
     examples = list(examples)
     scores = Scorer.score_token_attr(examples, layer, **kwargs)
@@ -107,8 +116,8 @@ def pos_score(examples: Iterable[Example], *, layer: str = "pos", **kwargs: Any)
 
 
 @registry.scorers("spacy_seqtag.pos_scorer.v1")
-def make_pos_scorer() -> Callable:
-    """Scorer of `seqtag_pos`: `pos_acc`, `pos_per_type`, or the same for `tag`."""
+def make_pos_scorer() -> ScoringMethod:
+    """Create the scorer of `seqtag_pos`, see `pos_score`."""
     return pos_score
 
 
@@ -125,7 +134,7 @@ class PosTagger(TokenTagger):
         overwrite: bool = False,
         label_smoothing: float = 0.0,
         confidence: str | None = TAG_CONFIDENCE,
-        scorer: Callable | None = pos_score,
+        scorer: ScoringMethod | None = pos_score,
     ) -> None:
         check_settings(f"[components.{name}]", layer=(layer, OneOf(LAYERS)))
         super().__init__(
@@ -144,9 +153,16 @@ class PosTagger(TokenTagger):
 
     @property
     def classes(self) -> Sequence[str]:
+        """The tags: each is one class."""
         return self.labels
 
     def add_label(self, label: str) -> int:
+        """Add a tag, see `Tagger.add_label`.
+
+        label (str): In the layer "pos", a universal POS tag.
+
+        RAISES: ConfigValidationError (a ValueError): It is none.
+        """
         if self.cfg["layer"] == "pos" and label not in UPOS_TAGS:
             raise settings_error(
                 f"[components.{self.name}] {label!r} is not a universal POS tag, and token.pos_ "
@@ -155,14 +171,22 @@ class PosTagger(TokenTagger):
         return super().add_label(label)
 
     def find_labels(self, reference: Doc) -> Iterable[str]:
+        """The tags that occur in a gold Doc; whitespace is not learned.
+
+        reference (Doc): With gold tags, or without.
+        """
         attr = self.cfg["layer"].upper()
         strings = reference.vocab.strings
         tags = (strings[i] for i in np.unique(reference.to_array(attr)).tolist() if i)
         return [tag for tag in tags if tag != _SPACE[self.cfg["layer"]]]
 
     def encode(self, example: Example) -> NDArray[np.int64]:
+        """The number of each token's gold tag, see `TokenTagger.encode`.
+
+        example (Example): Whitespace counts as not annotated.
+        """
         index = {label: i for i, label in enumerate(self.labels)}
-        index[_SPACE[self.cfg["layer"]]] = MISSING  # whitespace is not learned
+        index[_SPACE[self.cfg["layer"]]] = MISSING
         tags = example.get_aligned(self.cfg["layer"].upper(), as_string=True)
         classes = np.full(len(tags), MISSING, dtype=np.int64)
         for i, tag in enumerate(tags):
@@ -172,43 +196,41 @@ class PosTagger(TokenTagger):
                 classes[i] = index[tag]
         return classes
 
-    def set_annotations(self, docs: Iterable[Doc], scores: list[Probabilities]) -> None:
+    def decode(self, docs: Sequence[Doc], probs: Sequence[Probabilities]) -> None:
         """Write the most probable tag of each token, and its probability.
 
-        scores: Arrays (tokens, labels) of probabilities, from `predict`. Whitespace tokens get
-        spaCy's tag for them (SPACE, _SP). Tokens whose tag is kept get no confidence.
+        Whitespace gets spaCy's tag for it (SPACE, _SP). A tag that is kept gets no confidence.
+
+        docs (Sequence[Doc]): None of them empty.
+        probs (Sequence[Probabilities]): Of each Doc, (tokens, tags).
         """
-        layer, confidence = self.cfg["layer"], self.cfg["confidence"]
-        if confidence:
-            use_token_extension(confidence, self.name)
+        layer, name = self.cfg["layer"], self.cfg["confidence"]
+        confidence = use_token_extension(name, self.name) if name else None
         tag_names = (*self.labels, _SPACE[layer])
         for tag in tag_names:
             self.vocab.strings.add(tag)
         ids = np.asarray([_tag_id(self.vocab, layer, tag) for tag in self.labels], dtype="uint64")
         space_id = _tag_id(self.vocab, layer, _SPACE[layer])
         labels = _TokenLabels(tag_names)
-        for doc, probs in zip(docs, scores):
-            if not was_read(probs):
-                continue
-            best = probs.argmax(axis=1)
-            sure = probs[np.arange(len(doc)), best].astype(np.float64)
+        for doc, rows in zip(docs, probs):
+            best = rows.argmax(axis=1)
+            sure = rows[np.arange(len(doc)), best].astype(np.float64)
             found = doc.to_array([layer.upper(), "IS_SPACE", "IDX", "LENGTH"]).T
             old, is_space, offsets, lengths = found
             tags = np.where(is_space == 1, np.uint64(space_id), ids[best])
             write = np.ones(len(doc), dtype=bool) if self.cfg["overwrite"] else old == 0
             doc.from_array([layer.upper()], np.where(write, tags, old))
-            if confidence:
+            if confidence is not None:
                 sure[is_space == 1] = 1.0
                 best[is_space == 1] = len(self.labels)
-                # What `TokenConfidence` reads, without a Python call a token.
-                keys: Any = [("._.", confidence, i, None) for i in offsets[write].tolist()]
                 kinds = lengths.astype(np.int64) * len(tag_names) + best
                 pairs = zip(kinds[write].tolist(), sure[write].tolist())
-                doc.user_data.update(zip(keys, [{labels[kind]: p} for kind, p in pairs]))
+                values = [{labels[kind]: p} for kind, p in pairs]
+                confidence.add(doc, offsets[write].tolist(), values)
 
 
 class _TokenLabels(dict[int, str]):
-    """`token_label` by one number, of which a batch has few: length * tags + tag."""
+    """`token_label` by one number, length * tags + tag: a batch has few different ones."""
 
     def __init__(self, tags: Sequence[str]) -> None:
         self.tags = tags

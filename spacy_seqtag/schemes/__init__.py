@@ -1,1 +1,4 @@
-"""Label codecs: from spans to tags and from tag probabilities back to spans (numpy only)."""
+"""Label codecs: from spans to classes, and from probabilities of classes back to spans.
+
+Only NumPy is needed here; nothing knows spaCy.
+"""

@@ -1,16 +1,19 @@
-"""The BIO scheme (Ramshaw & Marcus 1995, in its IOB2 form) over a fixed set of span labels.
+"""BIO tags (Ramshaw & Marcus 1995, in the IOB2 form): labelled spans as one class a token.
 
-The tags of labels ``[X, Y]`` are ``O, B-X, I-X, B-Y, I-Y``: tag 0 is ``O``, label ``k`` has the
-begin tag ``2k + 1`` and the inside tag ``2k + 2``. A new label is appended, so the tags of the
-labels before it keep their numbers.
+This is the only file that knows how the classes of a softmax layer are numbered. The tags of the
+labels `[X, Y]` are `O, B-X, I-X, B-Y, I-Y`: `O` is class 0, and label number `k` has the classes
+`begin_tag(k)` and `inside_tag(k)`. New labels are appended, so the classes of older labels keep
+their numbers.
 
-A sequence is legal when every ``I-X`` follows ``B-X`` or ``I-X`` in the same unit (sentence).
-All functions work on the tokens of a whole batch, laid end to end; ``unit_start`` marks where a
-new unit begins.
+A tag sequence is legal if every `I-X` follows a `B-X` or an `I-X` of the same unit. A unit is what
+no span may cross the edge of: a sentence, or the stretch of words around a predicate.
+
+All functions take the tokens of a whole batch laid end to end, and `unit_start` marks where the
+next unit begins. There is no loop over tokens in Python: a batch has tens of thousands.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +21,13 @@ from numpy.typing import NDArray
 from ..ranges import concat_ranges
 
 OUTSIDE = 0
-# Log-probability of what breaks a rule: below the sum of any number of probabilities of 0, which
-# count as _TINY, so that a sequence of probability 0 still is a legal one.
+
+# The columns of all begin tags, and of all inside tags.
+_BEGINS = slice(1, None, 2)
+_INSIDES = slice(2, None, 2)
+
+# Probabilities of 0 count as _TINY, and breaking a rule costs more than any number of those: where
+# every legal sequence has probability 0, the search still returns a legal one.
 _NEVER = -1e30
 _TINY = 1e-300
 
@@ -27,11 +35,15 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
+# One number, or an array of them.
+Number = TypeVar("Number", int, Ints)
+
 
 class Spans(NamedTuple):
     """Labelled spans over the tokens of a batch, as parallel arrays.
 
-    start, end: token positions, ``end`` exclusive. label: index into the labels.
+    start, end (Ints, token positions): The end is exclusive.
+    label (Ints): Number of the label.
     """
 
     start: Ints
@@ -39,8 +51,36 @@ class Spans(NamedTuple):
     label: Ints
 
 
+def begin_tag(label: Number) -> Number:
+    """Class of `B-X`.
+
+    label (int or Ints): Number of the label `X`.
+    """
+    return 2 * label + 1
+
+
+def inside_tag(label: Number) -> Number:
+    """Class of `I-X`.
+
+    label (int or Ints): Number of the label `X`.
+    """
+    return 2 * label + 2
+
+
+def label_of(tag: Number) -> Number:
+    """Number of the label `X` of the classes of `B-X` and `I-X`; -1 for `O`.
+
+    tag (int or Ints): The class.
+    """
+    return (tag - 1) // 2
+
+
 def bio_tags(labels: Sequence[str]) -> list[str]:
-    """The tags of span labels, in the order of the classes (``2 * len(labels) + 1``)."""
+    """Names of the classes, in their order.
+
+    labels (Sequence[str]): The span labels.
+    RETURNS (list[str]): `2 * len(labels) + 1` tags.
+    """
     tags = ["O"]
     for label in labels:
         tags += [f"B-{label}", f"I-{label}"]
@@ -48,31 +88,39 @@ def bio_tags(labels: Sequence[str]) -> list[str]:
 
 
 def encode(spans: Spans, n_tokens: int) -> Ints:
-    """Tag numbers of ``n_tokens`` tokens for spans that do not overlap."""
-    tags = np.zeros(n_tokens, dtype=np.int64)
+    """Class of each token, from spans.
+
+    spans (Spans): They must not overlap.
+    n_tokens (int): Number of tokens in the batch.
+    RETURNS (Ints, (tokens,)): `O` at the tokens outside every span.
+    """
+    tags = np.full(n_tokens, OUTSIDE, dtype=np.int64)
     for start, end, label in zip(*spans):
-        tags[start:end] = 2 * label + 2
-        tags[start] = 2 * label + 1
+        tags[start:end] = inside_tag(label)
+        tags[start] = begin_tag(label)
     return tags
 
 
 def spans_from_tags(tags: Ints, unit_start: Bools) -> Spans:
-    """Spans of a tag sequence. A stray ``I-X`` (nothing to continue) begins a span.
+    """Spans, from the class of each token.
 
-    tags (tokens,): tag numbers. unit_start (tokens,): True at the first token of each unit.
+    tags (Ints, (tokens,)): They need not be legal: an `I-X` with nothing to continue begins a span.
+    unit_start (Bools, (tokens,)): True at the first token of each unit.
+    RETURNS (Spans): In the order of their words.
     """
     continues = _continues(tags, unit_start)
     start = np.flatnonzero((tags > OUTSIDE) & ~continues)
     # A span ends at the next token that does not continue one.
     stops = np.append(np.flatnonzero(~continues), len(tags))
     end = stops[np.searchsorted(stops, start, side="right")]
-    return Spans(start, end, (tags[start] - 1) // 2)
+    return Spans(start, end, label_of(tags[start]))
 
 
 def decode_greedy(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Bools) -> Ints:
-    """The most probable tag of each token; a stray ``I-X`` is read as ``B-X``.
+    """The most probable class of each token, repaired where that is not legal.
 
-    Arguments and result as in :func:`decode_viterbi`; whitespace at the edges of a span is cut.
+    An `I-X` with nothing to continue becomes a `B-X`, and spans lose the whitespace at their edges.
+    The arguments and the result are those of `decode_viterbi`.
     """
     tags = np.where(fixed, OUTSIDE, probs.argmax(axis=1)).astype(np.int64)
     spans = spans_from_tags(tags, unit_start)
@@ -85,13 +133,13 @@ def decode_greedy(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Bool
 
 
 def decode_viterbi(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Bools) -> Ints:
-    """The most probable of all legal tag sequences, for each unit (exact).
+    """The most probable legal tag sequence of each unit (exact).
 
-    probs (tokens, tags): probability of each tag at each token.
-    unit_start (tokens,): True at the first token of each unit; spans never cross it.
-    is_space (tokens,): whitespace tokens, at which no span begins or ends.
-    fixed (tokens,): tokens that must stay outside every span.
-    RETURNS (tokens,): tag numbers.
+    probs (Floats, (tokens, classes)): Probability of each class at each token.
+    unit_start (Bools, (tokens,)): True at the first token of each unit.
+    is_space (Bools, (tokens,)): True at whitespace, where no span begins or ends.
+    fixed (Bools, (tokens,)): True at the tokens that must stay outside every span.
+    RETURNS (Ints, (tokens,)): The class of each token.
     """
     n_tokens = len(probs)
     if n_tokens == 0:
@@ -99,12 +147,12 @@ def decode_viterbi(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Boo
     if not unit_start[0]:
         unit_start = unit_start.copy()
         unit_start[0] = True
-    tags = probs.argmax(axis=1).astype(np.int64)
+    tags: Ints = probs.argmax(axis=1).astype(np.int64)
     spaces = np.flatnonzero(is_space)
-    tags[spaces] = 2 * probs[spaces, 0::2].argmax(axis=1)
+    tags[spaces] = 2 * probs[spaces, 0::2].argmax(axis=1)  # the best of O and the inside tags
     tags[fixed] = OUTSIDE
-    # Where the best tags taken alone are legal already, no legal sequence can be better: only
-    # the other units (few, with a trained model) need the search.
+    # If the best class of every token gives a legal sequence, no other can be better. So only the
+    # other units have to be searched: with a trained model, few.
     unit = np.cumsum(unit_start) - 1
     broken = np.unique(unit[_illegal(tags, unit_start, is_space)])
     starts = np.flatnonzero(unit_start)
@@ -112,25 +160,30 @@ def decode_viterbi(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Boo
     for rows in _similar_lengths(broken, lengths):
         tokens = concat_ranges(starts[rows], lengths[rows])
         scores = np.log(np.maximum(probs[tokens].astype(np.float64), _TINY))
-        scores[is_space[tokens], 1::2] = _NEVER
+        scores[is_space[tokens], _BEGINS] = _NEVER
         scores[fixed[tokens], 1:] = _NEVER
         tags[tokens] = _search(scores, is_space[tokens], lengths[rows])
     return tags
 
 
 def span_probabilities(probs: Floats, unit_start: Bools, spans: Spans) -> NDArray[np.float64]:
-    """The probability of exactly each span: that it begins where it does, goes on, and ends there.
+    """Probability that each span begins where it does, goes on, and ends there.
 
-    ``P(B-X at start) * product of P(I-X) inside * (1 - P(I-X right after the end))``, the last
-    factor only where the unit goes on after the span. Tokens are independent given the encoder's
-    vectors, as they are in a softmax tagger.
+    That is `P(B-X at the start) * product of P(I-X) inside * (1 - P(I-X right after the end))`,
+    without the last factor where the unit ends with the span. A softmax tagger treats tokens as
+    independent given their vectors, so the product is exact.
+
+    probs (Floats, (tokens, classes)): Probability of each class at each token.
+    unit_start (Bools, (tokens,)): True at the first token of each unit.
+    spans (Spans): Of any tags, legal or not.
+    RETURNS (float64, (spans,)): From 0 to 1.
     """
     n_tokens = len(probs)
     if len(spans.start) == 0:
         return np.zeros(0)
-    result = probs[spans.start, 2 * spans.label + 1].astype(np.float64)
+    result = probs[spans.start, begin_tag(spans.label)].astype(np.float64)
     n_inside = spans.end - spans.start - 1
-    inside = np.repeat(2 * spans.label + 2, n_inside)
+    inside = np.repeat(inside_tag(spans.label), n_inside)
     factors = probs[concat_ranges(spans.start + 1, n_inside), inside].astype(np.float64)
     longer = n_inside > 0
     begins = (np.cumsum(n_inside) - n_inside)[longer]
@@ -138,34 +191,36 @@ def span_probabilities(probs: Floats, unit_start: Bools, spans: Spans) -> NDArra
         result[longer] *= np.multiply.reduceat(factors, begins)
     after = np.minimum(spans.end, n_tokens - 1)
     goes_on = (spans.end < n_tokens) & ~unit_start[after]
-    ends = np.where(goes_on, 1.0 - probs[after, 2 * spans.label + 2], 1.0)
+    ends = np.where(goes_on, 1.0 - probs[after, inside_tag(spans.label)], 1.0)
     return np.clip(result * ends, 0.0, 1.0)
 
 
-def _is_inside(tags: Ints) -> Bools:
-    return (tags > OUTSIDE) & (tags % 2 == 0)
-
-
 def _continues(tags: Ints, unit_start: Bools) -> Bools:
-    """Tokens whose tag is an `I-X` that goes on with the span of the token before."""
-    label = (tags - 1) // 2
+    """True where an `I-X` continues the span of the token before."""
+    label = label_of(tags)
     result = np.zeros(len(tags), dtype=bool)
     result[1:] = label[1:] == label[:-1]
     result[1:] &= _is_inside(tags[1:]) & ~unit_start[1:]
     return result
 
 
+def _is_inside(tags: Ints) -> Bools:
+    result: Bools = (tags > OUTSIDE) & (tags == inside_tag(label_of(tags)))
+    return result
+
+
 def _illegal(tags: Ints, unit_start: Bools, is_space: Bools) -> Bools:
-    """Tokens at which a tag sequence breaks a rule."""
+    """True where a tag sequence breaks a rule."""
     continues = _continues(tags, unit_start)
     stray = _is_inside(tags) & ~continues
     # A span may run through whitespace, but not end there.
     followed = np.append(continues[1:], False)
-    return stray | (is_space & (tags > OUTSIDE) & ~followed)
+    result: Bools = stray | (is_space & (tags > OUTSIDE) & ~followed)
+    return result
 
 
 def _similar_lengths(units: Ints, lengths: Ints, max_cells: int = 1 << 16) -> list[Ints]:
-    """Units in groups of like length, so that padding and memory stay small."""
+    """Units in groups of similar length, so that padding and memory stay small."""
     units = units[np.argsort(lengths[units], kind="stable")]
     groups: list[Ints] = []
     begin = 0
@@ -178,10 +233,15 @@ def _similar_lengths(units: Ints, lengths: Ints, max_cells: int = 1 << 16) -> li
 
 
 def _search(scores: NDArray[np.float64], is_space: Bools, lengths: Ints) -> Ints:
-    """Viterbi (1967) over units at once that are laid end to end: the best tag of each token.
+    """The best tag sequence of several units, searched at once (Viterbi 1967).
 
-    The rules allow a recursion without a tags-by-tags table: O and every B-X may follow the best
-    state of all, I-X only the better of B-X and I-X.
+    The rules of BIO make the usual table of classes by classes unnecessary: `O` and every `B-X`
+    follow the best class of the token before, and `I-X` the better one of its `B-X` and `I-X`.
+
+    scores (float64, (tokens, classes)): Log-probabilities; the units are laid end to end.
+    is_space (Bools, (tokens,)): True at whitespace.
+    lengths (Ints, (units,)): Tokens of each unit.
+    RETURNS (Ints, (tokens,)): The class of each token.
     """
     n_units, n_steps, n_tags = len(lengths), int(lengths.max()), scores.shape[1]
     starts = np.cumsum(lengths) - lengths
@@ -189,21 +249,21 @@ def _search(scores: NDArray[np.float64], is_space: Bools, lengths: Ints) -> Ints
     positions = np.minimum(starts[:, None] + np.arange(n_steps), len(scores) - 1)
     space = is_space[positions]
     best = scores[starts]
-    best[:, 2::2] = _NEVER
+    best[:, _INSIDES] = _NEVER
     back = np.zeros((n_steps, n_units, n_tags), dtype=np.int16 if n_tags < 2**15 else np.int64)
-    begins = np.arange(1, n_tags, 2)
+    begins = np.arange(n_tags)[_BEGINS]
     final = best.copy()
     for step in range(n_steps):
         if step > 0:
-            # After whitespace inside a span the span has to go on.
+            # A span that has reached whitespace has to go on after it.
             leavable = best.copy()
             leavable[space[:, step - 1], 1:] = _NEVER
             source = leavable.argmax(axis=1)
             back[step] = source[:, None]
             new = np.repeat(leavable[rows, source][:, None], n_tags, axis=1)
-            from_inside = best[:, 2::2] > best[:, 1::2]
-            back[step, :, 2::2] = np.where(from_inside, begins + 1, begins)
-            new[:, 2::2] = np.maximum(best[:, 1::2], best[:, 2::2])
+            from_inside = best[:, _INSIDES] > best[:, _BEGINS]
+            back[step, :, _INSIDES] = np.where(from_inside, begins + 1, begins)
+            new[:, _INSIDES] = np.maximum(best[:, _BEGINS], best[:, _INSIDES])
             best = new + scores[positions[:, step]]
         ends = lengths == step + 1
         if ends.any():

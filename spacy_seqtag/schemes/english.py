@@ -1,14 +1,14 @@
-"""The base form of an inflected English word, by a table of irregular verbs and by spelling.
+"""The base form of an inflected English word: a table of irregular verbs, and rules of spelling.
 
-Endings are taken off by the rules by which English puts them on: a consonant is doubled
-(*stopped*), a mute *e* is dropped (*hoping*), *y* becomes *ie* (*flies*) and *ie* becomes *y*
-(*dying*). That an *e* was dropped (*hoping*, but *opening*) is told by the letters before it: right
-for most verbs, not for all.
+The rules undo what English does when it adds an ending: it doubles a consonant (*stopped*), drops a
+mute *e* (*hoping*), turns *y* into *ie* (*flies*) and *ie* into *y* (*dying*). Whether an *e* was
+dropped (*hoping*, but *opening*) is decided by the letters before the ending, which is right for
+most verbs but not for all.
 """
 
 import re
 
-# Base form and the irregular forms that are not equal to it.
+# Each base form, followed by its irregular forms.
 _IRREGULAR = """
 arise arose arisen; awake awoke awoken; be am are is was were been; bear bore borne born
 beat beaten; become became; befall befell befallen; begin began begun; behold beheld; bend bent
@@ -51,7 +51,8 @@ _NO_PREFIX = ("rebound", "relying", "resent")
 
 _VOWELS = re.compile("[aeiouy]+")
 
-# How verbs end that lost an "e" before "ing" or "ed", and how those do that look like them.
+# What stands before "ing" or "ed" in verbs that dropped an "e", and the verbs that look as if they
+# had.
 _LOST_E = re.compile(
     r"""(?:
       [bcdfgkpstz]l | [cuvz] | [^s]s | [dlr]g | [aeiou]g | leng | lung | (?:ch|[cdr])ang | cr
@@ -69,9 +70,10 @@ _NEVER_HAD_E = re.compile("(?:focus|bias|canvas|combat|format|evil|peril|ransom|
 
 
 def base_forms(form: str) -> list[str]:
-    """The base forms that a word may be an inflected form of, the likeliest first.
+    """The possible base forms of a word, the likeliest first.
 
-    form: in lower case. RETURNS: the form alone if it does not look inflected.
+    form (str): The word, in lower case.
+    RETURNS (list[str]): The form alone if it does not look inflected.
     """
     if form in _BASE:
         return [_BASE[form]]

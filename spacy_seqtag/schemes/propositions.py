@@ -2,19 +2,20 @@
 
 Also the columns of brackets in which PropBank's releases and the CoNLL shared tasks write them.
 
-Roles are `ARG0` to `ARG5`, `ARGA` and `ARGM-…`; `C-X` continues an argument `X` of the same
-predicate that other words interrupt, `R-X` refers to one (a relative pronoun). `C-V` continues
-the predicate itself (the particle in "gave it up").
+Roles are `ARG0` to `ARG5`, `ARGA` and `ARGM-…`. Two prefixes refer to another argument `X` of the
+same predicate: `C-X` continues it after an interruption, and `R-X` refers to it (a relative
+pronoun). `C-V` continues the predicate itself (the particle in "gave it up").
 """
 
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 PREDICATE = "V"
 PREDICATE_PART = "C-V"
+CONTINUES = "C-"
 NO_ROLESET = "-"
 
 # What `read_columns` counts.
@@ -28,7 +29,11 @@ _CELL = re.compile(r"((?:\([^()*\s]+)*)\*(\)*)")
 
 
 class Argument(NamedTuple):
-    """An argument: token positions, ``end`` exclusive, and its role."""
+    """An argument of a predicate.
+
+    start, end (int, token positions): The end is exclusive.
+    role (str): Its label, such as `ARG0`.
+    """
 
     start: int
     end: int
@@ -38,9 +43,10 @@ class Argument(NamedTuple):
 class Proposition(NamedTuple):
     """One predicate with its arguments, as token positions in a sentence or a Doc.
 
-    predicate: position of the predicate's token. roleset: its sense, such as ``give.01``; ``V``
-    where it is not known. arguments: in the order of their words. parts: ``(start, end)`` of the
-    stretches that continue the predicate (C-V).
+    predicate (int, token position): The predicate is one token.
+    roleset (str): Its sense, such as `give.01`; `V` if that is unknown.
+    arguments (list[Argument]): In the order of their words.
+    parts (list[tuple[int, int]], token positions): Start and end of what continues the predicate.
     """
 
     predicate: int
@@ -49,7 +55,10 @@ class Proposition(NamedTuple):
     parts: list[tuple[int, int]]
 
     def moved(self, by: int) -> "Proposition":
-        """The same with all positions moved, as between a sentence and its Doc."""
+        """The same proposition with all positions shifted, as from a sentence to its Doc.
+
+        by (int, tokens): May be negative.
+        """
         return Proposition(
             self.predicate + by,
             self.roleset,
@@ -58,8 +67,11 @@ class Proposition(NamedTuple):
         )
 
     @classmethod
-    def from_json(cls, data: Sequence) -> "Proposition":
-        """The proposition that JSON made lists of."""
+    def from_json(cls, data: Sequence[Any]) -> "Proposition":
+        """The proposition, from the lists that JSON makes of it.
+
+        data (Sequence): As `json.loads(json.dumps(proposition))` gives it.
+        """
         predicate, roleset, arguments, parts = data
         return cls(
             predicate, roleset, [Argument(*a) for a in arguments], [(s, e) for s, e in parts]
@@ -69,8 +81,9 @@ class Proposition(NamedTuple):
 class ColumnError(ValueError):
     """Columns of brackets that cannot be read.
 
-    token: position in the sentence. message: what is wrong and what was expected. fix: how to
-    mend it, a full sentence.
+    token (int): Position of the word in the sentence.
+    message (str): What is wrong and what was expected.
+    fix (str): How to mend it.
     """
 
     def __init__(self, token: int, message: str, fix: str) -> None:
@@ -83,41 +96,31 @@ class ColumnError(ValueError):
 def read_columns(
     rolesets: Sequence[str], cells: Sequence[Sequence[str]]
 ) -> tuple[list[Proposition], Counter[str]]:
-    """The propositions of a sentence.
+    """The propositions of a sentence, from its columns of brackets.
 
-    rolesets: one a token, `-` at tokens that are no predicate. cells: for each token one cell a
-        predicate, in the order of the rolesets: `(ARG0*` begins an argument, `*)` ends it.
-    RETURNS: the propositions in the order of the columns, and how often something was read that
-        is regular in PropBank's releases, but that a `Proposition` does not have:
-        - a `V` over several tokens: its first is the predicate, the rest a part;
-        - a roleset at a later token of `V` or `C-V` than the first of `V`;
-        - a column whose `V` begins at the same token as one before: it is left out. Both words of
-          "x - ray" have a column with the same arguments there;
-        - `LINK-...`: what joins a relative pronoun or a trace to its antecedent, left out.
+    Some things are common in PropBank's releases, but a `Proposition` cannot hold them. They are
+    read as follows, and counted:
 
-    RAISES ColumnError: a cell that is none; a bracket that is not closed or not opened; none or
-    two `V` in a column; overlapping arguments; more or fewer columns than rolesets; a roleset
-    outside the `V` and `C-V` of its column.
+    - a `V` over several words: the first is the predicate, the others are a part of it;
+    - a roleset at a later word of `V` or `C-V`: it belongs to the first word of `V`;
+    - a column whose `V` begins at the same word as that of an earlier column: it is left out. Both
+      words of "x - ray" have such a column, with the same arguments;
+    - `LINK-...`, which joins a relative pronoun or a trace to its antecedent: it is left out.
+
+    rolesets (Sequence[str]): One for each word; `-` at words that are no predicate.
+    cells (Sequence[Sequence[str]]): For each word, one cell for each predicate, in the order of the
+        rolesets. `(ARG0*` begins an argument, and `*)` ends it.
+    RETURNS (tuple[list[Proposition], Counter[str]]): The propositions in the order of the columns,
+        and how often each of these things occurred.
+
+    RAISES: ColumnError: A cell that is malformed; a bracket that is not closed or not opened; no or
+        two `V` in a column; overlapping arguments; more or fewer columns than rolesets; a roleset
+        outside the `V` and `C-V` of its column.
     """
-    rows = [i for i, roleset in enumerate(rolesets) if roleset != NO_ROLESET]
-    n_columns = len(cells[0]) if cells else 0
-    if len(rows) > n_columns:
-        raise ColumnError(
-            rows[n_columns],
-            f"the predicate {rolesets[rows[n_columns]]!r} has no column: {len(rows)} predicates, "
-            f"{n_columns} columns of arguments",
-            "Give each predicate a column, in their order",
-        )
-    if len(rows) < n_columns:
-        raise ColumnError(
-            0,
-            f"{n_columns} columns of arguments, but {len(rows)} predicates with a roleset",
-            "Write the roleset at each predicate's word, and - at all other words",
-        )
     propositions: list[Proposition] = []
     notes: Counter[str] = Counter()
     taken: set[int] = set()
-    for column, row in enumerate(rows):
+    for column, row in enumerate(_predicate_rows(rolesets, cells)):
         spans = _spans([cell[column] for cell in cells], f"column {column + 1} of the arguments")
         links = [span for span in spans if span.role.startswith("LINK-")]
         notes[LINKS] += len(links)
@@ -144,15 +147,38 @@ def read_columns(
     return propositions, +notes
 
 
+def _predicate_rows(rolesets: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
+    """The words that have a roleset: as many as there are columns."""
+    rows = [i for i, roleset in enumerate(rolesets) if roleset != NO_ROLESET]
+    n_columns = len(cells[0]) if cells else 0
+    if len(rows) > n_columns:
+        raise ColumnError(
+            rows[n_columns],
+            f"the predicate {rolesets[rows[n_columns]]!r} has no column: {len(rows)} predicates, "
+            f"{n_columns} columns of arguments",
+            "Give each predicate a column, in their order",
+        )
+    if len(rows) < n_columns:
+        raise ColumnError(
+            0,
+            f"{n_columns} columns of arguments, but {len(rows)} predicates with a roleset",
+            "Write the roleset at each predicate's word, and - at all other words",
+        )
+    return rows
+
+
 def write_columns(
     propositions: Sequence[Proposition], n_tokens: int, name: Callable[[str], str] = str
 ) -> list[list[str]]:
-    """The columns of brackets, one a proposition, each with a cell a token.
+    """Columns of brackets, from the propositions of a sentence.
 
-    name: gives the name by which a role is written, such as `conll05_role`.
+    propositions (Sequence[Proposition]): One for each column.
+    n_tokens (int): Words of the sentence.
+    name (Callable[[str], str]): The name under which to write a role, such as `conll05_role`.
+    RETURNS (list[list[str]]): The columns, with one cell for each word.
 
-    RAISES ValueError: spans of a proposition overlap or leave the sentence; a role that no cell
-    can hold.
+    RAISES: ValueError: Spans of a proposition that overlap or leave the sentence; a role that no
+        cell can hold.
     """
     columns = []
     for predicate, roleset, arguments, parts in propositions:
@@ -181,17 +207,20 @@ def write_columns(
 def conll05_role(role: str) -> str:
     """The name of a role in the CoNLL-2005 shared task: `A0`, `AM-TMP`, `C-A1`, `R-A0`, `V`.
 
-    See Carreras & Màrquez (2005), https://aclanthology.org/W05-0620.
+    Source: Carreras & Màrquez (2005), https://aclanthology.org/W05-0620.
+
+    role (str): As PropBank names it: `ARG0`, `ARGM-TMP`.
     """
     return re.sub(r"^((?:[CR]-)?)ARG", r"\1A", role)
 
 
 def read_entities(cells: Sequence[str]) -> list[str]:
-    """The entities of a column of brackets, as in CoNLL-2012, as IOB2 tags.
+    """IOB2 tags, from a column of brackets as CoNLL-2012 has them.
 
-    cells: `(PERSON)` or `(PERSON*)`, `(ORG*`, `*`, `*)`. Of nested entities the outer one stays.
+    cells (Sequence[str]): `(PERSON)` or `(PERSON*)`, `(ORG*`, `*`, `*)`; one for each word. Of
+        nested entities the outer one is read.
 
-    RAISES ColumnError: a cell that is none; a bracket that is not closed or not opened.
+    RAISES: ColumnError: A cell that is malformed; a bracket that is not closed or not opened.
     """
     cells = [f"{cell[:-1]}*)" if re.fullmatch(r"\([^()*]+\)", cell) else cell for cell in cells]
     tags = ["O"] * len(cells)
@@ -239,7 +268,7 @@ def _spans(cells: Sequence[str], column: str) -> list[Argument]:
 
 
 def _verb(spans: Sequence[Argument], row: int, column: int) -> Argument:
-    """The only `V` of a column whose spans do not overlap."""
+    """The one `V` of a column, whose spans must not overlap."""
     verbs = [span for span in spans if span.role == PREDICATE]
     if len(verbs) != 1:
         raise ColumnError(

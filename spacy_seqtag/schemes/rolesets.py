@@ -1,7 +1,7 @@
-"""Which rolesets (senses) a predicate's word form may have, as learned from a corpus.
+"""Which rolesets (senses) a predicate may have: a lexicon by word form, learned from a corpus.
 
-A roleset is named by its frame file and a number (`give.01`, `give_up.07`): the frame file is the
-lemma, and rolesets with a particle stand in the file of the verb alone.
+A roleset is named by its frame file and a number (`give.01`, `give_up.07`). The frame file is the
+lemma of the verb alone, so `give_up.07` is in the file `give`.
 """
 
 from collections import Counter
@@ -10,20 +10,27 @@ from typing import Any, NamedTuple
 
 from .english import base_forms
 
-# Word endings longer than this tell a word rather than an inflection.
+# Longer endings are characteristic of a word, not of an inflection.
 _MAX_SUFFIX = 4
 UNSEEN_NUMBER = "01"
 
+# A lexicon as JSON has it: see `RolesetLexicon.to_dict`.
+LexiconData = dict[str, Any]
+
 
 def frame_file(roleset: str) -> str:
-    """The frame file of a roleset: `give` for `give.01` and `give_up.07`."""
+    """The frame file of a roleset: `give` for `give.01` and `give_up.07`.
+
+    roleset (str): Its name; one without a number is a frame file itself.
+    """
     return roleset.rpartition(".")[0].partition("_")[0] or roleset
 
 
 class Guess(NamedTuple):
-    """The frame files of a word form that was not seen.
+    """The likely frame files of a word form that training never saw.
 
-    files: one, or those of another form of the word. known: whether they have rolesets.
+    files (list[str]): One, or several if another form of the word has several.
+    known (bool): Whether these files have rolesets in the lexicon.
     """
 
     files: list[str]
@@ -33,17 +40,21 @@ class Guess(NamedTuple):
 class RolesetLexicon:
     """The rolesets of a corpus, by frame file and word form.
 
-    A form that was not seen has the frame files of its base form, or of a name that endings lead
-    to: the base form is a lemma that another component found, else for English what spelling
-    tells (see `english.base_forms`), and for other languages what the endings of the corpus tell.
+    The frame file of an unseen form is guessed from its base form. That is the lemma, if another
+    component found one; in English, what the spelling suggests (see `english.base_forms`); in other
+    languages, what the word endings of the corpus suggest.
 
-    lang: code of the language, "" for any. rolesets: in the order of the classes. files: for each
-    word form (lower case) the frame files that it was seen with. rules: for each word ending the
-    most frequent way to the frame file, as the ending to put in its place.
-    guess_accuracy: share of the forms whose frame file is found without having seen that form.
-    guess_right: how often a guess is right, from 0 to 1 exclusive, measured in the same way.
-    "known": that the roleset is among those of the guessed files. "new": that it is number 01 of
-    a guessed file that has none.
+    lang (str): Code of the language; "" for any.
+
+    rolesets (list[str]): In the order of the classes.
+    files (dict[str, list[str]]): By word form (lower case), the frame files it was seen with.
+    rules (dict[str, str]): By word ending, the ending that most often replaces it in the name of
+        the frame file.
+    guess_accuracy (float, 0 to 1): Share of the forms whose frame file is guessed if that form is
+        held out.
+    guess_right (dict[str, float], between 0 and 1): How often a guess is right, measured in the
+        same way. "known": the right roleset is in the guessed files. "new": the guessed file has
+        no rolesets, and number 01 of it is right.
     """
 
     def __init__(self, lang: str = "") -> None:
@@ -57,7 +68,11 @@ class RolesetLexicon:
 
     @classmethod
     def from_pairs(cls, pairs: Iterable[tuple[str, str]], lang: str = "") -> "RolesetLexicon":
-        """Learn from pairs of word form and roleset."""
+        """Learn from a corpus.
+
+        pairs (Iterable[tuple[str, str]]): Word form and roleset of each predicate.
+        lang (str): Code of the language; "" for any.
+        """
         seen = sorted({(form.lower(), roleset) for form, roleset in pairs})
         lexicon = cls(lang)
         lexicon.rolesets = sorted({roleset for _, roleset in seen})
@@ -74,9 +89,11 @@ class RolesetLexicon:
         return lexicon
 
     def candidates(self, form: str, lemma: str = "") -> list[int]:
-        """Numbers of the rolesets a word form may have; none for a form of no known frame file.
+        """Numbers of the rolesets that a word form may have.
 
-        lemma: of the word, where it is known.
+        form (str): The word, in any case.
+        lemma (str): Its lemma; "" if that is unknown.
+        RETURNS (list[int]): Empty if no frame file with rolesets is seen or guessed for the form.
         """
         files = self.files.get(form.lower())
         if files is None:
@@ -84,7 +101,11 @@ class RolesetLexicon:
         return [number for file in files for number in self._by_file.get(file, ())]
 
     def guess_files(self, form: str, lemma: str = "") -> Guess:
-        """The likely frame files of a word form that was not seen."""
+        """The likely frame files of a word form that training never saw.
+
+        form (str): The word, in any case.
+        lemma (str): Its lemma; "" if that is unknown.
+        """
 
         def files_of(word: str) -> list[str] | None:
             return self.files.get(word) or ([word] if word in self._by_file else None)
@@ -92,14 +113,22 @@ class RolesetLexicon:
         return self._guess(form.lower(), lemma.lower(), files_of, self.rules.get)
 
     def certainty(self, form: str, lemma: str = "") -> float:
-        """How probable it is that a form has the rolesets of `candidates`, or that of `guess`: 1.0
-        for one that was seen with them."""
+        """Probability that the right roleset is among the `candidates`, or is the `guess`.
+
+        form (str): The word, in any case.
+        lemma (str): Its lemma; "" if that is unknown.
+        RETURNS (float): From 0 to 1; 1.0 for a form that training saw.
+        """
         if form.lower() in self.files:
             return 1.0
         return self.guess_right["known" if self.guess_files(form, lemma).known else "new"]
 
     def guess(self, form: str, lemma: str = "") -> str:
-        """The roleset of a form without candidates: its likely frame file, number 01."""
+        """The likely roleset of a form without candidates: number 01 of its likely frame file.
+
+        form (str): The word, in any case.
+        lemma (str): Its lemma; "" if that is unknown.
+        """
         return f"{self.guess_files(form, lemma).files[0]}.{UNSEEN_NUMBER}"
 
     def _guess(
@@ -109,24 +138,28 @@ class RolesetLexicon:
         files_of: Callable[[str], list[str] | None],
         rule: Callable[[str], str | None],
     ) -> Guess:
-        """files_of: frame files of a word that is a form or the name of a file. rule: see
-        `_replace_ending`."""
+        """See `guess_files`; with the knowledge given, of which a form may be held out.
+
+        files_of (Callable): The frame files of a word that is a known form, or the name of a file.
+        rule (Callable): The new ending for an ending, see `_replace_ending`.
+        """
         bases = [lemma] if lemma else base_forms(form) if self.lang == "en" else []
         for base in bases:
             if files := files_of(base):
                 return Guess(files, True)
-        # From "decision" to "decide": no inflection, so that there has to be such a file.
+        # "decision" to "decide" is no inflection, so it counts only if there is such a file.
         learned = _replace_ending(bases[0] if bases else form, rule)
         if files := files_of(learned):
             return Guess(files, True)
         return Guess([bases[0] if bases else learned], False)
 
     def _hold_out(self, seen: list[tuple[str, str]], changes: dict[str, Counter[str]]) -> None:
-        """Measure the guesses for each form by what the others tell.
+        """Measure how often guesses are right: guess each form as if it alone were unseen.
 
-        seen: different pairs of form (lower case) and roleset. changes: see `_all_changes`.
+        seen (list[tuple[str, str]]): Different pairs of form (lower case) and roleset.
+        changes (dict[str, Counter[str]]): See `_all_changes`.
         """
-        forms_of: dict[str, set[str]] = {}  # of a file or a roleset
+        forms_of: dict[str, set[str]] = {}  # by file, and by roleset
         rolesets_of: dict[str, list[str]] = {}
         for form, roleset in seen:
             forms_of.setdefault(frame_file(roleset), set()).add(form)
@@ -158,11 +191,14 @@ class RolesetLexicon:
                 tally = right["known" if guess.known else "new"]
                 tally[found] += 1
         self.guess_accuracy = n_right / len(self.files) if self.files else 0.0
-        # Laplace's rule of succession: a few right ones are no certainty.
+        # Laplace's rule of succession: a few right guesses are no certainty.
         self.guess_right = {kind: (n + 1) / (m + n + 2) for kind, (m, n) in right.items()}
 
-    def to_dict(self) -> dict[str, Any]:
-        """The lexicon as plain data; pairs, because forms are no good keys in config files."""
+    def to_dict(self) -> LexiconData:
+        """The lexicon as plain data.
+
+        Pairs stand in place of dicts, as not every word form can be a key in a config file.
+        """
         return {
             "rolesets": self.rolesets,
             "files": [[form, found] for form, found in self.files.items()],
@@ -172,8 +208,14 @@ class RolesetLexicon:
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any], lang: str = "") -> "RolesetLexicon":
-        """The inverse of `to_dict`."""
+    def from_dict(cls, data: LexiconData, lang: str = "") -> "RolesetLexicon":
+        """The lexicon that `to_dict` made plain data of.
+
+        data (LexiconData): If it lacks "guess_right", as that of older versions, this is measured.
+        lang (str): Code of the language; "" for any.
+
+        RAISES: KeyError, TypeError, ValueError: data that `to_dict` cannot have made.
+        """
         lexicon = cls(lang)
         lexicon.rolesets = list(data["rolesets"])
         lexicon.files = {form: list(found) for form, found in data["files"]}
@@ -182,7 +224,8 @@ class RolesetLexicon:
         lexicon._index()
         if "guess_right" in data:
             lexicon.guess_right = dict(data["guess_right"])
-        else:  # saved before there was such a thing; which form had which roleset is not saved
+        else:
+            # Which form had which roleset is not in `data`: take all rolesets of its files.
             pairs = [
                 (form, lexicon.rolesets[number])
                 for form, files in lexicon.files.items()
@@ -190,7 +233,8 @@ class RolesetLexicon:
                 for number in lexicon._by_file.get(file, ())
             ]
             lexicon._hold_out(pairs, _all_changes(lexicon.files))
-            # Which rolesets a file lacks is not known then: no surer than between the two kinds.
+            # In this way no guess in a known file misses its roleset, which is too kind: take the
+            # mean with the other kind.
             right = lexicon.guess_right
             right["known"] = (right["known"] + right["new"]) / 2
         return lexicon
@@ -202,7 +246,7 @@ class RolesetLexicon:
 
 
 def _all_changes(files: Mapping[str, Iterable[str]]) -> dict[str, Counter[str]]:
-    """For each ending, how often forms have each other ending in its place in a file's name."""
+    """By ending of the forms, how often which ending replaces it in the names of their files."""
     result: dict[str, Counter[str]] = {}
     for form, found in files.items():
         for ending, new in _changes(form, found):
@@ -211,7 +255,7 @@ def _all_changes(files: Mapping[str, Iterable[str]]) -> dict[str, Counter[str]]:
 
 
 def _changes(form: str, files: Iterable[str]) -> list[tuple[str, str]]:
-    """How endings of a form become endings of its frame files' names: `("ing", "e")`."""
+    """Which endings of a form become which in the names of its frame files: `("ing", "e")`."""
     result = []
     for file in files:
         shared = 0
@@ -223,7 +267,7 @@ def _changes(form: str, files: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def _rule(ending: str, news: Counter[str]) -> str | None:
-    """The most frequent change of an ending; one that stands once is no rule."""
+    """The most frequent replacement of an ending; None if it occurs only once."""
     if news.total() < (2 if ending else 1):
         return None
     return min(news, key=lambda new: (-news[new], new))

@@ -9,10 +9,10 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from spacy_seqtag.schemes.bio import Spans, span_probabilities
+from spacy_seqtag.schemes.bio import Spans, begin_tag, bio_tags, inside_tag, span_probabilities
 
 LABELS = ("PER", "LOC")
-TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
+TAGS = bio_tags(LABELS)
 
 
 def make_pipe(**config):
@@ -226,11 +226,11 @@ def test_any_probabilities(decoding, case):
         assert starts is None or not any(starts[ent.start + 1 : ent.end])
         # The formula, by hand.
         k = LABELS.index(ent.label_)
-        expected = float(probs[ent.start, 2 * k + 1])
+        expected = float(probs[ent.start, begin_tag(k)])
         for i in range(ent.start + 1, ent.end):
-            expected *= float(probs[i, 2 * k + 2])
+            expected *= float(probs[i, inside_tag(k)])
         if ent.end < len(doc) and not (starts and starts[ent.end]):
-            expected *= 1 - float(probs[ent.end, 2 * k + 2])
+            expected *= 1 - float(probs[ent.end, inside_tag(k)])
         assert ent._.confidence == pytest.approx(expected, rel=1e-4, abs=1e-7)
         assert 0 <= ent._.confidence <= 1
     for i, mark in enumerate(marks):
@@ -247,8 +247,8 @@ def test_confidences_of_all_spans_sum_to_one():
     total = 0.0
     for end in range(1, 6):
         probs = np.zeros((5, len(TAGS)), dtype="f")
-        probs[0, 1] = 1.0
-        probs[1:, 2] = inside
+        probs[0, begin_tag(0)] = 1.0
+        probs[1:, inside_tag(0)] = inside
         spans = Spans(*(np.asarray([value]) for value in (0, end, 0)))
         total += span_probabilities(probs, np.arange(5) == 0, spans)[0]
     assert total == pytest.approx(1.0, rel=1e-6)

@@ -9,11 +9,15 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from spacy_seqtag.schemes.bio import (
+    OUTSIDE,
     Spans,
+    begin_tag,
     bio_tags,
     decode_greedy,
     decode_viterbi,
     encode,
+    inside_tag,
+    label_of,
     span_probabilities,
     spans_from_tags,
 )
@@ -294,6 +298,23 @@ def test_first_token_begins_a_unit_unmarked():
     assert not nothing.any()
     spans = spans_from_tags(np.asarray([2, 2]), nothing)
     assert (spans.start.tolist(), spans.end.tolist()) == ([0], [2])
+
+
+def test_numbers_of_the_tags():
+    """They are in saved pipelines: the classes of a label must not change."""
+    labels = ["PER", "ORG", "LOC"]
+    tags = bio_tags(labels)
+    assert tags == ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"]
+    for number, label in enumerate(labels):
+        assert tags[begin_tag(number)] == f"B-{label}"
+        assert tags[inside_tag(number)] == f"I-{label}"
+        assert label_of(begin_tag(number)) == label_of(inside_tag(number)) == number
+    assert tags[OUTSIDE] == "O"
+    assert label_of(OUTSIDE) == -1
+    numbers = np.arange(3)
+    assert begin_tag(numbers).tolist() == [1, 3, 5]
+    assert inside_tag(numbers).tolist() == [2, 4, 6]
+    assert label_of(np.arange(7)).tolist() == [-1, 0, 0, 1, 1, 2, 2]
 
 
 def test_tags_of_a_new_label_come_last():

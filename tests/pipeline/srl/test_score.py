@@ -15,7 +15,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from spacy_seqtag.frames import set_propositions
-from spacy_seqtag.pipeline.srl_score import count_roles, join_pieces, srl_score
+from spacy_seqtag.pipeline.srl.score import count_roles, join_pieces, srl_score
 from spacy_seqtag.schemes.propositions import Argument, Proposition
 
 # Random propositions

@@ -1,36 +1,37 @@
 """Scores of semantic roles, counted as the scorer of CoNLL-2005 counts them.
 
-The scorer is `srl-eval.pl` (Carreras & Màrquez 2005, "Introduction to the CoNLL-2005 Shared
-Task: Semantic Role Labeling"). It takes predicates as given and passes over predicted ones that
-are none; here, end to end, their arguments are excess.
+That scorer is `srl-eval.pl` (Carreras & Màrquez 2005, "Introduction to the CoNLL-2005 Shared Task:
+Semantic Role Labeling", https://aclanthology.org/W05-0620). It takes the predicates as given and
+ignores predicted ones that are wrong. Here roles are scored end to end: the arguments of a wrong
+predicate are wrong.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.scorer import PRFScore
-from spacy.tokens import Doc
 from spacy.training import Example
+from spacy.util import registry
 
-from ..frames import annotated_tokens, propositions
-from ..schemes.propositions import PREDICATE, Argument, Proposition
+from ...frames import annotated_tokens, propositions
+from ...schemes.propositions import CONTINUES, PREDICATE, Argument, Proposition
+from ..base import Metrics, ScoringMethod
+from .alignment import move_positions, solid_offsets
 
-_CONTINUES = "C-"
-
+# Start and end of each piece of an argument.
 Pieces = tuple[tuple[int, int], ...]
 
 
 @dataclass
 class RoleCounts:
-    """What was right, excess and missed.
+    """How many predicates and arguments were right, wrong and missed.
 
-    roles: counts of the arguments by role. predicates: counts of the predicates. rolesets: of
-    the predicates found whose roleset is known in the gold annotation, how many there are.
-    rolesets_right: how many of them have the right roleset.
+    roles (dict[str, PRFScore]): The arguments, by role.
+    predicates (PRFScore): The predicates, whatever their roleset.
+    rolesets (int): How many predicates were found whose gold roleset is known.
+    rolesets_right (int): How many of these have the right roleset.
     """
 
     roles: dict[str, PRFScore] = field(default_factory=dict)
@@ -40,7 +41,7 @@ class RoleCounts:
 
     @property
     def arguments(self) -> PRFScore:
-        """Counts of the arguments of all roles."""
+        """The arguments of all roles."""
         return sum(self.roles.values(), start=PRFScore())
 
     def __iadd__(self, other: "RoleCounts") -> "RoleCounts":
@@ -53,16 +54,19 @@ class RoleCounts:
 
 
 def join_pieces(arguments: Iterable[Argument]) -> list[tuple[str, Pieces]]:
-    """The arguments of one predicate as `(role, pieces)`, with each `C-X` joined to its `X`.
+    """The arguments of one predicate, with each `C-X` joined to its `X`.
 
-    A `C-X` continues the last `X` before it; where there is none, it is read as an `X`. Pieces
-    stay pieces where they touch.
+    A `C-X` continues the last `X` before it; if there is none, it is read as an `X`. Pieces that
+    touch stay apart.
+
+    arguments (Iterable[Argument]): In any order.
+    RETURNS (list[tuple[str, Pieces]]): Role and pieces of each.
     """
     joined: list[tuple[str, list[tuple[int, int]]]] = []
     last: dict[str, list[tuple[int, int]]] = {}
     for start, end, role in sorted(arguments):
-        if role.startswith(_CONTINUES):
-            role = role.removeprefix(_CONTINUES)
+        if role.startswith(CONTINUES):
+            role = role.removeprefix(CONTINUES)
             if role in last:
                 last[role].append((start, end))
                 continue
@@ -74,9 +78,12 @@ def join_pieces(arguments: Iterable[Argument]) -> list[tuple[str, Pieces]]:
 def count_roles(gold: Iterable[Proposition], predicted: Iterable[Proposition]) -> RoleCounts:
     """Compare predicted with gold propositions of the same text.
 
-    An argument is right if it has the boundaries and the role of a gold argument of the same
-    predicate, all pieces included. `V` and what continues it do not count; `R-X` is a role like
-    others. Of several propositions on one predicate the last counts.
+    An argument is right if a gold argument of the same predicate has the same role and the same
+    boundaries, of all its pieces. `V` and what continues it do not count; `R-X` is a role like
+    others. Of several propositions with the same predicate, the last counts.
+
+    gold (Iterable[Proposition]): The right ones.
+    predicted (Iterable[Proposition]): In positions of the same tokens.
     """
     counts = RoleCounts()
     gold_at = {prop.predicate: prop for prop in gold}
@@ -104,11 +111,13 @@ def count_roles(gold: Iterable[Proposition], predicted: Iterable[Proposition]) -
 def count_example(example: Example) -> RoleCounts:
     """Compare the predicted with the reference Doc, as far as the reference is annotated.
 
-    Where their words differ, positions are counted in characters that are not whitespace, and a
-    predicate is known by the one it begins with. So an argument is right if it has the same
-    text at the same place, however it is cut into words.
+    If their words differ, positions are counted in characters that are not whitespace, and a
+    predicate is identified by its first one. So an argument is right if it is the same text at the
+    same place, however it is cut into words.
 
-    RAISES ValueError: the Docs have different texts (whitespace does not matter).
+    example (Example): Predicted and gold Docs.
+
+    RAISES: ValueError: The Docs have different texts, apart from whitespace.
     """
     gold_doc, doc = example.reference, example.predicted
     covered = annotated_tokens(gold_doc)
@@ -123,26 +132,28 @@ def count_example(example: Example) -> RoleCounts:
                 "Semantic roles cannot be scored: the annotated and the predicted Doc have "
                 f"different texts ({gold_doc.text[:40]!r} and {doc.text[:40]!r})."
             )
-        gold = _move(gold, gold_starts)
-        predicted = _move(predicted, starts)
+        gold = move_positions(gold, gold_starts)
+        predicted = move_positions(predicted, starts)
         covered = np.repeat(covered, np.diff(gold_starts))
-        # A token of whitespace at the very end begins after the last character.
+        # Whitespace at the very end begins after the last of these characters.
         covered = np.append(covered, False)
     return count_roles(gold, [prop for prop in predicted if covered[prop.predicate]])
 
 
-def srl_score(examples: Iterable[Example], *, prefix: str = "srl", **kwargs: Any) -> dict[str, Any]:
-    """Score semantic roles end to end; with gold predicates, if the Docs came with those.
+def srl_score(examples: Iterable[Example], *, prefix: str = "srl", **kwargs: object) -> Metrics:
+    """Score semantic roles end to end; with gold predicates, if the Docs came with these.
 
     Only what the reference annotates is counted, see `frames.annotated_tokens`.
 
-    RETURNS: `srl_p`, `srl_r`, `srl_f` (arguments with the right boundaries, role and predicate,
-        see `count_roles`) and the same by role in `srl_per_type`; `predicates_p`,
-        `predicates_r`, `predicates_f` (whatever their roleset); `roleset_acc`, the share of
-        right rolesets among the predicates found whose roleset is known. From 0 to 1; None
-        where there is nothing to count.
+    examples (Iterable[Example]): Predicted and gold Docs.
+    prefix (str): In place of `srl` in the names of the scores.
+    **kwargs: Ignored; spaCy passes the settings of all scorers.
+    RETURNS (Metrics, 0 to 1): `srl_p`, `srl_r`, `srl_f`: the arguments, see `count_roles`;
+        `srl_per_type`: the same by role; `predicates_p`, `predicates_r`, `predicates_f`: the
+        predicates, whatever their roleset; `roleset_acc`: the share of right rolesets, of the
+        predicates found whose gold roleset is known. None if there is nothing to count.
 
-    Raises ValueError: see `count_example`.
+    RAISES: ValueError: See `count_example`.
     """
     counts = RoleCounts()
     for example in examples:
@@ -156,28 +167,14 @@ def srl_score(examples: Iterable[Example], *, prefix: str = "srl", **kwargs: Any
     }
 
 
+@registry.scorers("spacy_seqtag.srl_scorer.v1")
+def make_srl_scorer() -> ScoringMethod:
+    """Create the scorer of `seqtag_srl`, see `srl_score`."""
+    return srl_score
+
+
 def _prf(name: str, score: PRFScore) -> dict[str, float | None]:
     return {
         f"{name}_{figure}": value if len(score) else None
         for figure, value in score.to_dict().items()
     }
-
-
-def solid_offsets(doc: Doc) -> NDArray[np.int64]:
-    """Where each token begins, counted in characters that are not whitespace; then their number."""
-    lengths = [len("".join(token.text.split())) for token in doc]
-    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-
-
-def _move(props: Sequence[Proposition], offsets: NDArray[np.int64]) -> list[Proposition]:
-    """Propositions with `offsets[i]` in place of each position `i`."""
-    at = offsets.tolist()
-    return [
-        Proposition(
-            at[prop.predicate],
-            prop.roleset,
-            [Argument(at[start], at[end], role) for start, end, role in prop.arguments],
-            [(at[start], at[end]) for start, end in prop.parts],
-        )
-        for prop in props
-    ]

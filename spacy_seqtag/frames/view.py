@@ -1,0 +1,171 @@
+"""A frame: a predicate with its arguments, as a view of the spans of a Doc."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+from spacy.tokens import Doc, Span, SpanGroup
+
+from ..confidence import ROLESET, ROLESET_KNOWN, confidence_of
+from ..schemes.propositions import PREDICATE, PREDICATE_PART, Argument, Proposition
+from .following import span_groups
+from .groups import ARGUMENTS, PARTS, PREDICATES
+from .ties import predicate_of
+
+
+class SpanDict(TypedDict):
+    """A span as plain data; `start` and `end` are token positions in the Doc."""
+
+    text: str
+    start: int
+    end: int
+    confidence: float | None
+
+
+class ArgumentDict(SpanDict):
+    """An argument as plain data."""
+
+    role: str
+
+
+class FrameDict(TypedDict):
+    """A frame as plain data."""
+
+    predicate: SpanDict
+    roleset: str
+    roleset_confidence: float | None
+    roleset_known: bool
+    parts: list[SpanDict]
+    arguments: list[ArgumentDict]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A predicate with its arguments: a view of the spans of a Doc.
+
+    predicate (Span): Of one token; of several if that was split since.
+    roleset (str): The sense of the predicate, such as `give.01`; `V` if it is unknown.
+    arguments (list[Span]): Their label is the role; in the order of their words.
+    parts (list[Span]): What continues the predicate (`C-V`).
+    confidence (Optional[float], 0 to 1): Probability of the predicate; None if no model made it.
+    roleset_confidence (Optional[float], 0 to 1): Probability of the roleset, likewise.
+    argument_confidences (tuple[Optional[float], ...], 0 to 1): One for each argument, likewise.
+    roleset_known (bool): False for `V`, and for a roleset that a model made up, of a likely lemma
+        and `.01`, as training never saw the word's lemma as a predicate.
+    """
+
+    predicate: Span
+    roleset: str
+    arguments: list[Span]
+    parts: list[Span]
+    confidence: float | None = None
+    roleset_confidence: float | None = None
+    argument_confidences: tuple[float | None, ...] = ()
+    roleset_known: bool = True
+
+    def to_dict(self) -> FrameDict:
+        """The frame as plain data, ready for JSON."""
+        confidences = self.argument_confidences or (None,) * len(self.arguments)
+        return {
+            "predicate": _span_dict(self.predicate, self.confidence),
+            "roleset": self.roleset,
+            "roleset_confidence": self.roleset_confidence,
+            "roleset_known": self.roleset_known,
+            "parts": [_span_dict(part) for part in self.parts],
+            "arguments": [
+                {"role": arg.label_, **_span_dict(arg, confidence)}
+                for arg, confidence in zip(self.arguments, confidences, strict=True)
+            ],
+        }
+
+    @property
+    def pieces(self) -> list[tuple[str, Span]]:
+        """The predicate, the arguments and the parts with their labels, in order of their words."""
+        pieces = [(PREDICATE, self.predicate), *((a.label_, a) for a in self.arguments)]
+        pieces += [(PREDICATE_PART, part) for part in self.parts]
+        return sorted(pieces, key=lambda piece: (piece[1].start, piece[1].end))
+
+    def __str__(self) -> str:
+        """The pieces in order: `[ARG0 She] [V gave] [ARG2 him] [ARG1 the book]`."""
+        return " ".join(f"[{label} {span.text}]" for label, span in self.pieces)
+
+
+def get_frames(doc: Doc) -> list[Frame]:
+    """The frames of a Doc, in the order of their predicates; what `doc._.frames` returns.
+
+    Spans that lead to no predicate are passed over; `problems` names them. If tokens were merged or
+    split, see `span_groups`.
+
+    doc (Doc): With semantic roles or without.
+    """
+    if not len(doc.spans.get(PREDICATES, ())):
+        return []
+    groups = span_groups(doc)
+    predicates = groups[PREDICATES]
+    scores = _scores(predicates, "scores")
+    roleset_scores = _scores(predicates, "roleset_scores", ROLESET)
+    known = _scores(predicates, "roleset_known", ROLESET_KNOWN)
+    arguments = _by_predicate(groups.get(ARGUMENTS))
+    parts = _by_predicate(groups.get(PARTS))
+    frames = []
+    for span, score, roleset_score, is_known in zip(
+        predicates, scores, roleset_scores, known, strict=True
+    ):
+        own = arguments.get(span.start, ())
+        frames.append(
+            Frame(
+                span,
+                span.label_,
+                [argument for argument, _ in own],
+                [part for part, _ in parts.get(span.start, ())],
+                score,
+                roleset_score,
+                tuple(score for _, score in own),
+                span.label_ not in ("", PREDICATE) and is_known in (1.0, None),
+            )
+        )
+    return sorted(frames, key=lambda frame: frame.predicate.start)
+
+
+def propositions(doc: Doc) -> list[Proposition]:
+    """The frames of a Doc as plain token positions.
+
+    doc (Doc): With semantic roles or without.
+    """
+    return [
+        Proposition(
+            frame.predicate.start,
+            frame.roleset,
+            [Argument(a.start, a.end, a.label_) for a in frame.arguments],
+            [(part.start, part.end) for part in frame.parts],
+        )
+        for frame in get_frames(doc)
+    ]
+
+
+def _by_predicate(group: SpanGroup | None) -> dict[int, list[tuple[Span, float | None]]]:
+    """The spans of a group with their scores, by predicate, in the order of their words."""
+    result: dict[int, list[tuple[Span, float | None]]] = {}
+    if group is not None:
+        pairs = zip(group, _scores(group, "scores"), strict=True)
+        for span, score in sorted(pairs, key=lambda pair: (pair[0].start, pair[0].end)):
+            target = predicate_of(span)
+            if target is not None:
+                result.setdefault(target, []).append((span, score))
+    return result
+
+
+def _scores(group: SpanGroup, name: str, what: str | None = None) -> Sequence[float | None]:
+    """The probabilities of the spans: an attribute of the group, or what the spans have themselves.
+
+    Some ways that Docs travel drop the attributes of groups, and some the values of extensions.
+    `what` is that of `SpanConfidence.get`.
+    """
+    scores = group.attrs.get(name)
+    if scores is None or len(scores) != len(group):  # not there, or of other spans
+        return [confidence_of(span, what) for span in group]
+    return [None if score is None else float(score) for score in scores]
+
+
+def _span_dict(span: Span, confidence: float | None = None) -> SpanDict:
+    return {"text": span.text, "start": span.start, "end": span.end, "confidence": confidence}

@@ -1,0 +1,327 @@
+"""The base of every tagger: labels, training, and what happens if the encoder did not run.
+
+A tagger answers three questions, and a new task has to write nothing else:
+
+- What are the labels of a gold Doc? (`find_labels`, and the classes to learn)
+- What do the probabilities say? (`set_annotations`)
+- How good is it? (the scorer)
+
+For tasks that give each token one class there is `TokenTagger`, on which POS and named entities are
+a page each. Semantic roles stand on the base itself, as their model returns more than one array.
+"""
+
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.errors import Errors
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.vocab import Vocab
+from spacy_transformers import install_extensions
+from thinc.api import Model, Ops, Optimizer, set_dropout_rate
+from thinc.types import Floats2d
+
+from ..errors import SHARE, check_settings, settings_error
+from .listening import check_listeners, docs_without_vectors, name_listeners, unread_warning
+from .loss import cross_entropy
+from .saving import CheckedPipe
+
+# What the model takes, what it returns, and what `predict` makes of that for `set_annotations`: the
+# same on the CPU.
+Input = TypeVar("Input")
+Output = TypeVar("Output")
+Scores = TypeVar("Scores")
+
+# What `spacy init labels` saves and `[initialize.components.NAME] labels` takes: JSON.
+LabelData = Any
+# What a scorer returns: figures by name, and dicts of figures.
+Metrics = dict[str, Any]
+ScoringMethod = Callable[..., Metrics]
+
+
+class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
+    """Base of our components, generic in what the model takes and returns.
+
+    Subclasses implement `classes`, `find_labels`, `predict`, `set_annotations`, `begin_update` and
+    `get_loss`.
+
+    vocab (Vocab): The shared vocabulary.
+    model (Model[Input, Output]): With the ref `output_layer`, a softmax over `classes`.
+    name (str): The component's name in the pipeline, for losses and messages.
+    scorer (Optional[ScoringMethod]): The scoring method.
+    label_smoothing (float, 0 to 1 exclusive): See `cross_entropy`.
+    cfg: Settings of the subclass, saved with the component.
+    """
+
+    model: Model[Input, Output]
+
+    # What the data lack if no label is found, for the message.
+    annotation: str = ""
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[Input, Output],
+        name: str,
+        *,
+        scorer: ScoringMethod | None,
+        label_smoothing: float = 0.0,
+        **cfg: object,
+    ) -> None:
+        check_settings(f"[components.{name}]", label_smoothing=(label_smoothing, SHARE))
+        install_extensions()  # listeners read doc._.trf_data, even if there is no transformer
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        name_listeners(model, name)
+        self.cfg = {"labels": [], "label_smoothing": label_smoothing, **cfg}
+        self._warned = False
+
+    # Labels
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels this component can assign, in the order they were added."""
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> LabelData:
+        """The labels as `spacy init labels` saves them and `[initialize]` takes them."""
+        return self.labels
+
+    def add_label(self, label: str) -> int:
+        """Add a label. The output layer of a trained component grows and keeps what it learned.
+
+        label (str): Any string.
+        RETURNS (int): 0 if the label is already there, else 1.
+        """
+        if not isinstance(label, str):
+            raise ValueError(Errors.E187)
+        if label in self.labels:
+            return 0
+        self.cfg["labels"].append(label)
+        self.vocab.strings.add(label)
+        if self.model.get_ref("output_layer").has_param("W"):
+            self.set_output(len(self.classes))
+        return 1
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """The names of the classes of the output layer, in the order of its columns."""
+        raise NotImplementedError(not_written("classes", self.name))
+
+    def class_counts(self) -> dict[str, int]:
+        """How many classes each output layer has to have, by its ref in the model."""
+        return {"output_layer": len(self.classes)}
+
+    def find_labels(self, reference: Doc) -> Iterable[str]:
+        """The labels that occur in a gold Doc.
+
+        reference (Doc): With gold annotation, or without.
+        """
+        raise NotImplementedError(not_written("find_labels", self.name))
+
+    def unknown_label(self, label: str, example: Example) -> ValueError:
+        """The error for gold annotation with a label that the component does not have.
+
+        label (str): The label.
+        example (Example): Where it occurs.
+        """
+        return ValueError(
+            f"[components.{self.name}] The training data have the label {label!r} (in the Doc "
+            f"that begins {example.reference.text[:40]!r}), which is not among the component's "
+            f"labels: {', '.join(self.labels)}. Add it with nlp.get_pipe({self.name!r})."
+            f"add_label({label!r})."
+        )
+
+    # Prediction
+
+    def predict(self, docs: Iterable[Doc]) -> Scores:
+        """The probabilities of a batch, on the CPU.
+
+        docs (Iterable[Doc]): Any Docs; they are left as they are.
+        """
+        raise NotImplementedError(not_written("predict", self.name))
+
+    def set_annotations(self, docs: Iterable[Doc], scores: Scores) -> None:
+        """Write what the probabilities say. Docs that the encoder did not read stay as they are.
+
+        docs (Iterable[Doc]): The batch.
+        scores (Scores): From `predict`.
+        """
+        raise NotImplementedError(not_written("set_annotations", self.name))
+
+    def unread(self, docs: Sequence[Doc]) -> list[int]:
+        """Which Docs the encoder did not read, see `docs_without_vectors`; warns, once.
+
+        docs (Sequence[Doc]): The batch.
+        """
+        found = docs_without_vectors(self.model, docs)
+        if found and not self._warned:
+            self._warned = True
+            warnings.warn(unread_warning(self.name, len(found), len(docs)), stacklevel=2)
+        return found
+
+    def require_weights(self) -> None:
+        """Check that the component was initialized or loaded.
+
+        RAISES: ValueError: It was not.
+        """
+        if not self.model.get_ref("output_layer").has_param("W"):
+            raise ValueError(Errors.E109.format(name=self.name))
+
+    # Training
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: LabelData = None,
+    ) -> None:
+        """Initialize the component for training.
+
+        get_examples (Callable[[], Iterable[Example]]): Returns the training examples.
+        nlp (Optional[Language]): The pipeline the component is part of.
+        labels (Optional[Sequence[str]]): The labels, e.g. from `spacy init labels`. If None, they
+            are read from the examples.
+
+        RAISES: ConfigValidationError (a ValueError): There is no transformer to listen to, or the
+            examples have no annotation for this component, or labels that are not among `labels`.
+        """
+        validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
+        check_listeners(self.model, self.name, nlp)
+        found = {label for eg in get_examples() for label in self.find_labels(eg.reference)}
+        for label in sorted(found) if labels is None else labels:
+            self.add_label(label)
+        self._check_found(found)
+        self.model.get_ref("output_layer").set_dim("nO", len(self.classes), force=True)
+        # The model infers widths from a sample of Docs, whatever it takes later. Empty Docs are no
+        # use for that.
+        filled = (eg.predicted for eg in get_examples() if len(eg.predicted))
+        sample: Any = list(islice(filled, 10))
+        self.model.initialize(X=sample)
+
+    def _check_found(self, found: set[str]) -> None:
+        """Check the labels of the data against those given, and against the size of the model."""
+        where = f"[components.{self.name}]"
+        if not found:
+            raise settings_error(
+                f"{where} The training data have no {self.annotation}. Check [paths] train, or add "
+                "that layer with 'python -m spacy seqtag convert'."
+            )
+        if unknown := sorted(found.difference(self.labels)):
+            raise settings_error(
+                f"{where} The training data have labels that are not among [initialize."
+                f"components.{self.name}] labels: {', '.join(unknown)}. Add them there, or set "
+                "labels = null to read the labels from the data."
+            )
+        n_classes, output_layer = len(self.classes), self.model.get_ref("output_layer")
+        if output_layer.maybe_get_dim("nO") not in (None, n_classes):
+            raise settings_error(
+                f"{where} The model has nO = {output_layer.get_dim('nO')}, but {len(self.labels)} "
+                f"labels need {n_classes} classes. Set nO = null."
+            )
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn from a batch of examples.
+
+        examples (Iterable[Example]): The batch; annotation may be missing.
+        drop (float): Dropout rate.
+        sgd (Optional[Optimizer]): None (or False) only accumulates gradients.
+        losses (Optional[dict[str, float]]): The loss is added to it, under the component's name.
+        RETURNS (dict[str, float]): `losses`.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.update")
+        if not any(len(eg.predicted) for eg in examples):
+            return losses
+        set_dropout_rate(self.model, drop)
+        scores, backprop = self.begin_update(examples)
+        loss, gradient = self.get_loss(examples, scores)
+        backprop(gradient)
+        if sgd:  # spaCy's loop passes False for none
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        return losses
+
+    def begin_update(self, examples: list[Example]) -> tuple[Output, Callable[[Output], object]]:
+        """Run the model for training.
+
+        examples (list[Example]): The batch.
+        RETURNS (tuple[Output, Callable]): The scores, and the function that takes their gradient.
+        """
+        raise NotImplementedError(not_written("begin_update", self.name))
+
+    def get_loss(self, examples: Iterable[Example], scores: Output) -> tuple[float, Output]:
+        """The loss of a batch, and its gradient with respect to the logits.
+
+        The loss is the mean over labelled tokens. The gradient is that of the sum over them, as in
+        spaCy's own components, so that components on one encoder pull with like strength.
+
+        examples (Iterable[Example]): The batch.
+        scores (Output): From `begin_update`.
+        """
+        raise NotImplementedError(not_written("get_loss", self.name))
+
+    def cross_entropy(
+        self, probs: Floats2d, gold: NDArray[np.int64], smoothing: float | None = None
+    ) -> tuple[float, Floats2d]:
+        """The masked cross-entropy, see `loss.cross_entropy`.
+
+        probs (Floats2d, (rows, classes)): Probabilities.
+        gold (int64, (rows,)): The right class of each row, or MISSING.
+        smoothing (Optional[float]): In place of the setting `label_smoothing`.
+
+        RAISES: ValueError: The loss is not finite.
+        """
+        smoothing = self.cfg["label_smoothing"] if smoothing is None else smoothing
+        loss, gradient = cross_entropy(self.model.ops, probs, gold, smoothing)
+        if not np.isfinite(loss):
+            raise ValueError(Errors.E910.format(name=self.name))
+        return loss, gradient
+
+
+def not_written(method: str, component: str) -> str:
+    """The message for a method that a subclass has to write.
+
+    method (str): Its name.
+    component (str): The component's name in the pipeline.
+    """
+    return Errors.E931.format(parent=Tagger.__name__, method=method, name=component)
+
+
+def on_cpu(ops: Ops, array: Floats2d) -> Floats2d:
+    """An array as NumPy has it.
+
+    ops (Ops): Of the device where it is.
+    array (Floats2d): Any array.
+    """
+    result: Floats2d = ops.to_numpy(array)  # type: ignore[no-untyped-call]
+    return result
+
+
+def sentence_starts(doc: Doc) -> NDArray[np.bool_]:
+    """Where sentences begin: no entity and no argument crosses such a place.
+
+    doc (Doc): If its sentence boundaries are unknown, it counts as one sentence.
+    RETURNS (bool, (tokens,)): True at the first token of each sentence.
+    """
+    starts: NDArray[np.bool_] = doc.to_array("SENT_START") == 1
+    starts[:1] = True
+    return starts

@@ -1,0 +1,38 @@
+"""The loss of a softmax: cross-entropy of the rows that have a label."""
+
+import numpy as np
+from numpy.typing import NDArray
+from thinc.api import Ops
+from thinc.types import Floats2d
+
+# The class of what is not annotated. It gives neither loss nor gradient: missing is not wrong.
+MISSING = -1
+
+
+def cross_entropy(
+    ops: Ops, probs: Floats2d, gold: NDArray[np.int64], smoothing: float = 0.0
+) -> tuple[float, Floats2d]:
+    """Cross-entropy in float32, of the rows that have a class.
+
+    ops (Ops): Of the device where the probabilities are.
+    probs (Floats2d, (rows, classes)): Probabilities.
+    gold (int64, (rows,)): The right class of each row, or MISSING.
+    smoothing (float): Share of the target probability, 0 to 1 exclusive, that is spread evenly over
+        all classes (Szegedy et al. 2016, https://arxiv.org/abs/1512.00567).
+    RETURNS (tuple[float, Floats2d]): The mean loss of the rows that have a class, 0.0 if there are
+        none; and the gradient of their sum with respect to the logits, (rows, classes), which is
+        zero in the other rows.
+    """
+    xp = ops.xp
+    probs = ops.asarray2f(probs, dtype="float32")
+    gradient = xp.zeros_like(probs)
+    rows = xp.asarray(np.flatnonzero(gold != MISSING))
+    if not len(rows):
+        return 0.0, gradient
+    n_classes = probs.shape[1]
+    target = xp.full((len(rows), n_classes), smoothing / n_classes, dtype="float32")
+    target[xp.arange(len(rows)), xp.asarray(gold[gold != MISSING])] += 1.0 - smoothing
+    labelled = probs[rows]
+    gradient[rows] = labelled - target
+    log_probs = xp.log(xp.maximum(labelled, 1e-30))
+    return float(-(target * log_probs).sum() / len(rows)), gradient

@@ -1,0 +1,382 @@
+"""The component `seqtag_srl`: predicates with their rolesets, and the roles of their arguments."""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise, starmap
+from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.language import Language
+from spacy.tokens import Doc, Token
+from spacy.training import Example, validate_examples
+from spacy.vocab import Vocab
+from thinc.api import Config, Model, NumpyOps
+
+from ...confidence import CONFIDENCE, SpanConfidence, use_span_extension
+from ...errors import Whole, check_settings
+from ...frames import (
+    ARGUMENTS,
+    PARTS,
+    PREDICATES,
+    Frame,
+    get_frames,
+    set_propositions,
+    span_groups,
+)
+from ...models.role_pairs import Pairs, RoleInput, RoleScores
+from ...schemes import bio
+from ...schemes.propositions import PREDICATE
+from ...schemes.rolesets import LexiconData, RolesetLexicon
+from ..base import LabelData, ScoringMethod, Tagger, on_cpu, sentence_starts
+from ..listening import was_read
+from ..loss import MISSING
+from ..token_tagger import DEFAULT_MODEL
+from .decode import (
+    Roleset,
+    ScoredProposition,
+    best_rolesets,
+    choose_roleset,
+    decode_arguments,
+    make_proposition,
+)
+from .gold import GoldPairs, gold_pairs
+from .pairs import choose_predicates, make_pairs
+from .score import srl_score
+
+default_model_config = """
+[model]
+@architectures = "spacy_seqtag.RoleTagger.v1"
+width = 192
+depth = 1
+heads = 4
+dropout = 0.1
+max_pairs = 32768
+precision = "auto"
+nO = null
+"""
+
+
+@Language.factory(
+    "seqtag_srl",
+    assigns=["doc.spans"],
+    default_config={
+        "model": {
+            **Config().from_str(default_model_config)["model"],
+            "tok2vec": DEFAULT_MODEL["tok2vec"],
+        },
+        "use_existing_predicates": False,
+        "unique_core_roles": True,
+        "max_distance": 200,
+        "label_smoothing": 0.0,
+        "confidence": CONFIDENCE,
+        "scorer": {"@scorers": "spacy_seqtag.srl_scorer.v1"},
+    },
+    default_score_weights={
+        "srl_f": 1.0,
+        "srl_p": 0.0,
+        "srl_r": 0.0,
+        "srl_per_type": None,
+        "predicates_f": 0.0,
+        "predicates_p": 0.0,
+        "predicates_r": 0.0,
+        "roleset_acc": 0.0,
+    },
+)
+def make_semantic_role_labeler(
+    nlp: Language,
+    name: str,
+    model: Model[RoleInput, RoleScores],
+    use_existing_predicates: bool,
+    unique_core_roles: bool,
+    max_distance: int,
+    label_smoothing: float,
+    confidence: str | None,
+    scorer: ScoringMethod | None,
+) -> "SemanticRoleLabeler":
+    """Create a semantic role labeler.
+
+    model (Model): From Docs to `RoleScores`, see `spacy_seqtag.RoleTagger.v1`.
+    use_existing_predicates (bool): If a Doc has `doc.spans["predicates"]`, find the roles of these
+        instead of finding predicates. A roleset that one has is kept, unless it is `V` (unknown).
+    unique_core_roles (bool): Of several arguments of one predicate with the same core role (ARG0 to
+        ARG5), keep the most probable. What continues one (`C-`) is not another one.
+    max_distance (int, tokens): Arguments are at most this far from their predicate, and in its
+        sentence, if sentence boundaries are known.
+    label_smoothing (float): Share of the target probability, 0 to 1 exclusive, that is spread
+        evenly over all role tags.
+    confidence (Optional[str]): Span extension that gets the probability of each argument and
+        predicate (`span._.confidence`), in addition to `attrs["scores"]` of their groups; None for
+        none.
+    scorer (Optional[ScoringMethod]): The scoring method.
+    """
+    return SemanticRoleLabeler(
+        nlp.vocab,
+        model,
+        name,
+        use_existing_predicates=use_existing_predicates,
+        unique_core_roles=unique_core_roles,
+        max_distance=max_distance,
+        label_smoothing=label_smoothing,
+        confidence=confidence,
+        scorer=scorer,
+    )
+
+
+class RoleLabelData(TypedDict):
+    """What `spacy init labels` saves: the roles, and the rolesets by word form."""
+
+    roles: Sequence[str]
+    rolesets: LexiconData
+
+
+class SemanticRoleLabeler(Tagger[RoleInput, RoleScores, RoleScores]):
+    """Semantic role labeler; the settings are those of the factory `seqtag_srl`.
+
+    It writes the span groups that `spacy_seqtag.frames` describes; `doc._.frames` shows them as
+    frames. Its labels are the roles, among them `C-V`, which continues a predicate. Rolesets are no
+    labels: one that the lexicon lacks cannot be learned.
+    """
+
+    annotation = "semantic roles (doc.spans['predicates'], doc.spans['srl'])"
+    learned = ("labels", "lexicon")
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[RoleInput, RoleScores],
+        name: str = "seqtag_srl",
+        *,
+        use_existing_predicates: bool = False,
+        unique_core_roles: bool = True,
+        max_distance: int = 200,
+        label_smoothing: float = 0.0,
+        confidence: str | None = CONFIDENCE,
+        scorer: ScoringMethod | None = srl_score,
+    ) -> None:
+        check_settings(f"[components.{name}]", max_distance=(max_distance, Whole(1)))
+        super().__init__(
+            vocab,
+            model,
+            name,
+            scorer=scorer,
+            label_smoothing=label_smoothing,
+            use_existing_predicates=use_existing_predicates,
+            unique_core_roles=unique_core_roles,
+            max_distance=max_distance,
+            confidence=confidence,
+            lexicon=RolesetLexicon().to_dict(),
+        )
+        if confidence:
+            use_span_extension(confidence, name)
+        self._lexicon = RolesetLexicon(vocab.lang)
+
+    # Labels and rolesets
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """The BIO tags of the roles."""
+        return bio.bio_tags(self.labels)
+
+    @property
+    def lexicon(self) -> RolesetLexicon:
+        """The rolesets that training saw, by word form."""
+        return self._lexicon
+
+    @lexicon.setter
+    def lexicon(self, lexicon: RolesetLexicon) -> None:
+        self._lexicon = lexicon
+        self.cfg["lexicon"] = lexicon.to_dict()
+
+    def take_learned(self) -> None:
+        """Make the lexicon of what was loaded."""
+        self._lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"], self.vocab.lang)
+
+    def class_counts(self) -> dict[str, int]:
+        """How many classes each output layer has to have, by its ref in the model."""
+        n_rolesets = len(self.cfg["lexicon"]["rolesets"])
+        return {**super().class_counts(), "roleset_layer": max(1, n_rolesets)}
+
+    @property
+    def label_data(self) -> RoleLabelData:
+        """Roles and rolesets as `spacy init labels` saves them and `[initialize]` takes them."""
+        return {"roles": self.labels, "rolesets": self.cfg["lexicon"]}
+
+    def find_labels(self, reference: Doc) -> Iterable[str]:
+        """The roles that occur in a gold Doc.
+
+        reference (Doc): With semantic roles, or without.
+        """
+        groups = (reference.spans.get(name, ()) for name in (ARGUMENTS, PARTS))
+        return {span.label_ for group in groups for span in group if span.label_}
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: LabelData = None,
+    ) -> None:
+        """Initialize the component for training, see `Tagger.initialize`.
+
+        get_examples (Callable[[], Iterable[Example]]): Returns the training examples.
+        nlp (Optional[Language]): The pipeline the component is part of.
+        labels (Optional[RoleLabelData]): Roles and rolesets. If None, both are read from the
+            examples.
+        """
+        if labels is None:
+            pairs = (
+                (span.text, span.label_)
+                for example in get_examples()
+                for span in span_groups(example.reference).get(PREDICATES, ())
+                if span.label_ not in ("", PREDICATE)
+            )
+            self.lexicon = RolesetLexicon.from_pairs(pairs, self.vocab.lang)
+        else:
+            self.lexicon = RolesetLexicon.from_dict(labels["rolesets"], self.vocab.lang)
+        n_rolesets = self.class_counts()["roleset_layer"]
+        self.model.get_ref("roleset_layer").set_dim("nO", n_rolesets, force=True)
+        roles = None if labels is None else labels["roles"]
+        super().initialize(get_examples, nlp=nlp, labels=roles)
+
+    # Prediction
+
+    def predict(self, docs: Iterable[Doc]) -> RoleScores:
+        """The probabilities of predicates, rolesets and roles.
+
+        docs (Iterable[Doc]): The batch. A Doc that the encoder did not read is warned of, once.
+        RETURNS (RoleScores): Of the Docs laid end to end, on the CPU. The probabilities of
+            predicates are NaN in a Doc that the encoder did not read.
+        """
+        docs = list(docs)
+        if not any(len(doc) for doc in docs):
+            none = NumpyOps()
+            pairs = make_pairs([], [], self.lexicon, self.cfg["max_distance"])
+            empty = none.alloc2f(0, 2), none.alloc2f(0, 0), none.alloc2f(0, len(self.classes))
+            return RoleScores(*empty, pairs)
+        self.require_weights()
+        scores = self.model.predict((docs, self.choose_pairs))
+        predicates, rolesets, roles = (
+            on_cpu(self.model.ops, array)
+            for array in (scores.predicates, scores.rolesets, scores.roles)
+        )
+        if unread := self.unread(docs):
+            predicates = predicates.copy()
+            ends = np.cumsum([len(doc) for doc in docs])
+            for i in unread:
+                predicates[ends[i] - len(docs[i]) : ends[i]] = np.nan
+        return RoleScores(predicates, rolesets, roles, scores.pairs)
+
+    def choose_pairs(self, docs: list[Doc], probs: NDArray[np.float32]) -> Pairs:
+        """Pair the predicates of a batch with the words in their reach.
+
+        docs (list[Doc]): The batch.
+        probs (float32, (tokens of all docs,)): Probability that each word is a predicate.
+        """
+        predicates = choose_predicates(docs, probs, self.cfg["use_existing_predicates"])
+        return make_pairs(docs, predicates, self.lexicon, self.cfg["max_distance"])
+
+    def set_annotations(self, docs: Iterable[Doc], scores: RoleScores) -> None:
+        """Write the span groups, with confidences. The whole Doc counts as annotated.
+
+        docs (Iterable[Doc]): The batch. Docs that the encoder did not read stay as they are.
+        scores (RoleScores): From `predict`.
+        """
+        docs = list(docs)
+        if not docs:
+            return
+        name = self.cfg["confidence"]
+        confidence = use_span_extension(name, self.name) if name else None
+        probs = np.asarray(scores.predicates)
+        rolesets = best_rolesets(scores)
+        arguments = decode_arguments(
+            scores,
+            np.concatenate([doc.to_array("IS_SPACE") == 1 for doc in docs]),
+            self.labels,
+            max_pairs=self.model.attrs["max_pairs"],
+            unique_core_roles=self.cfg["unique_core_roles"],
+        )
+        at = scores.pairs.predicates
+        bounds = np.cumsum([0, *(len(doc) for doc in docs)])
+        rows = np.searchsorted(at, bounds).tolist()
+        for doc, (start, end), own in zip(
+            docs, pairwise(bounds.tolist()), starmap(range, pairwise(rows))
+        ):
+            if len(doc) and not was_read(probs[start:end]):
+                continue
+            given = self._given_frames(doc)
+            found = []
+            for row in own:
+                predicate = int(at[row])
+                frame = given.get(predicate - start)
+                score = float(probs[predicate, 1]) if frame is None else 1.0
+                roleset = self._roleset(doc[predicate - start], frame, *rolesets[row])
+                prop = make_proposition(predicate, score, roleset, arguments[row])
+                found.append(prop.moved(-start))
+            _write(doc, found, confidence)
+
+    def _given_frames(self, doc: Doc) -> dict[int, Frame]:
+        """The frames of the predicates that are to be kept, by token."""
+        if not self.cfg["use_existing_predicates"]:
+            return {}
+        return {frame.predicate.start: frame for frame in get_frames(doc)}
+
+    def _roleset(self, token: Token, given: Frame | None, number: int, score: float) -> Roleset:
+        """The roleset that a predicate was given, or the one found, see `choose_roleset`."""
+        if given is not None and given.roleset not in ("", PREDICATE):
+            return Roleset(given.roleset, 1.0, given.roleset_known)
+        return choose_roleset(self.lexicon, token, number, score)
+
+    # Training
+
+    def begin_update(
+        self, examples: list[Example]
+    ) -> tuple[RoleScores, Callable[[RoleScores], object]]:
+        """Run the model for training, with the gold predicates, see `Tagger.begin_update`.
+
+        examples (list[Example]): The batch.
+        """
+        gold = self.gold_pairs(examples)
+        return self.model.begin_update(([eg.predicted for eg in examples], lambda *_: gold))
+
+    def gold_pairs(self, examples: Sequence[Example]) -> GoldPairs:
+        """The pairs of the gold predicates, with the right classes.
+
+        examples (Sequence[Example]): Annotation may be missing.
+        """
+        max_distance = self.cfg["max_distance"]
+        return gold_pairs(examples, self.labels, self.lexicon, max_distance, self.unknown_label)
+
+    def get_loss(self, examples: Iterable[Example], scores: RoleScores) -> tuple[float, RoleScores]:
+        """The loss of predicates, rolesets and roles, and its gradient, see `Tagger.get_loss`.
+
+        examples (Iterable[Example]): The batch.
+        scores (RoleScores): Of the gold predicates, from `begin_update`.
+        RETURNS (tuple[float, RoleScores]): The sum of the three mean losses, and the gradient with
+            respect to the logits.
+        """
+        validate_examples(list(examples), f"{type(self).__name__}.get_loss")
+        gold = scores.pairs
+        assert isinstance(gold, GoldPairs)
+        loss1, d_predicates = self.cross_entropy(scores.predicates, gold.is_predicate, 0.0)
+        loss2, d_rolesets = self.cross_entropy(scores.rolesets, gold.roleset, 0.0)
+        loss3, d_roles = self.cross_entropy(scores.roles, gold.role)
+        # A word is in as many pairs as its sentence has predicates. Let all pairs together pull as
+        # strongly as a task that labels every word once, or they would drown the other tasks in the
+        # encoder.
+        n_words, n_pairs = (int((g != MISSING).sum()) for g in (gold.is_predicate, gold.role))
+        d_roles *= n_words / max(1, n_pairs)
+        return loss1 + loss2 + loss3, RoleScores(d_predicates, d_rolesets, d_roles, gold)
+
+
+def _write(doc: Doc, found: Sequence[ScoredProposition], confidence: SpanConfidence | None) -> None:
+    sentences = [*np.flatnonzero(sentence_starts(doc)).tolist(), len(doc)]
+    set_propositions(
+        doc,
+        [prop.proposition for prop in found],
+        annotated=pairwise(sentences),
+        scores=[prop.score for prop in found],
+        roleset_scores=[prop.roleset.score for prop in found],
+        roleset_known=[prop.roleset.known for prop in found],
+        argument_scores=[prop.argument_scores for prop in found],
+        confidence=confidence,
+    )

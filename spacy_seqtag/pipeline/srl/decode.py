@@ -1,0 +1,247 @@
+"""From probabilities to propositions.
+
+The roles of each predicate are decoded on their own: the most probable legal sequence of BIO tags
+over the words in its reach (exact, see `schemes.bio`). Two rules of PropBank follow, which a
+sequence of tags cannot express:
+
+- A predicate has at most one argument of each core role (ARG0 to ARG5). Of several, the most
+  probable one stays, and what continues (`C-`) one that goes, goes with it.
+- What continues an argument comes after it.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.tokens import Token
+
+from ...models.role_pairs import Pairs, RoleScores
+from ...ranges import concat_ranges
+from ...schemes import bio
+from ...schemes.propositions import CONTINUES, PREDICATE, PREDICATE_PART, Argument, Proposition
+from ...schemes.rolesets import RolesetLexicon
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+CORE_ROLES = ("ARG0", "ARG1", "ARG2", "ARG3", "ARG4", "ARG5")
+
+
+class ScoredArgument(NamedTuple):
+    """An argument and its probability, from 0 to 1."""
+
+    argument: Argument
+    score: float
+
+
+class Roleset(NamedTuple):
+    """The roleset of a predicate.
+
+    name (str): Such as `give.01`.
+    score (float, 0 to 1): Its probability.
+    known (bool): False if it is made up, see `Frame.roleset_known`.
+    """
+
+    name: str
+    score: float
+    known: bool
+
+
+class ScoredProposition(NamedTuple):
+    """A proposition and its probabilities, from 0 to 1.
+
+    proposition (Proposition): With its arguments.
+    score (float): Probability of the predicate.
+    roleset (Roleset): Of the proposition, with its probability.
+    argument_scores (list[float]): Probability of each argument.
+    """
+
+    proposition: Proposition
+    score: float
+    roleset: Roleset
+    argument_scores: list[float]
+
+    def moved(self, by: int) -> "ScoredProposition":
+        """The same with all positions shifted, see `Proposition.moved`.
+
+        by (int, tokens): May be negative.
+        """
+        return self._replace(proposition=self.proposition.moved(by))
+
+
+# Rolesets
+
+
+def best_rolesets(scores: RoleScores) -> list[tuple[int, float]]:
+    """The most probable roleset of each predicate.
+
+    scores (RoleScores): Of a batch, on the CPU.
+    RETURNS (list[tuple[int, float]]): Its number, or -1 if the lexicon has none for the word; and
+        its probability, given that it is one of those that the lexicon has.
+    """
+    rolesets = scores.pairs.rolesets
+    if not rolesets.size:
+        return [(-1, 0.0)] * len(rolesets)
+    probs = np.asarray(scores.rolesets)
+    rows, best = np.arange(len(rolesets)), probs.argmax(axis=1)
+    return list(zip(rolesets[rows, best].tolist(), probs[rows, best].tolist()))
+
+
+def choose_roleset(lexicon: RolesetLexicon, token: Token, number: int, score: float) -> Roleset:
+    """The roleset of a predicate: one that the lexicon has, or a guess.
+
+    lexicon (RolesetLexicon): The rolesets by word form.
+    token (Token): The predicate.
+    number (int): Of the most probable roleset, or -1, from `best_rolesets`.
+    score (float, 0 to 1): Its probability.
+    """
+    form, lemma = token.text, token.lemma_
+    certainty = lexicon.certainty(form, lemma)
+    if number < 0:
+        return Roleset(lexicon.guess(form, lemma), certainty, False)
+    return Roleset(lexicon.rolesets[number], certainty * score, True)
+
+
+# Arguments
+
+
+def decode_arguments(
+    scores: RoleScores,
+    is_space: Bools,
+    labels: Sequence[str],
+    *,
+    max_pairs: int,
+    unique_core_roles: bool,
+) -> list[list[ScoredArgument]]:
+    """The arguments of each predicate, and what continues the predicate (`C-V`).
+
+    scores (RoleScores): Of a batch, on the CPU.
+    is_space (Bools, (tokens,)): True at whitespace, in the whole batch.
+    labels (Sequence[str]): The roles.
+    max_pairs (int): Decode at most so many pairs at once, as that takes several times the memory of
+        their probabilities.
+    unique_core_roles (bool): Whether a predicate has at most one argument of each core role.
+    RETURNS (list[list[ScoredArgument]]): In positions of the batch.
+    """
+    result: list[list[ScoredArgument]] = []
+    probs = np.asarray(scores.roles)
+    begin = 0
+    for run in scores.pairs.runs(max_pairs):
+        end = begin + int(run.lengths.sum())
+        result += _decode_run(run, probs[begin:end], is_space, labels, unique_core_roles)
+        begin = end
+    return result
+
+
+def _decode_run(
+    pairs: Pairs,
+    probs: NDArray[np.float32],
+    is_space: Bools,
+    labels: Sequence[str],
+    unique_core_roles: bool,
+) -> list[list[ScoredArgument]]:
+    """See `decode_arguments`. probs: (pairs, tags)."""
+    lengths = pairs.lengths
+    ends = np.cumsum(lengths)
+    firsts = ends - lengths
+    words = concat_ranges(pairs.starts, lengths)
+    unit_start = np.zeros(len(words), dtype=bool)
+    unit_start[firsts] = True
+    is_predicate = words == np.repeat(pairs.predicates, lengths)
+    tags = bio.decode_viterbi(probs, unit_start, is_space[words], is_predicate)
+    spans = bio.spans_from_tags(tags, unit_start)
+    scores = bio.span_probabilities(probs, unit_start, spans)
+    row = np.searchsorted(ends, spans.start, side="right")
+    if unique_core_roles:
+        keep = _keep_unique(row, spans.label, scores, labels)
+        row, scores = row[keep], scores[keep]
+        spans = bio.Spans(*(part[keep] for part in spans))
+    shift = pairs.starts[row] - firsts[row]
+    found: list[list[ScoredArgument]] = [[] for _ in lengths]
+    for r, start, end, label, score in zip(
+        row.tolist(),
+        (spans.start + shift).tolist(),
+        (spans.end + shift).tolist(),
+        spans.label.tolist(),
+        scores.tolist(),
+    ):
+        found[r].append(ScoredArgument(Argument(start, end, labels[label]), score))
+    return [order_continuations(arguments) for arguments in found]
+
+
+def _keep_unique(
+    row: Ints, label: Ints, scores: NDArray[np.float64], labels: Sequence[str]
+) -> Bools:
+    """Which spans stay if core roles are unique.
+
+    row, label (Ints, (spans,)): Predicate and role of each span, in the order of their words.
+    scores (float64, (spans,)): Its probability.
+    """
+    index = {name: i for i, name in enumerate(labels)}
+    is_core = np.asarray([name in CORE_ROLES for name in labels], dtype=bool)
+    keep: Bools = _most_probable(row, label, scores) | ~is_core[label]
+    core_of = {
+        index[CONTINUES + role]: index[role]
+        for role in CORE_ROLES
+        if CONTINUES + role in index and role in index
+    }
+    dropped: dict[tuple[int, int], bool] = {}  # whether the last X of a predicate was dropped
+    for i, (r, k) in enumerate(zip(row.tolist(), label.tolist())):
+        if k in core_of:
+            keep[i] &= not dropped.get((r, core_of[k]), False)
+        elif is_core[k]:
+            dropped[r, k] = not keep[i]
+    return keep
+
+
+def _most_probable(row: Ints, label: Ints, scores: NDArray[np.float64]) -> Bools:
+    """True at the most probable of the spans that share predicate and role."""
+    order = np.lexsort((-scores, label, row))
+    first = np.ones(len(order), dtype=bool)
+    same = (row[order][1:] == row[order][:-1]) & (label[order][1:] == label[order][:-1])
+    first[1:] = ~same
+    keep = np.zeros(len(order), dtype=bool)
+    keep[order[first]] = True
+    return keep
+
+
+def order_continuations(found: list[ScoredArgument]) -> list[ScoredArgument]:
+    """Let every `C-X` follow an `X`.
+
+    A `C-X` that comes first becomes the `X`; an `X` after it becomes its continuation.
+
+    found (list[ScoredArgument]): The arguments of one predicate, in the order of their words.
+    """
+    if not any(argument.role.startswith(CONTINUES) for argument, _ in found):
+        return found
+    result = []
+    seen: set[str] = set()
+    promoted: set[str] = set()
+    for argument, score in found:
+        role = argument.role
+        base = role.removeprefix(CONTINUES)
+        if base != PREDICATE and role != base and base not in seen:
+            role = base
+            promoted.add(base)
+        elif role == base and base in promoted:
+            role = CONTINUES + base
+        seen.add(base)
+        result.append(ScoredArgument(argument._replace(role=role), score))
+    return result
+
+
+def make_proposition(
+    predicate: int, score: float, roleset: Roleset, found: Sequence[ScoredArgument]
+) -> ScoredProposition:
+    """Put a predicate together with what was found for it.
+
+    predicate (int, token position): As those of the arguments.
+    score (float, 0 to 1): Its probability.
+    roleset (Roleset): Its roleset.
+    found (Sequence[ScoredArgument]): Its arguments, and what continues it.
+    """
+    own = [(argument, p) for argument, p in found if argument.role != PREDICATE_PART]
+    parts = [(a.start, a.end) for a, _ in found if a.role == PREDICATE_PART]
+    prop = Proposition(predicate, roleset.name, [argument for argument, _ in own], parts)
+    return ScoredProposition(prop, score, roleset, [p for _, p in own])

@@ -1,0 +1,166 @@
+"""Several components on one encoder: gradients, frozen and annotating components, averages."""
+
+import numpy as np
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.training import Example
+from thinc.api import Adam, fix_random_seed
+
+from .pos_and_ner import (
+    TASKS,
+    all_probabilities,
+    annotation,
+    assert_same,
+    blank_copy,
+    gold_labels,
+)
+
+
+@pytest.fixture(params=TASKS)
+def task(request):
+    return request.param
+
+
+def test_replaced_listener_is_saved(trained, mini_docs, tmp_path):
+    trained.replace_listeners("transformer", "seqtag_pos", ["model.tok2vec"])
+    docs = mini_docs(trained.vocab, "dev", 5)
+    expected = all_probabilities(trained, docs)
+    trained.to_disk(tmp_path / "nlp")
+    assert_same(all_probabilities(spacy.load(tmp_path / "nlp"), docs), expected)
+
+
+def encoder_weights(nlp):
+    parameters = nlp.get_pipe("transformer").model.transformer.parameters()
+    return [parameter.detach().numpy().copy() for parameter in parameters]
+
+
+def have_moved(before, after):
+    return any(not np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_frozen_component(trained, mini_docs, train, task):
+    """With its own copy of the encoder (spaCy's way), it predicts the same ever after."""
+    (other,) = set(TASKS) - {task}
+    golds = mini_docs(trained.vocab, "dev", 10)
+    docs = [blank_copy(gold) for gold in golds]
+    trained.replace_listeners("transformer", task, ["model.tok2vec"])
+    frozen = trained.get_pipe(task).predict(docs)
+    before = encoder_weights(trained)
+    known = trained.get_pipe(other).labels
+    examples = [
+        Example(blank_copy(gold), gold) for gold in golds if gold_labels(other, [gold]) <= {*known}
+    ]
+    assert examples
+    losses = train(trained, examples, 3, exclude=[task])
+    assert task not in losses
+    assert losses[other] > 0
+    assert have_moved(before, encoder_weights(trained))
+    for probs, expected in zip(trained.get_pipe(task).predict(docs), frozen, strict=True):
+        np.testing.assert_array_equal(probs, expected)
+
+
+class Recorder:
+    """A component that notes in training what the ones before it have annotated."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, doc):
+        return doc
+
+    def update(self, examples, **kwargs):
+        self.seen = [example.predicted.copy() for example in examples]
+
+
+@Language.factory("test_recorder")
+def make_recorder(nlp, name):
+    return Recorder()
+
+
+def test_annotating_component(trained, mini_examples, task):
+    trained.add_pipe("test_recorder", last=True)
+    recorder = trained.get_pipe("test_recorder")
+    examples = mini_examples(trained)
+    trained.update(examples, sgd=False)
+    assert not any(token.pos or token.ent_iob for doc in recorder.seen for token in doc)
+    trained.update(examples, sgd=False, annotates=["transformer", task])
+    expected = [annotation(task, example.reference) for example in examples]
+    assert [annotation(task, doc) for doc in recorder.seen] == expected
+
+
+# Several components on one encoder
+
+
+@pytest.fixture
+def two_layers(tiny_bert, make_nlp, mini_examples, train):
+    nlp = make_nlp(tiny_bert, {"seqtag_pos:a": {}, "seqtag_pos:b": {"layer": "tag"}})
+    examples = mini_examples(nlp)
+    nlp.initialize(lambda: examples)
+    # The output layers begin at zero, and until they have moved the encoder gets no gradient.
+    train(nlp, examples, 5)
+    return nlp, examples
+
+
+def without(examples, attribute):
+    """Examples whose references lack an attribute."""
+    pairs = []
+    for example in examples:
+        gold = example.reference.copy()
+        gold.from_array([attribute], np.zeros((len(gold),), dtype="uint64"))
+        pairs.append(Example(blank_copy(gold), gold))
+    return pairs
+
+
+def encoder_gradients(nlp, examples):
+    """Gradients of the encoder's weights from one update, with the same dropout each time."""
+    model = nlp.get_pipe("transformer").model
+    model.transformer.zero_grad()
+    fix_random_seed(0)
+    nlp.update(examples, sgd=False)
+    return [
+        np.zeros(tuple(p.shape)) if p.grad is None else p.grad.numpy().copy()
+        for p in model.transformer.parameters()
+    ]
+
+
+def test_encoder_gets_the_sum_of_the_gradients(two_layers):
+    nlp, examples = two_layers
+    both = encoder_gradients(nlp, [Example(blank_copy(e.reference), e.reference) for e in examples])
+    pos_only = encoder_gradients(nlp, without(examples, "TAG"))
+    tag_only = encoder_gradients(nlp, without(examples, "POS"))
+    for gradients in (pos_only, tag_only):
+        assert any(np.abs(gradient).max() > 1e-3 for gradient in gradients)
+    for total, first, second in zip(both, pos_only, tag_only, strict=True):
+        np.testing.assert_allclose(total, first + second, atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("attribute", ["POS", "TAG"])
+def test_encoder_learns_from_either_component(two_layers, train, attribute):
+    nlp, examples = two_layers
+    before = encoder_weights(nlp)
+    train(nlp, without(examples, attribute), 1)
+    assert have_moved(before, encoder_weights(nlp))
+
+
+def test_averaged_weights(tiny_bert, make_nlp, mini_examples, train, tmp_path):
+    nlp = make_nlp(tiny_bert)
+    examples = mini_examples(nlp)
+    nlp.initialize(lambda: examples)
+    sgd = Adam(0.005, L2=0.0, use_averages=True)
+    train(nlp, examples, 10, sgd=sgd)
+    docs = [example.reference for example in examples[:3]]
+    last = all_probabilities(nlp, docs)
+    with nlp.use_params(sgd.averages):
+        averaged = all_probabilities(nlp, docs)
+        nlp.to_disk(tmp_path / "averaged")
+    for task in TASKS:
+        assert not np.array_equal(averaged[task][0], last[task][0])
+    assert_same(all_probabilities(nlp, docs), last)
+    assert_same(all_probabilities(spacy.load(tmp_path / "averaged"), docs), averaged)
+
+
+def test_evaluation_of_a_trained_pipeline(trained, mini_examples):
+    scores = trained.evaluate(mini_examples(trained))
+    assert scores["pos_acc"] == 1.0
+    assert scores["ents_f"] == 1.0
