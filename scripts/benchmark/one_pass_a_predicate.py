@@ -29,8 +29,10 @@ from transformers import (
 )
 from wasabi import Printer, msg
 
-from spacy_seqtag.corpus.reader import create_corpus, read_docs, sentence_bounds
-from spacy_seqtag.corpus.sentence import FormatError
+from spacy_seqtag.corpus.cut import sentence_bounds
+from spacy_seqtag.corpus.docbin_read import read_docs
+from spacy_seqtag.corpus.errors import FormatError
+from spacy_seqtag.corpus.reader import create_corpus
 from spacy_seqtag.frames import annotated_tokens, propositions
 from spacy_seqtag.models.precision import PRECISIONS, has_fast_bfloat16
 from spacy_seqtag.models.pretrained import resolve

@@ -19,7 +19,7 @@ def find_corpus(path: Path | None, split: str, folder: Path) -> Path:
     RAISES FormatError (a ValueError): there is nothing at the path.
     """
     from spacy_seqtag.corpus.convert import convert
-    from spacy_seqtag.corpus.reader import find_docbins
+    from spacy_seqtag.corpus.docbin_read import find_docbins
 
     treebank = _ROOT / "corpus" / "ewt" / f"{split}.spacy"
     if path is None and treebank.is_file():
@@ -39,7 +39,8 @@ def read_documents(path: Path) -> list[Document]:
     """
     from spacy.vocab import Vocab
 
-    from spacy_seqtag.corpus.reader import find_docbins, read_docs, sentence_bounds
+    from spacy_seqtag.corpus.cut import sentence_bounds
+    from spacy_seqtag.corpus.docbin_read import find_docbins, read_docs
 
     documents = []
     for file in find_docbins(path):
