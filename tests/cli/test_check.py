@@ -203,7 +203,7 @@ def test_nothing_annotated_is_an_error(run):
         (
             [make(), make(["Go"], "VERB"), make(), make(["Go"], "VERB")],
             False,
-            "1 of 4 sentences (25.0%) repeat one of before (of 5 words and more): "
+            "1 of 4 sentences (25.0%) repeats one of before (of 5 words and more): "
             "'Ann Lee saw the old man'",
         ),
         (
@@ -252,6 +252,7 @@ def test_what_is_not_annotated_contradicts_nothing(run):
     output = run({"a.spacy": docs}).output
     assert "repeat one of before" in output
     assert "have other" not in output
+    assert "has other" not in output
 
 
 def test_splits_are_compared(run, tmp_path):
@@ -262,7 +263,7 @@ def test_splits_are_compared(run, tmp_path):
     assert result.exit_code == 0
     one, two, three = (str(tmp_path / f"{name}.spacy") for name in ("train", "dev", "test"))
     for line in (
-        f"{two}: 1 of 2 sentences (50.0%) occur in {one}, too (of 5 words and more), so that "
+        f"{two}: 1 of 2 sentences (50.0%) occurs in {one}, too (of 5 words and more), so that "
         "scores are too high: 'Ann Lee saw the old man' (document 1)",
         f"{two}: 1 label of entities is in {one}, but not in {two}: PER (1)",
         f"{two}: 1 label of entities is in {two}, but not in {one}: LOC (1)",
@@ -276,8 +277,8 @@ def test_words_that_the_encoder_cannot_read(run, tiny_bert):
     result = run({"a.spacy": docs}, "--base-model", tiny_bert)
     assert result.exit_code == 0, result.output
     for message in (
-        "1 of 204 words (0.5%) have no wordpiece: the encoder does not see them: '\\u200b'",
-        "1 of 204 words (0.5%) have wordpieces that the encoder does not know: '☃' (document 1)",
+        "1 of 204 words (0.5%) has no wordpiece: the encoder does not see it: '\\u200b'",
+        "1 of 204 words (0.5%) has wordpieces that the encoder does not know: '☃' (document 1)",
         "1 of 1 sentences has more than 126 wordpieces and is read in pieces: ",
     ):
         assert message in result.output
@@ -294,7 +295,7 @@ def test_words_of_raw_text(run):
         "'New-York' (document 1), 'Anns' (document 2), 'book' (document 2). "
     ) in output
     assert (
-        "1 of 2 entities begin or end within a word of the language's tokenizer: 'Anns'" in output
+        "1 of 2 entities begins or ends within a word of the language's tokenizer: 'Anns'" in output
     )
 
 
