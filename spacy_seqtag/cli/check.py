@@ -8,7 +8,8 @@ import spacy
 import typer
 from thinc.api import ConfigValidationError
 from tqdm import tqdm
-from wasabi import Printer, msg
+from wasabi import msg
+from wasabi.printer import Printer
 
 from ..corpus.check.encoder import Encoder
 from ..corpus.check.findings import Finding, findings, split_findings, training_findings
@@ -90,8 +91,10 @@ def _load_encoder(name: str) -> Encoder:
 
     from ..models.pretrained import resolve
 
-    source = resolve(name)
-    return Encoder(AutoTokenizer.from_pretrained(source, use_fast=True, trust_remote_code=False))
+    tokenizer = AutoTokenizer.from_pretrained(  # type: ignore[no-untyped-call]
+        resolve(name), use_fast=True, trust_remote_code=False
+    )
+    return Encoder(tokenizer)
 
 
 def _read(path: Path, survey: Survey, quiet: bool) -> int:
@@ -157,7 +160,8 @@ def _print_labels(surveys: Sequence[Survey], limit: int | None) -> None:
     """Print a table for each layer: its labels, and how often each occurs in each split."""
     for name in LABELLED:
         counts = [survey.layers[name].labels for survey in surveys]
-        labels = sorted(set().union(*counts), key=lambda label: [-n[label] for n in counts])
+        found = set().union(*counts)
+        labels = sorted(found, key=lambda label: ([-n[label] for n in counts], label))
         if not labels:
             continue
         rows = [

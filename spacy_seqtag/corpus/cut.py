@@ -240,11 +240,10 @@ def _cut_user_data(
             own.append((*key[1:], value))
         else:
             shared[key] = value
-    ids = shared.get("sent_ids")
-    has_ids = ids is not None and len(ids) == len(sentences)
-    if has_ids:
+    ids: list[str] | None = None
+    if shared.get("sent_ids") is not None and len(shared["sent_ids"]) == len(sentences):
+        ids = list(shared["sent_ids"])
         shared["sent_ids"] = None
-        ids = list(ids)
     spans = [doc[start:end] for start, end in bounds]
     chars = [(span.start_char, span.end_char) for span in spans]
     ids_within = rows_within([(start, start + 1) for start, _ in sentences], bounds)
@@ -253,7 +252,7 @@ def _cut_user_data(
     )
     for (first, _), id_rows, rows in zip(chars, ids_within, own_within, strict=True):
         result = {key: copy(value) for key, value in shared.items()}
-        if has_ids:
+        if ids is not None:
             result["sent_ids"] = [ids[row] for row in id_rows]
         for row in rows:
             name, start, end, value = own[row]

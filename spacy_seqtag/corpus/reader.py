@@ -24,7 +24,7 @@ from .plural import forms
 Augmenter: TypeAlias = Callable[[Language, Example], Iterator[Example]]
 
 
-@registry.readers("spacy_seqtag.Corpus.v1")
+@registry.readers("spacy_seqtag.Corpus.v1")  # type: ignore[untyped-decorator]
 def create_corpus(
     # `X | None` would do for us, but config validation wants `Optional` on all Pythons.
     path: Optional[Path],  # noqa: UP045

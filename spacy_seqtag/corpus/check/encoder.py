@@ -10,7 +10,7 @@ from ...models.wordpieces import WordTokenizer
 from ...ranges import concat_ranges
 
 if TYPE_CHECKING:  # it takes seconds to import
-    from transformers import PreTrainedTokenizerBase
+    from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 
 class Encoder:

@@ -78,7 +78,7 @@ _CONLL12 = _Layout(
 
 
 def read_propbank(
-    path: str | Path, *, remarks: Remarks | None = None, progress: Progress | None = None
+    path: str | Path, options: ReadOptions | None = None, remarks: Remarks | None = None
 ) -> Iterator[Sentence]:
     """Read words, XPOS and propositions, one sentence at a time; of CoNLL-2012 also entities.
 
@@ -89,14 +89,14 @@ def read_propbank(
     `#end document` are comments.
 
     path (str | Path): a file, or a folder for all files in and below it.
+    options (ReadOptions | None): told how far reading is.
     remarks (Remarks | None): counts what `read_columns` reads in a way of its own.
-    progress (Progress | None): told how far reading is.
     RAISES: FormatError: a line with less than 8 columns or with other columns than the sentence's
         first, a word out of order, columns that `read_columns` cannot read, masked words, a file
         that is missing, empty, not UTF-8 or without a sentence.
     """
-    path = Path(path)
-    for sentence, _, notes in _read_files(path, False, progress):
+    options = options or ReadOptions()
+    for sentence, _, notes in _read_files(Path(path), False, options.progress):
         if remarks is not None:
             remarks.totals.update(notes)
         yield sentence
@@ -277,10 +277,6 @@ def _gold_conll_table(sentence: RoleSentence) -> Table:
     return Table(columns, left=(0, 3))
 
 
-def _read(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Sentence]:
-    return read_propbank(path, remarks=remarks, progress=options.progress)
-
-
 def _layer(path: Path, options: ReadOptions) -> DocumentLayer:
     sentences = _read_files(path, True, options.progress)
     return DocumentLayer(path, sentences, max_mismatch=options.max_mismatch)
@@ -291,7 +287,7 @@ FORMAT = Format(
     suffixes=SUFFIXES,
     help="PropBank's semantic roles, and CoNLL-2012 under the same ending; a folder stands for "
     "all such files in it",
-    read=_read,
+    read=read_propbank,
     layer=_layer,
     writer=Writer("gold_conll", "PropBank's, with words", save_text(write_gold_conll)),
     takes_folders=True,

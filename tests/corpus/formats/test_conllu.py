@@ -4,6 +4,7 @@ import pytest
 
 from spacy_seqtag.corpus.errors import FormatError
 from spacy_seqtag.corpus.formats.conllu import read_conllu
+from spacy_seqtag.corpus.formats.format import ReadOptions
 from spacy_seqtag.corpus.formats.remarks import Remarks
 
 
@@ -15,14 +16,14 @@ def row(identifier, form, upos="X", xpos="x", lemma="l", misc="_"):
 def read(tmp_path):
     """Function from lines, text or bytes to the sentences of a file made of them."""
 
-    def run(content, **kwargs):
+    def run(content, remarks=None, **options):
         if isinstance(content, list):
             content = "\n".join(content) + "\n"
         if isinstance(content, str):
             content = content.encode("utf8")
         path = tmp_path / "file.conllu"
         path.write_bytes(content)
-        return list(read_conllu(path, **kwargs))
+        return list(read_conllu(path, ReadOptions(**options), remarks))
 
     return run
 

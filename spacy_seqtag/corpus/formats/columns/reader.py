@@ -12,7 +12,7 @@ from ...errors import FormatError, no_sentence, quoted, unknown_upos
 from ...plural import counted
 from ...sentence import Sentence
 from ..comments import SentenceMaker
-from ..lines import Progress
+from ..format import ReadOptions
 from ..remarks import STRIPPED, Remarks
 from ..tags import TagReader, find_scheme, read_entities
 from ..words import check_unmasked, spaces_by_text, without_escapes, without_missing_lemmas
@@ -27,13 +27,7 @@ _NO_LEMMA = ("_", "-")
 
 
 def read_iob(
-    path: str | Path,
-    *,
-    columns: Sequence[str] | None = None,
-    strict: bool = False,
-    scheme: str = "auto",
-    remarks: Remarks | None = None,
-    progress: Progress | None = None,
+    path: str | Path, options: ReadOptions | None = None, remarks: Remarks | None = None
 ) -> Iterator[Sentence]:
     """Read words and entities (as IOB2 tags), one sentence at a time.
 
@@ -44,25 +38,25 @@ def read_iob(
     word. What is a comment is told in `rows`.
 
     path (str | Path): the file.
-    columns (Sequence[str] | None): their names, see `parse_columns`. Without them they are those
-        of a header or of `# global.columns`, else their contents tell, see `find_layout`.
-    strict (bool): whether a tag that continues no entity is an error, instead of read as `B-`.
-    scheme (str): a key of `tags.PREFIXES`, or "auto", which reads the file once more to find out.
+    options (ReadOptions | None): without the columns' names they are those of a header or of
+        `# global.columns`, else their contents tell, see `find_layout`. The scheme "auto" reads
+        the file once more to find out.
     remarks (Remarks | None): filled while reading.
-    progress (Progress | None): told how far reading is.
     RAISES: FormatError: a layout that is not clear, a line with another number of columns, a line
         that may be a comment or a word, a comment such as `# sent_id` within a sentence, an
         unknown tag, an entity without a label or with the label `O`, an index out of order, a
-        masked word, a file that is missing, empty, not UTF-8 or without a sentence; with `strict`
-        a tag that continues nothing.
+        masked word, a file that is missing, empty, not UTF-8 or without a sentence; with
+        `options.strict` a tag that continues nothing.
     """
     path = Path(path)
     remarks = Remarks(path) if remarks is None else remarks
-    shape = judge_file(path, columns)
-    remarks.scheme = _find_scheme(shape) if scheme == "auto" else scheme
+    options = options or ReadOptions()
+    shape = judge_file(path, options.columns)
+    by_itself = options.scheme == "auto"
+    remarks.scheme = _find_scheme(shape) if by_itself else options.scheme
     tags = TagReader(path, remarks.scheme, prefix_last=shape.prefix_last)
     remarks.say(f"columns read as `{shape.layout}`")
-    if scheme == "auto" and remarks.scheme == "iob1":
+    if by_itself and remarks.scheme == "iob1":
         remarks.say(
             "entities read as IOB1, in which I- begins an entity; where that should be an error, "
             "say --scheme iob2 --strict"
@@ -70,7 +64,7 @@ def read_iob(
     unread = _Unread(shape.layout, remarks)
     maker = SentenceMaker(path)
     reader = RowReader(shape)
-    for comments, rows in reader.sentences(progress):
+    for comments, rows in reader.sentences(options.progress):
         for row in comments:
             if row.kind == "document":
                 maker.new_document()
@@ -78,7 +72,7 @@ def read_iob(
                 maker.comment(row.text)
         if rows:
             unread.watch(rows)
-            yield _sentence(maker, shape.layout, rows, tags, remarks, strict)
+            yield _sentence(maker, shape.layout, rows, tags, remarks, options.strict)
     if maker.n_sentences == 0:
         raise no_sentence(path)
     unread.report()

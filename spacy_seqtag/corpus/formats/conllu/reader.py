@@ -11,7 +11,8 @@ from ...errors import no_sentence
 from ...sentence import Sentence
 from ..columns.names import is_entity_column
 from ..comments import SentenceMaker
-from ..lines import Progress, read_lines
+from ..format import ReadOptions
+from ..lines import read_lines
 from ..remarks import Remarks
 from ..tags import MISSING_TAGS, TagReader, is_tag, read_entities
 from ..words import (
@@ -45,12 +46,7 @@ _SPACING = (
 
 
 def read_conllu(
-    path: str | Path,
-    *,
-    strict: bool = False,
-    scheme: str = "auto",
-    remarks: Remarks | None = None,
-    progress: Progress | None = None,
+    path: str | Path, options: ReadOptions | None = None, remarks: Remarks | None = None
 ) -> Iterator[Sentence]:
     """Read words, spacing, UPOS, XPOS, lemmas and entities, one sentence at a time.
 
@@ -63,28 +59,27 @@ def read_conllu(
     and of escapes of the Penn Treebank what `penn.real_words` undoes.
 
     path (str | Path): the file.
-    strict (bool): whether an entity tag that continues nothing is an error.
-    scheme (str): a key of `tags.PREFIXES`; "auto" takes the tags of all schemes but IOB1.
+    options (ReadOptions | None): the scheme "auto" takes the tags of all schemes but IOB1.
     remarks (Remarks | None): filled while reading.
-    progress (Progress | None): told how far reading is.
     RAISES: FormatError: a line with other columns, an ID out of order, an empty form, an unknown
         UPOS, a comment within a sentence, a masked word, an unknown entity tag, no FORM column, a
-        file that is missing, empty, not UTF-8 or without a sentence; with `strict` an entity tag
-        that continues nothing.
+        file that is missing, empty, not UTF-8 or without a sentence; with `options.strict` an
+        entity tag that continues nothing.
     """
     path = Path(path)
     remarks = Remarks(path) if remarks is None else remarks
-    remarks.scheme = "iob2" if scheme == "auto" else scheme
+    options = options or ReadOptions()
+    remarks.scheme = "iob2" if options.scheme == "auto" else options.scheme
     maker, unread = SentenceMaker(path), Unread()
     rows = RowReader(path, maker, unread, remarks)
     misc = _Misc(unread)
-    tags = TagReader(path, scheme)
+    tags = TagReader(path, options.scheme)
 
     def sentence(block: Block) -> Sentence:
         unread.watch(block.rows)
-        return _sentence(block, maker, misc, tags, remarks, strict)
+        return _sentence(block, maker, misc, tags, remarks, options.strict)
 
-    for line, text in read_lines(path, progress):
+    for line, text in read_lines(path, options.progress):
         if not text or text.isspace():
             block = rows.take()
             if block is not None:

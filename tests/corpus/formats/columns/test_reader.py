@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from spacy_seqtag.corpus.errors import FormatError
 from spacy_seqtag.corpus.formats.columns import read_iob
 from spacy_seqtag.corpus.formats.columns.names import parse_columns
+from spacy_seqtag.corpus.formats.format import ReadOptions
 from spacy_seqtag.corpus.formats.remarks import Remarks
 from spacy_seqtag.corpus.formats.tags import to_iob2
 
@@ -19,10 +20,10 @@ PATH = Path("file.iob")
 def read(tmp_path):
     """Function from a file's text to its sentences."""
 
-    def run(text, name="file.iob", **kwargs):
+    def run(text, name="file.iob", remarks=None, **options):
         path = tmp_path / name
         path.write_bytes(text if isinstance(text, bytes) else text.encode("utf8"))
-        return list(read_iob(path, **kwargs))
+        return list(read_iob(path, ReadOptions(**options), remarks))
 
     return run
 
