@@ -160,7 +160,7 @@ def _print_labels(surveys: Sequence[Survey], limit: int | None) -> None:
     """Print a table for each layer: its labels, and how often each occurs in each split."""
     for name in LABELLED:
         counts = [survey.layers[name].labels for survey in surveys]
-        found = set().union(*counts)
+        found: set[str] = set().union(*counts)
         labels = sorted(found, key=lambda label: ([-n[label] for n in counts], label))
         if not labels:
             continue

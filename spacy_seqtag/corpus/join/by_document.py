@@ -17,7 +17,7 @@ from ..plural import counted, forms
 from ..sentence import Sentence
 from .by_sentence import SentenceLayer
 from .documents import Documents, FramedSentence, document_of_id
-from .layer import JoinReport, Outline
+from .layer import JoinReport, Outline, different_sentences
 from .transfer import Transfer
 
 
@@ -167,14 +167,11 @@ class DocumentLayer:
             return report
         report = self._report
         if report.mismatched > self.max_mismatch * self._n_sentences:
-            raise FormatError(
-                self.path,
-                None,
-                f"layers of different sentences: {report.mismatched} of {self._n_sentences} could "
-                f"not be aligned, the first is {report.mismatches[0]}",
-                "Give files of the same version of the corpus, or raise --max-mismatch "
-                f"(now {self.max_mismatch:g})",
+            what = (
+                f"{report.mismatched} of {self._n_sentences} could not be aligned, the first is "
+                f"{report.mismatches[0]}"
             )
+            raise different_sentences(self.path, None, what, self.max_mismatch)
         report.notes = [self._how(), *notes, *self._missing()]
         return report
 

@@ -14,7 +14,7 @@ from ...schemes.propositions import NO_ROLESET, Proposition
 from ..errors import FormatError
 from ..plural import counted
 from ..sentence import Sentence, predicate_words
-from .layer import JoinReport, Outline
+from .layer import JoinReport, Outline, different_sentences
 from .store import Store
 from .words import names_predicate
 
@@ -50,14 +50,7 @@ class OrderLayer:
         self._report = JoinReport()
         self._notes = Counter[str]()
         self._position = 0
-        self._store = Store[NamedSentence]()
-        try:
-            for sentence in sentences:
-                self._notes.update(sentence.notes)
-                self._store.add(sentence)
-        except BaseException:
-            self.close()
-            raise
+        self._store = Store(sentences)
 
     def close(self) -> None:
         """Drop the sentences."""
@@ -87,6 +80,7 @@ class OrderLayer:
         """
         for position, sentence in enumerate(document, self._position):
             stored = self._store[position]
+            self._notes.update(stored.notes)
             if len(stored.names) != len(sentence.words):
                 raise FormatError(
                     self.path,
@@ -123,14 +117,11 @@ class OrderLayer:
         """
         report, size = self._report, len(self._store)
         if report.mismatched > self.max_mismatch * size:
-            raise FormatError(
-                self.path,
-                None,
-                f"layers of different sentences: {report.mismatched} of {size} have other "
-                f"predicates, the first is {report.mismatches[0]}",
-                "Give files of the same version of the corpus, or raise --max-mismatch "
-                f"(now {self.max_mismatch:g})",
+            what = (
+                f"{report.mismatched} of {size} have other predicates, the first is "
+                f"{report.mismatches[0]}"
             )
+            raise different_sentences(self.path, None, what, self.max_mismatch)
         n_joined = size - report.mismatched
         report.notes = [
             f"{self.path}: joined by order: {n_joined:,} of {size:,} sentences",

@@ -1,6 +1,6 @@
 """A layer whose file has words: it is joined by `sent_id` where the words agree, else by words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from ...schemes.propositions import Proposition
 from ..errors import FormatError
 from ..plural import counted
 from ..sentence import LAYERS, Sentence
-from .layer import JoinReport, Outline
+from .layer import JoinReport, Outline, different_sentences
 from .matching import NO_SENTENCE, Matching, match_outlines, positions_by_id
 from .store import Store
 from .words import difference
@@ -46,21 +46,16 @@ class SentenceLayer:
         self._base = Outline()
         self._outline = Outline()
         self._matching = Matching([])
-        self._store = Store[_Stored]()
-        try:
-            for sentence in sentences:
-                self._outline.add(sentence)
-                self._store.add(
-                    _Stored(
-                        sentence.words,
-                        [sentence.layer(name) for name in LAYERS],
-                        sentence.propositions,
-                    )
-                )
-            self._places = positions_by_id(self._outline, path)
-        except BaseException:
-            self.close()
-            raise
+        self._places: dict[str, int] = {}  # by `sent_id`
+        self._store = Store(self._read(sentences))
+
+    def _read(self, sentences: Iterable[Sentence]) -> Iterator[_Stored]:
+        """Yield the sentences as they are kept, and note what `align` has to know of them all."""
+        for sentence in sentences:
+            self._outline.add(sentence)
+            layers = [sentence.layer(name) for name in LAYERS]
+            yield _Stored(sentence.words, layers, sentence.propositions)
+        self._places = positions_by_id(self._outline, self.path)
 
     def close(self) -> None:
         """Drop the sentences."""
@@ -121,14 +116,11 @@ class SentenceLayer:
         other = self._report.mismatched - self._matching.n_in_doubt
         compared = self._n_joined + other
         if other > self.max_mismatch * compared:
-            raise FormatError(
-                self.path,
-                self._first_mismatch,
-                f"layers of different sentences: {other} of {compared} sentences, "
-                f"this one first, have other words than in {self._base.path}",
-                "Give files of the same version of the corpus, or raise --max-mismatch "
-                f"(now {self.max_mismatch:g})",
+            what = (
+                f"{other} of {compared} sentences, this one first, have other words than in "
+                f"{self._base.path}"
             )
+            raise different_sentences(self.path, self._first_mismatch, what, self.max_mismatch)
         if self._n_joined == 0:
             raise FormatError(
                 self.path,

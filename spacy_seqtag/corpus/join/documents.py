@@ -62,18 +62,7 @@ class Documents:
         self.masked = False
         self._numbers: dict[str, int] = {}
         self._places: list[tuple[Path, int]] = []
-        self._store = Store[Document]()
-        try:
-            document: list[FramedSentence] = []
-            for item in sentences:
-                if item.sentence.new_doc and document:
-                    self._add(document)
-                    document = []
-                document.append(item)
-            self._add(document)
-        except BaseException:
-            self.close()
-            raise
+        self._store = Store(self._read(sentences))
 
     def close(self) -> None:
         """Drop the documents."""
@@ -92,11 +81,22 @@ class Documents:
         """Get the number of the document of this name."""
         return self._numbers[name]
 
-    def _add(self, items: Sequence[FramedSentence]) -> None:
+    def _read(self, sentences: Iterable[FramedSentence]) -> Iterator[Document]:
+        """Yield the documents as they are kept, and note their names and places."""
+        items: list[FramedSentence] = []
+        for item in sentences:
+            if item.sentence.new_doc and items:
+                yield self._document(items)
+                items = []
+            items.append(item)
+        yield self._document(items)
+
+    def _document(self, items: Sequence[FramedSentence]) -> Document:
         first = items[0].sentence
+        here = len(self._places)
         for name in _names_of(first.doc_id or ""):
-            number = self._numbers.setdefault(name, len(self))
-            if number != len(self):
+            number = self._numbers.setdefault(name, here)
+            if number != here:
                 path, line = self._places[number]
                 raise FormatError(
                     first.path,
@@ -110,7 +110,7 @@ class Documents:
         document = Document([_source(item.sentence, item.frames) for item in items], notes)
         self.masked = self.masked or document.is_masked
         self._places.append((first.path, first.line))
-        self._store.add(document)
+        return document
 
     def sentences(self) -> Iterator[tuple[Sentence, Counter[str]]]:
         """Yield the sentences of all documents, without ids, with the notes on each document.

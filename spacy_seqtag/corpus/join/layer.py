@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from ..errors import FormatError
 from ..sentence import Sentence
 from .words import normal
 
@@ -64,6 +65,23 @@ class JoinReport:
         """Count a mismatch, and tell whether it is one of the first, which are shown."""
         self.mismatched += 1
         return self.mismatched <= _SHOWN
+
+
+def different_sentences(
+    path: Path, line: int | None, what: str, max_mismatch: float
+) -> FormatError:
+    """Make the error for a layer with too many mismatches.
+
+    what (str): how many, and the first.
+    max_mismatch (float): the share, 0 to 1, that is allowed.
+    """
+    return FormatError(
+        path,
+        line,
+        f"layers of different sentences: {what}",
+        "Give files of the same version of the corpus, or raise --max-mismatch "
+        f"(now {max_mismatch:g})",
+    )
 
 
 class Layer(Protocol):

@@ -21,15 +21,19 @@ Item = TypeVar("Item")
 class Store(Generic[Item]):
     """Items by their number, in a temporary SQLite database (https://sqlite.org/inmemorydb.html).
 
+    items (Iterable[Item]): the first items, read at once.
     RAISES: sqlite3.Error: it cannot be written; `temporary_storage` makes an OutputError of it.
+        What reading the items raises.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, items: Iterable[Item] = ()) -> None:
         self._size = 0
         self._db = sqlite3.connect("")
         try:
             self._db.execute("PRAGMA journal_mode = OFF")
             self._db.execute("CREATE TABLE item (number INTEGER PRIMARY KEY, data BLOB)")
+            for item in items:
+                self.add(item)
         except BaseException:
             self.close()
             raise
