@@ -7,7 +7,7 @@ import typer
 
 def metavar(names: Collection[str]) -> str:
     """Show the names as typer shows those of an enumeration."""
-    return f"[{'|'.join(names)}]"
+    return f"<{'|'.join(names)}>"
 
 
 def one_of(names: Collection[str]) -> Callable[[str], str]:

@@ -33,8 +33,8 @@ _SCHEMES = ["auto", *PREFIXES]
 _HELP = "\n\n".join(
     [
         "Convert corpus files to a .spacy file for training.",
-        "The ending of a file tells its format:",
-        *(f"{', '.join(fmt.suffixes)}: {fmt.help}." for fmt in FORMATS.values()),
+        "The ending of a file tells its format; that of the first file may be given (--format):",
+        *(f"{fmt.name} ({', '.join(fmt.suffixes)}): {fmt.help}." for fmt in FORMATS.values()),
         "`-`, `_`, `?` or nothing as a tag is missing annotation. Sentences of several files are "
         "joined by their sent_id where the words agree, else by their words in order, with gaps "
         "on either side. PropBank's are found by their document and aligned by their words or, "
