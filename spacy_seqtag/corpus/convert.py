@@ -85,9 +85,8 @@ def convert(
         stack.enter_context(new_folder(output.parent, output))
         stack.enter_context(temporary_storage())
         writer = stack.enter_context(DocBinWriter(output))
-        layers: list[Layer] = []
-        for file in further:
-            layers.append(stack.enter_context(closing(_layer(file, options, remarks))))
+        made = (_layer(file, options, remarks) for file in further)
+        layers = [stack.enter_context(closing(layer)) for layer in made]
         sentences = chain.from_iterable(_read(file, options, remarks) for file in first)
         joined = join(sentences, layers, skimmed=_skim(first, options))
         for doc, own in maker.docs(joined):

@@ -1,12 +1,12 @@
-"""Cutting a Doc into Docs of whole sentences, with all the annotation that lies within each.
+"""Cutting a Doc into smaller Docs of whole sentences, with the annotation inside each.
 
 `Span.as_doc` drops span groups and copies `user_data` whole. Here the groups are kept, with those
 of their attributes that are lists parallel to the spans, and custom attributes and `sent_ids` go
 with their words.
 
-What a cut goes through is not annotated any more, which is not the same as annotated to be
-nothing: the words of an entity are missing annotation, and a sentence whose predicate has an
-argument beyond the cut has no semantic roles.
+Whatever a cut goes through becomes missing annotation, which is not the same as "nothing here":
+the words of a cut entity have no entity tag, and a sentence whose predicate has an argument beyond
+the cut has no layer of semantic roles.
 """
 
 from bisect import bisect_left, bisect_right
@@ -43,7 +43,7 @@ Place = tuple[int, int]
 """Where something begins and ends, in tokens or characters."""
 
 UserData: TypeAlias = dict[Any, Any]
-"""What users attach to a Doc: spaCy says nothing of its kind."""
+"""What users attach to a Doc: spaCy allows any keys and values."""
 
 
 def sentence_bounds(doc: Doc) -> list[Place]:
@@ -54,7 +54,7 @@ def sentence_bounds(doc: Doc) -> list[Place]:
 
 
 def rows_within(places: Iterable[Place], bounds: Sequence[Place]) -> list[list[int]]:
-    """Find, for each of the bounds, the places that lie within as a whole.
+    """Find, for each of the bounds, the places that lie completely inside.
 
     places, bounds (Place): starts and ends, the bounds in order and not overlapping.
     RETURNS (list[list[int]]): for each of the bounds, which of the places, from 0.
@@ -70,7 +70,7 @@ def rows_within(places: Iterable[Place], bounds: Sequence[Place]) -> list[list[i
 
 
 def cut_doc(doc: Doc, bounds: Sequence[Place], notes: Counter[str] | None = None) -> Iterator[Doc]:
-    """Yield copies of stretches of a Doc, with the annotation that lies within each.
+    """Yield copies of stretches of a Doc, with the annotation inside each.
 
     bounds (Sequence[Place]): start and end of stretches of whole sentences, in order, not
         overlapping. Stretches with semantic roles (`doc.spans["srl_annotated"]`) are cut.
@@ -117,15 +117,18 @@ def _count_cuts(
 
 
 class _Stretch(Span):
-    """A Span that is told its entities.
+    """A Span that knows its entities.
 
-    `Span.ents`, which `as_doc` asks for, goes through those of the whole Doc each time.
+    `as_doc` needs them, and `Span.ents` would search those of the whole Doc each time.
     """
 
     ents: Any = ()  # spaCy's type stub says that it is a tuple of exactly one Span
 
     def copy_with(self, head: list[int | str], array: object) -> Doc:
-        """Copy the words as a Doc. head, array: attributes of the whole Doc, made once for all."""
+        """Copy the words as a Doc.
+
+        head, array: the attributes of the whole Doc, made once for all stretches.
+        """
         result: Doc = self.as_doc(array_head=head, array=array)  # type: ignore[call-arg]
         return result
 
@@ -143,7 +146,7 @@ def _places(spans: Iterable[Span]) -> list[Place]:
 
 
 def _n_over(places: Iterable[Place], bounds: Sequence[Place]) -> int:
-    """Count the places that go over an edge of the bounds."""
+    """Count the places that cross an edge of the bounds."""
     edges = [edge for bound in bounds for edge in bound]
     return sum(bisect_right(edges, start) < bisect_left(edges, end) for start, end in places)
 
@@ -182,7 +185,7 @@ def _cut_roles(
                     lost.add(_at(sentences, target))
 
     def stays(token: int | None, n: int) -> bool:
-        if token is None:  # leads nowhere; `problems` should go on to name it
+        if token is None:  # it leads nowhere, and `problems` should still name it
             return True
         return _at(bounds, token) == n and _at(sentences, token) not in lost
 
@@ -213,10 +216,10 @@ def _cut_annotated(
 
 
 def _annotate(piece: Doc, stretches: Sequence[Place], attrs: Mapping[str, object]) -> None:
-    """Let the piece be annotated at these stretches, if it is not so yet."""
+    """Mark these stretches of a piece as annotated, if they are not marked yet."""
     if ANNOTATED in piece.spans and _places(piece.spans[ANNOTATED]) == stretches:
         return
-    # What was parallel to the spans before is not any more.
+    # Lists that were parallel to the spans are not parallel any more.
     attrs = {k: v for k, v in attrs.items() if not isinstance(v, list | tuple | np.ndarray)}
     spans = [Span(piece, start, end) for start, end in stretches]
     piece.spans[ANNOTATED] = SpanGroup(piece, name=ANNOTATED, spans=spans, attrs=attrs)

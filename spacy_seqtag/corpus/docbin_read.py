@@ -1,7 +1,7 @@
-"""Reading `.spacy` files of strangers: damaged ones are refused, and so is a decompression bomb.
+"""Reading `.spacy` files: damaged ones and decompression bombs are refused with a clear error.
 
-spaCy holds a file in memory as a whole, and looks neither at the meaning of the values in it nor
-at what is left over. So it is measured before it is unpacked, and every Doc is looked at.
+spaCy reads a file into memory as a whole, and checks neither the values in it nor what is left
+over. So the file is measured before it is unpacked, and every Doc is checked.
 """
 
 import warnings
@@ -20,11 +20,11 @@ from srsly.msgpack import Unpacker
 
 from .errors import FormatError
 
-# Unpacked, real corpora are 5 to 20 times as long. Any file may reach the number of free bytes.
+# Real corpora unpack to 5 to 20 times their size. Any file may unpack to _FREE_BYTES.
 _MAX_RATIO = 128
 _FREE_BYTES = 1 << 26
 
-# Before a block of bytes stand its type and its length, in 1, 2 or 4 bytes.
+# A block of bytes begins with its type and its length, which takes 1, 2 or 4 bytes.
 _HEADERS = (2, 3, 5)
 _BLOCKS = ("tokens", "spaces", "lengths")
 _STRING_ATTRS = frozenset((DEP, ENT_ID, ENT_KB_ID, ENT_TYPE, LEMMA, MORPH, NORM, ORTH, TAG))
@@ -91,9 +91,9 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
 
 
 def _are_known(tokens: NDArray[np.uint64], attrs: Sequence[int], vocab: Vocab) -> bool:
-    """Tell whether every value of a packed Doc has a meaning, at which spaCy does not look.
+    """Tell whether every value of a packed Doc has a meaning, which spaCy does not check.
 
-    tokens (NDArray[np.uint64]): one row a token, one column an attribute.
+    tokens (NDArray[np.uint64]): one row per token, one column per attribute.
     attrs (Sequence[int]): the attributes.
     """
     strings = np.unique(tokens[:, [i for i, attr in enumerate(attrs) if attr in _STRING_ATTRS]])
@@ -102,7 +102,7 @@ def _are_known(tokens: NDArray[np.uint64], attrs: Sequence[int], vocab: Vocab) -
 
 
 def _read_docbin(path: Path) -> DocBin:
-    # What a damaged file makes zlib, msgpack, numpy and spaCy raise is no closed set.
+    # A damaged file can make zlib, msgpack, numpy and spaCy raise almost anything.
     try:
         data = path.read_bytes()
         sizes = _block_sizes(data)
@@ -115,7 +115,7 @@ def _read_docbin(path: Path) -> DocBin:
                 MAKE_ANEW,
             )
         result = DocBin().from_bytes(data)
-        # What is too much in the blocks spaCy passes over.
+        # spaCy ignores what is left over in a block.
         n_words = sum(map(len, result.tokens))
         sound = (
             sizes["tokens"] - 8 * n_words * len(result.attrs) in _HEADERS
@@ -135,11 +135,11 @@ def _read_docbin(path: Path) -> DocBin:
 def _block_sizes(data: bytes) -> dict[str, int] | None:
     """Measure the blocks of bytes in a packed `DocBin`, with their `_HEADERS`.
 
-    Its words, spaces and lengths take as much memory as they are long. What else there is becomes
-    Python objects, each many times the size of its bytes. Both are measured without making them.
+    Words, spaces and lengths take as much memory as they are long. Everything else becomes Python
+    objects, each many times the size of its bytes. Both are measured without creating them.
 
-    RETURNS (dict[str, int] | None): the sizes in bytes; None where the whole takes memory out of
-        proportion to its size.
+    RETURNS (dict[str, int] | None): the sizes in bytes; None if the file would take up far
+        more memory than its size justifies.
     """
     stream = _Unpacked(data, max(_FREE_BYTES, _MAX_RATIO * len(data)))
     unpacker = Unpacker(stream, raw=False, max_buffer_size=2**31 - 1)
@@ -158,11 +158,11 @@ def _block_sizes(data: bytes) -> dict[str, int] | None:
 
 
 class _TooBigError(Exception):
-    """More was unpacked than is fair."""
+    """More was unpacked than the limit allows."""
 
 
 class _Unpacked:
-    """A zlib-compressed stream to read from, no further than to a limit.
+    """A zlib-compressed stream that can be read up to a limit.
 
     RAISES: _TooBigError: the limit is reached.
     """

@@ -48,7 +48,7 @@ class DocBinWriter:
     ) -> None:
         self.path = Path(path)
         self._bin = DocBin(attrs=attrs, store_user_data=store_user_data)
-        # As `srsly.msgpack_dumps`, which spends a millisecond a call on looking for plug-ins.
+        # Does the same as `srsly.msgpack_dumps`, which looks for plug-ins at every call (1 ms).
         self._pack: Callable[[object], bytes] = Packer(use_bin_type=True).pack
         self._n_docs = 0
         self._stack = ExitStack()
@@ -76,7 +76,7 @@ class DocBinWriter:
             with self._stack, naming(self.path):
                 self._put_together()
             return
-        with suppress(OSError):  # the end of an output that there was no space for
+        with suppress(OSError):  # the disk may be full, which is what went wrong
             self._stack.close()
 
     def add(self, doc: Doc) -> None:

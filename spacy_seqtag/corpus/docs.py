@@ -1,11 +1,13 @@
 """Docs of sentences, and sentences of Docs.
 
 Sentences of text files become new Docs. Those of `.spacy` files go back to the Docs that they
-came from: only what a layer has added is written there, everything else stays.
+came from: only what a layer has added is written to them, everything else stays.
 
-What is not annotated stays unset in a Doc: no POS, tag or lemma, `Token.ent_iob` 0, and no span
-groups of semantic roles (see `spacy_seqtag.frames`), or a sentence that is not among the
-annotated. `Doc.user_data` gets `doc_id` and `sent_ids` (one a sentence).
+What is not annotated stays unset: no POS, tag or lemma, `Token.ent_iob` 0, and no span groups of
+semantic roles (see `spacy_seqtag.frames`). If only some sentences have semantic roles, the others
+are not in `doc.spans["srl_annotated"]`.
+
+`Doc.user_data` gets `doc_id` and `sent_ids` (one per sentence).
 """
 
 from collections import Counter
@@ -25,7 +27,7 @@ from .errors import unknown_upos
 from .sentence import LAYERS, Origin, Sentence, tags_of
 
 GROUP = 10
-"""Sentences in a Doc where documents are asked for, but the input marks none."""
+"""How many sentences a Doc gets if the user wants documents, but the input marks none."""
 
 _ATTRIBUTES = {"upos": "pos_", "xpos": "tag_", "lemmas": "lemma_"}
 _LEGAL_UPOS = frozenset(UPOS_TAGS) | {""}
@@ -65,7 +67,7 @@ class DocMaker:
 
     vocab (Vocab): the vocabulary of new Docs.
     limit (int | None): the most sentences in a Doc; None for whole documents.
-    n_unmarked (int): sentences so far that belong to no document, though documents were asked for.
+    n_unmarked (int): sentences so far that belong to no document, though the user wants documents.
     cuts (Counter[str]): what was lost so far because Docs were cut through it.
     """
 
@@ -123,7 +125,7 @@ class DocMaker:
 
 
 def _by_doc(sentences: Iterable[Sentence]) -> Iterator[tuple[Origin, list[Sentence]]]:
-    """Group the sentences of each Doc; a Doc without words has none, see `empty_sentence`."""
+    """Group sentences by their Doc; a Doc without words has none (see `empty_sentence`)."""
     group: list[Sentence] = []
     last: Origin | None = None
     for sentence in sentences:
@@ -143,8 +145,8 @@ def _by_doc(sentences: Iterable[Sentence]) -> Iterator[tuple[Origin, list[Senten
 def build_doc(vocab: Vocab, sentences: Sequence[Sentence]) -> Doc:
     """Build one Doc of several sentences.
 
-    Between two sentences stands what follows the first one's last word, and always a space before
-    a new paragraph or document. Nothing follows the Doc's last word.
+    Between two sentences there is a space if one follows the first one's last word, and always
+    before a new paragraph or document. Nothing follows the last word of the Doc.
 
     RAISES: FormatError: a UPOS value that Universal Dependencies does not have.
     """
@@ -202,7 +204,7 @@ def _set_frames(doc: Doc, sentences: Sequence[Sentence]) -> None:
 
 
 def _add_layers(doc: Doc, sentences: Sequence[Sentence]) -> None:
-    """Write to a Doc what its sentences lacked there and have now."""
+    """Write to a Doc the layers that its sentences lacked at first and have now."""
     ents: list[Span] = []
     outside: list[Span] = []
     new_frames = False
@@ -218,7 +220,7 @@ def _add_layers(doc: Doc, sentences: Sequence[Sentence]) -> None:
                 for token, tag in zip(doc[first:end], tags, strict=True):
                     setattr(token, attribute, tag)
         if sentence.entities is not None and "entities" in lacking:
-            # A Doc of the sentence alone turns the tags into spans.
+            # A Doc of this sentence alone turns the tags into spans.
             own = Doc(doc.vocab, words=sentence.words, ents=sentence.entities)
             ents += [Span(doc, first + e.start, first + e.end, e.label) for e in own.ents]
             tags = sentence.entities
@@ -226,7 +228,7 @@ def _add_layers(doc: Doc, sentences: Sequence[Sentence]) -> None:
         if sentence.propositions is not None and "propositions" in lacking:
             new_frames = True
     if ents or outside:
-        # Once, as it goes through all of the Doc.
+        # Only once, since this goes through the whole Doc.
         doc.set_ents(ents, outside=outside, default="unmodified")
     if new_frames:
         _set_frames(doc, sentences)
@@ -285,7 +287,7 @@ def sentences_of(doc: Doc, path: Path, number: int) -> list[Sentence]:
 
 
 def empty_sentence(doc: Doc, path: Path, number: int) -> Sentence:
-    """Make what stands for a Doc without words, so that it is not lost: no word, no layer."""
+    """Make a sentence without words, so that a Doc without words is not lost on the way."""
     return Sentence(
         f"{path.stem}-doc{number}",
         None,

@@ -1,7 +1,7 @@
 """The error for a corpus file that cannot be read, and how its messages quote the file.
 
 Every message names the file, the line, what is wrong and how to mend it, on one line. What it
-quotes comes from strangers: nothing in it may steer the terminal or fill the screen.
+quotes comes from strangers, so nothing in it may control the terminal or fill the screen.
 """
 
 import re
@@ -21,7 +21,7 @@ class FormatError(ValueError):
     path (Path): the file.
     line (int | None): 1-based number of the line; None where the whole file is meant.
     message (str): what is wrong, and what was expected.
-    fix (str): how to mend it, a full sentence.
+    fix (str): how to mend it, as a full sentence.
     """
 
     def __init__(self, path: str | Path, line: int | None, message: str, fix: str) -> None:
@@ -37,16 +37,17 @@ class FormatError(ValueError):
 
 
 def quoted(value: str) -> str:
-    """Quote a value from a file: on one line, and cut where it is long."""
+    """Quote a value from a file on one line, shortened if it is long."""
     length = f" ({len(value)} characters)" if len(value) > SHOWN else ""
     return f"'{printable(value)}'{length}"
 
 
 def one_line(text: str) -> str:
-    r"""Escape what could steer a terminal, and cut stretches that no message of ours has.
+    r"""Escape what could control a terminal, and shorten very long runs of characters.
 
     Control and format characters, and white space other than a blank, become escapes such as
-    `\x1b`. Of a stretch of 500 characters and more without a blank, the first 200 are shown.
+    `\x1b`. A run of 500 or more characters without a blank is cut after the first 200: no message
+    of ours has one, so it was quoted from a file.
 
     RETURNS (str): the text as one line.
     """
@@ -61,12 +62,12 @@ def one_line(text: str) -> str:
 def no_sentence(path: Path) -> FormatError:
     """Make the error for a file that holds lines, but no sentence."""
     return FormatError(
-        path, None, "there is no sentence in the file", "Give a file with one word a line"
+        path, None, "there is no sentence in the file", "Give a file with one word per line"
     )
 
 
 def comment_within(path: Path, line: int, text: str) -> FormatError:
-    """Make the error for a comment that stands between the rows of a sentence."""
+    """Make the error for a comment between the rows of a sentence."""
     return FormatError(
         path,
         line,

@@ -1,7 +1,7 @@
 """Sentences with semantic roles, out of Docs and into the columns of the field.
 
-A format that writes columns (`formats.props`, `formats.propbank`) says what the columns of a
-sentence are; which sentences are written, and how, is the same for all of them and told here.
+A format that writes columns (`formats.props`, `formats.propbank`) only says what the columns of a
+sentence are. Which sentences are written, and how, is the same for all formats and decided here.
 """
 
 import io
@@ -34,14 +34,14 @@ class ExportCounts(NamedTuple):
 
 
 Save = Callable[[Iterable[Doc], Path, Iterable[Doc] | None], ExportCounts]
-"""Writes Docs to a path; the sentences are those of the Docs of the third argument, if given."""
+"""Writes Docs to a path. The third argument, if given, says which sentences are written."""
 
 
 class RoleSentence(NamedTuple):
     """A sentence to write.
 
     doc (Doc): the Doc with its propositions.
-    reference (Doc): the Doc that tells the sentences, and what words are called.
+    reference (Doc): the Doc that says where sentences begin, and what its words are called.
     doc_id (str): of the document, without blanks.
     number (int): of the sentence in its document, from 0.
     start, end (int): its words in both Docs.
@@ -62,7 +62,7 @@ class RoleSentence(NamedTuple):
         return self.end - self.start
 
     def brackets(self, name: Callable[[str], str] = str) -> list[list[str]]:
-        """Write the columns of brackets, one a proposition.
+        """Write the columns of brackets, one per proposition.
 
         name (Callable[[str], str]): gives the name by which a role is written.
         RAISES: ValueError: propositions that columns cannot hold.
@@ -81,7 +81,10 @@ class RoleSentence(NamedTuple):
 
 
 class Table(NamedTuple):
-    """The columns of a sentence, each with a cell a word. left: those aligned to the left."""
+    """The columns of a sentence, with a cell per word.
+
+    left (Sequence[int]): the columns that are aligned to the left.
+    """
 
     columns: Sequence[Sequence[str]]
     left: Sequence[int]
@@ -94,7 +97,7 @@ Write = Callable[[Iterable[Doc], TextIO, Iterable[Doc] | None], ExportCounts]
 
 
 def save_text(write: Write) -> Save:
-    """Make a function that writes a file from one that writes to an open file.
+    """Turn a function that writes to an open file into one that writes a file.
 
     The file appears when it is complete, and stays as it was on an error.
     """
@@ -118,11 +121,12 @@ def write_tables(
     docs (Iterable[Doc]): with semantic roles. Sentences that carry no such layer are left out,
         which is not the same as a sentence without predicates.
     file (TextIO): what is written to.
-    like (Iterable[Doc] | None): Docs of the same words, such as the annotated ones to which
-        predictions are to be compared. Their sentences are written, and of these the ones that
-        carry the layer there, so that two files made with the same `like` hold the same sentences.
+    like (Iterable[Doc] | None): Docs with the same words, such as the annotated ones that
+        predictions will be compared with. Then the sentences that carry the layer there are
+        written, so that two files made with the same `like` hold the same sentences.
     RAISES: ValueError: no sentence with the layer; with `like`, Docs of other words, or none with
-        the layer among `docs`; propositions that columns cannot hold, as `problems` reports them.
+        the layer among `docs`; propositions that columns cannot hold (`frames.problems` names
+        them).
     """
     n_sentences = n_predicates = n_cut = 0
     for sentence in _role_sentences(docs, like):
@@ -136,7 +140,7 @@ def write_tables(
 
 
 def without_blanks(text: str) -> str:
-    """Write a cell that may hold blanks, each as `_`."""
+    """Replace each blank in a cell by `_`."""
     return _BLANK.sub("_", text)
 
 
@@ -180,7 +184,7 @@ def _role_sentences(docs: Iterable[Doc], like: Iterable[Doc] | None) -> Iterator
 
 
 def _pairs(docs: Iterable[Doc], like: Iterable[Doc] | None) -> Iterator[tuple[Doc, Doc]]:
-    """Pair the Docs that have words with those that tell the sentences."""
+    """Pair the Docs that have words with those that say where sentences begin."""
     docs = (doc for doc in docs if len(doc))
     if like is None:
         for doc in docs:

@@ -1,8 +1,8 @@
 r"""The escapes of the Penn Treebank: `-LRB-` for `(`, `1\/2` for `1/2`, `` for a quotation mark.
 
-There are two ways to undo them. A file of PropBank is known to be written in them: `unescape`
-needs nothing but the word. In files of others a word such as `/.` may be meant as it stands, so
-`real_words` asks the part of speech and the text of the sentence first.
+There are two ways to undo them. PropBank's files are known to use them, so `unescape` needs
+nothing but the word. In other files a word such as `/.` may be meant literally, so `real_words`
+looks at the part of speech and at the text of the sentence first.
 
 Source: https://catalog.ldc.upenn.edu/docs/LDC95T7/cl93.html; `/.`, `/?` and `/-` are OntoNotes'.
 """
@@ -24,7 +24,7 @@ _ALWAYS = BRACKETS | _SLASHED
 _ESCAPED = re.compile(r"\\([/*])")
 _TO_ESCAPE = re.compile(r"([/*])")
 
-# What `real_words` undoes in any sentence, and what only where the XPOS is that of punctuation.
+# What `real_words` always undoes, and what it undoes only if the XPOS is that of punctuation.
 _BRACKETS_OF_ANY_CASE = BRACKETS | {name.lower(): mark for name, mark in BRACKETS.items()}
 _MARKS = {"``": '"', "''": '"'} | _SLASHED | {f"/{mark}": mark for mark in ",:;!"}
 _ESCAPES = frozenset(_BRACKETS_OF_ANY_CASE) | frozenset(_MARKS)
@@ -49,14 +49,14 @@ def escape(word: str) -> str:
 def real_words(
     words: list[str], xpos: Sequence[str] | None = None, text: str | None = None
 ) -> list[str]:
-    r"""Undo the escapes among the words of a sentence, if its file may have others as well.
+    r"""Undo the escapes in a sentence of a file that may not use them.
 
     `-LRB-` becomes `(`, `1\/2` becomes `1/2` and `\*` becomes `*`. Two backquotes or apostrophes,
-    and `/.` and its like, may be words of their own: they are escapes only where the XPOS is that
-    of punctuation. A word that the text has as it stands is no escape.
+    `/.` and the like may also be real words: they count as escapes only if their XPOS is that of
+    punctuation. A word that occurs in the text as it is written is no escape.
 
     words (list[str]): the words of a sentence.
-    xpos (Sequence[str] | None): their parts of speech, of the Penn Treebank's.
+    xpos (Sequence[str] | None): their tags, as in the Penn Treebank.
     text (str | None): the text of the sentence.
     RETURNS (list[str]): the words without escapes; the same list where there are none.
     """

@@ -54,7 +54,7 @@ def create_corpus(
         "spacy_seqtag.Corpus.v1:", max_length=(max_length, Whole(0)), limit=(limit, Whole(0))
     )
     with _as_settings_error():
-        check_docbins(path)  # what is wrong should fail now, not when evaluation begins
+        check_docbins(path)  # fail now, and not when evaluation begins
     return Corpus(
         path,
         gold_tokens=gold_tokens,

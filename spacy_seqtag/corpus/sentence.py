@@ -10,14 +10,14 @@ from spacy.tokens import Doc
 from ..schemes.propositions import Proposition
 
 LAYERS = ("upos", "xpos", "lemmas", "entities")
-"""The layers of a `Sentence` that hold one string a word, by the names of its fields."""
+"""The layers of a `Sentence` that hold one string per word, by the names of its fields."""
 
 MASK = "[WORD]"
-"""What stands for a word in releases whose text may not be given away."""
+"""Replaces every word in releases whose text may not be distributed."""
 
 
 class Origin(NamedTuple):
-    """The Doc that a sentence of a `.spacy` file stands in.
+    """Where a sentence of a `.spacy` file comes from.
 
     doc (Doc): the whole Doc.
     start, end (int): the sentence's tokens in it.
@@ -38,11 +38,11 @@ class Sentence:
     sent_id (str): the file's identifier, or one made up (`<file stem>-<number>`).
     doc_id (str | None): identifier of the document; None where the file marks no documents.
     words (list[str]): the words.
-    spaces (list[bool]): one a word, whether white space follows it; for the last word, whether it
-        separates this sentence from the next.
+    spaces (list[bool]): one per word: whether white space follows it. For the last word it says
+        whether white space separates this sentence from the next.
     path (Path): the file.
-    line (int): where the sentence's first word stands (in a `.spacy` file: number of the Doc).
-    upos, xpos, lemmas, entities (list[str] | None): one string a word (`entities` as IOB2 tags);
+    line (int): the line of the sentence's first word (in a `.spacy` file: the number of its Doc).
+    upos, xpos, lemmas, entities (list[str] | None): one string per word (`entities` as IOB2 tags);
         None where the layer is missing. An empty string is a word whose annotation is missing.
     propositions (list[Proposition] | None): predicates with their arguments, as positions in
         `words`; None where the layer is missing, an empty list where there is no predicate.
@@ -73,11 +73,11 @@ class Sentence:
         return tags
 
     def set_layer(self, name: str, tags: list[str] | None) -> None:
-        """Give the sentence a layer; tags that are empty at every word count as missing."""
+        """Set a layer. A layer that is empty at every word counts as missing."""
         setattr(self, name, tags if tags and any(tags) else None)
 
     def fill_layer(self, name: str, tags: list[str] | None) -> None:
-        """Give the sentence a layer if it lacks it."""
+        """Set a layer if the sentence does not have it yet."""
         if getattr(self, name) is None:
             setattr(self, name, tags)
 
@@ -89,7 +89,7 @@ class Sentence:
 
 
 def predicate_words(sentence: Sentence, position: int) -> set[str]:
-    """Get what a predicate's name may resemble: the word at a position, and its lemma."""
+    """Get what a predicate's name may resemble: its word and its lemma."""
     words = {sentence.words[position]}
     if sentence.lemmas is not None:
         words.add(sentence.lemmas[position])
@@ -97,5 +97,5 @@ def predicate_words(sentence: Sentence, position: int) -> set[str]:
 
 
 def tags_of(sentence: Sentence, name: str) -> Sequence[str]:
-    """Get a layer as one string a word, all of them empty where it is missing."""
+    """Get a layer as one string per word; all are empty if the layer is missing."""
     return sentence.layer(name) or [""] * len(sentence.words)

@@ -11,7 +11,7 @@ from .join.layer import JoinReport
 from .plural import counted
 from .sentence import LAYERS, Sentence
 
-# Marks that are written over letters are none themselves (`str.isalpha`).
+# Combining marks do not count as letters (`str.isalpha`).
 _NO_LETTER = re.compile(r"[\W\d_]+")
 # Latin with its extensions, and its full-width forms.
 _LATIN = re.compile(
@@ -63,7 +63,7 @@ class Summary:
     other_letters: int = 0
 
     def add_doc(self, sentences: Iterable[Sentence]) -> None:
-        """Count a Doc with its sentences as it is written."""
+        """Count a Doc that is written, with its sentences."""
         self.documents += 1
         for sentence in sentences:
             self._add(sentence)
@@ -91,7 +91,7 @@ class Summary:
     def add_remarks(
         self, maker: DocMaker, reports: Iterable[JoinReport], files: Iterable[Remarks]
     ) -> None:
-        """Take in what was found on the way, at the end.
+        """Add what was found along the way; called at the end.
 
         maker (DocMaker): what made the Docs.
         reports (Iterable[JoinReport]): how the layers were joined.

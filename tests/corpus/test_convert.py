@@ -54,7 +54,7 @@ def write(path, text):
 
 
 def rows(doc):
-    """All that conversion sets, a token a row."""
+    """All that conversion sets, one token per row."""
     return [
         (t.text_with_ws, t.pos_, t.tag_, t.lemma_, t.ent_iob_, t.ent_type_, t.is_sent_start)
         for t in doc

@@ -9,7 +9,7 @@ from spacy_seqtag.corpus.errors import FormatError
 
 
 def rows(doc):
-    """What is in a Doc, a token a row."""
+    """What is in a Doc, one token per row."""
     return [
         (t.text_with_ws, t.pos_, t.tag_, t.lemma_, t.ent_iob_, t.ent_type_, t.is_sent_start)
         for t in doc

@@ -30,7 +30,7 @@ class Encoder:
     def __call__(self, doc: Doc) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Count wordpieces.
 
-        RETURNS (tuple): one value a token: how many wordpieces it has, and whether any of them is
+        RETURNS (tuple): one value per token: how many wordpieces it has, and whether any of them is
             unknown.
         """
         pieces = self._words([doc])

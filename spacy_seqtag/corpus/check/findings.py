@@ -1,6 +1,6 @@
-"""What stands in the way of training, told from surveys.
+"""What surveys show to be wrong with a corpus.
 
-Errors are what a corpus cannot be trained on with; the rest are warnings.
+An error means that the corpus cannot be trained on; everything else is a warning.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ class Finding:
     """Something that is wrong, or may be.
 
     message (str): what was found and how to mend it, in one line.
-    error (bool): whether a corpus with it cannot be trained on; else it is a warning.
+    error (bool): whether it makes training impossible; else it is a warning.
     """
 
     message: str
@@ -30,7 +30,7 @@ class Finding:
 
 
 def findings(survey: Survey) -> Iterator[Finding]:
-    """Yield what is wrong, or may be, in a split by itself.
+    """Yield what is wrong, or may be, within a split.
 
     Semantic roles that do not hold together are left to `frames.problems`.
     """
@@ -162,7 +162,7 @@ def training_findings(train: Survey) -> Iterator[Finding]:
 
 
 def split_findings(train: Survey, other: Survey) -> Iterator[Finding]:
-    """Yield what two splits have in common that they should not, or the other way round."""
+    """Yield what two splits share but should not, and what they should share but do not."""
     position = other.names.index(train.name)
     overlap = other.overlaps.get(position)
     if overlap is not None:

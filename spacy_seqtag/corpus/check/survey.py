@@ -1,7 +1,7 @@
 """What a corpus holds: one pass over its Docs.
 
-Nothing is kept of a Doc but counts, a few examples, and the hashes of its sentences. What is
-wrong with what was counted is told in `findings`.
+Only counts, a few examples and the hashes of sentences are kept of a Doc. `findings` says what is
+wrong with what was counted.
 """
 
 from collections import Counter
@@ -61,14 +61,13 @@ class _Seen:
 
 
 class Survey:
-    """What the Docs of a split (train, dev, …) hold; they are given to `add` one by one.
+    """What the Docs of a split (train, dev, …) hold; `add` takes them one by one.
 
     name (str): the split's, for messages.
-    earlier (Survey | None): the split before, with whose sentences those of this one are compared,
-        too.
+    earlier (Survey | None): the split before, whose sentences are compared with those of this one.
     encoder (Encoder | None): to look for words that it cannot read.
     lang (str | None): the language whose tokenizer should cut raw text into the corpus's words;
-        None does not look at it.
+        None skips this.
     """
 
     def __init__(
@@ -102,7 +101,7 @@ class Survey:
         return [name for name in LABELLED if self.layers[name].words]
 
     def add(self, doc: Doc) -> None:
-        """Count a Doc; its vocab is that of a language, which knows white space."""
+        """Count a Doc. Its vocab must be that of a language, which knows what white space is."""
         self.documents += 1
         attributes = ["IS_SPACE", "POS", "TAG", "LEMMA", "ENT_IOB", "ENT_TYPE", "ORTH"]
         array = np.asarray(doc.to_array([*attributes]), dtype=np.uint64)
@@ -190,11 +189,11 @@ class Survey:
             self.long.add(doc[int(starts[i]) : ends[i]].text, self.documents)
 
     def _compare_words(self, doc: Doc, cut: Doc, solid: Bools) -> None:
-        """Count the words and entities that a tokenizer does not cut as the corpus does."""
+        """Count the words and entities that a tokenizer cuts differently than the corpus."""
         bounds = [doc.to_array(["IDX", "LENGTH"]).astype(np.int64) for doc in (doc, cut)]
         (starts, ends), (found, found_ends) = ((b[:, 0], b.sum(axis=1)) for b in bounds)
         begins, stops = np.isin(starts, found), np.isin(ends, found_ends)
-        # A word is cut as in the corpus if it begins, and the same piece ends, where it does.
+        # A word is the same if some token begins where it does, and that token ends where it does.
         at = np.minimum(np.searchsorted(found, starts), max(len(found) - 1, 0))
         same = begins & (found_ends[at] == ends)
         for i in np.flatnonzero(solid & ~same).tolist():

@@ -38,11 +38,11 @@ class SentenceMaker:
 
     @property
     def n_wordless(self) -> int:
-        """How many sentences of a file that was read have an id or a text, but no words."""
+        """How many sentences have an id or a text, but no words; right at the end of a file."""
         return self._n_wordless + bool(self._sent_id or self.text is not None)
 
     def comment(self, line: str) -> bool:
-        """Take in a comment line, and tell whether it is one of those that mean something."""
+        """Read a comment line, and tell whether it is one of those that mean something."""
         key, _, value = line[1:].partition("=")
         key, value = key.strip(), value.strip()
         if (key == "sent_id" and self._sent_id) or (key == "text" and self.text is not None):
@@ -71,9 +71,9 @@ class SentenceMaker:
     ) -> Sentence:
         """Make a sentence of these words and the comments since the last one.
 
-        line (int): where the first word stands.
-        words, spaces (list): one entry a word, see `Sentence`.
-        layers (list[str] | None): by the names in `sentence.LAYERS`, one string a word.
+        line (int): the line of the first word.
+        words, spaces (list): one entry per word, see `Sentence`.
+        layers (list[str] | None): by the names in `sentence.LAYERS`, one string per word.
         RETURNS (Sentence): the sentence, without the layers that are empty at every word.
         """
         sent_id = self.sent_id

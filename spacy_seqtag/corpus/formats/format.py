@@ -1,12 +1,12 @@
 """What a format is to `convert` and `export`: what it can read, join and write.
 
-Three kinds of files become sentences, and a format says which of them it is:
+Files become sentences in three ways, and a format says which of them is its own:
 
 - files with words of their own (`read`): they can come first, and a further file of them is
   joined by its sentences;
 - files that are joined in a way of their own (`layer`), because they have no words, or because
   documents tell more than sentences do;
-- files of Docs (`skim`): what is in a Doc beyond the layers of a `Sentence` has to stay in it.
+- files of Docs (`skim`): a Doc can hold more than the layers of a `Sentence`, and keeps it.
 
 A format that can be written has a `writer`.
 """
@@ -26,15 +26,15 @@ from .remarks import Remarks
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What the user says about the files; a format takes from it what concerns it.
+    """What the user says about the files. Each format uses what concerns it.
 
     columns (tuple[str, ...] | None): what the columns of column files hold, as `parse_columns`
         reads it; None to judge by their contents.
     scheme (str): how entities are tagged: a key of `tags.PREFIXES`, or "auto".
     strict (bool): whether tags that continue no entity are errors.
     max_mismatch (float): the share, 0 to 1, of sentences that may have other words, of those that
-        stand in the same place of both files or have the same id (of PropBank: are in documents
-        that both have). Sentences that only one of the files has do not count.
+        are in the same place in both files or have the same id (with PropBank: that are in
+        documents which both files have). Sentences that only one file has do not count.
     vocab (Vocab): the vocabulary of Docs that are read.
     progress (Progress | None): called with the number of bytes read since the last call.
     """
@@ -48,13 +48,13 @@ class ReadOptions:
 
 
 Read = Callable[[Path, ReadOptions, Remarks], Iterator[Sentence]]
-"""Yields the sentences of a file, and tells the remarks what the user should know."""
+"""Yields the sentences of a file, and adds to the remarks what the user should know."""
 
 MakeLayer = Callable[[Path, ReadOptions], Layer]
 """Reads a further file into a layer, to be joined to the sentences of the first one."""
 
 Skim = Callable[[Path, ReadOptions], Iterator[Sentence]]
-"""Yields the sentences of a file without their layers, for a first look at all of them."""
+"""Yields the sentences of a file without their layers, so that a join can look at them all."""
 
 
 @dataclass(frozen=True)

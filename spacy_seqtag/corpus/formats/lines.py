@@ -1,4 +1,4 @@
-"""The lines of a text file: UTF-8 with any line ends, or a clear error."""
+"""Reading the lines of a text file: UTF-8 with any line ends, or a clear error."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ def read_lines(path: Path, progress: Progress | None = None) -> Iterator[tuple[i
     A line ends in LF or CR LF or, in a file that has none of these, in CR.
 
     path (Path): the file.
-    progress (Progress | None): told how far reading is.
+    progress (Progress | None): called with the number of bytes read.
     RETURNS (Iterator[tuple[int, str]]): each line with its number, from 1.
     RAISES: FormatError: no such file, a folder, an empty file, a line that is not UTF-8 or that
         holds a NUL character.
@@ -65,7 +65,7 @@ def _decode(raw: bytes, path: Path, line: int) -> str:
 def _raw_lines(file: BinaryIO) -> Iterator[bytes]:
     """Yield the lines as bytes, with their ends.
 
-    Bytes are split at line ends only: a word may hold what Unicode also calls a line break.
+    Only real line ends split lines, since a word may contain other Unicode line breaks.
     """
     start = file.read(_STEP)
     file.seek(0)

@@ -1,7 +1,7 @@
 """PropBank's `.gold_conll` and `.gold_skel` files, and CoNLL-2012's under the same ending.
 
 A row of PropBank holds document, sentence number, word number, word, XPOS, parse, frame file,
-roleset and one column of brackets a predicate. In a skeleton (`.gold_skel`) the words are masked
+roleset and one column of brackets per predicate. In a skeleton (`.gold_skel`) the words are masked
 as `[WORD]`: another file has to give them. CoNLL-2012 has other columns, entities among them.
 
 Sources: https://github.com/propbank/propbank-release, https://conll.cemantix.org/2012/data.html
@@ -58,14 +58,14 @@ class _Layout(NamedTuple):
         return columns[0] if not part.strip("0") else f"{columns[0]}-part{part}"
 
     def roleset(self, columns: Sequence[str]) -> str:
-        """Get what stands at a predicate's word, else `-`."""
+        """Get the roleset in a row; `-` if its word is no predicate."""
         if self is _CONLL12 and columns[7] != NO_ROLESET:
             return f"{columns[6]}.{columns[7]}"
         return columns[7]
 
 
 _PROPBANK = _Layout(
-    "document, sentence, word number, word, XPOS, parse, frame file, roleset and one a predicate",
+    "document, sentence, word number, word, XPOS, parse, frame file, roleset and one per predicate",
     8,
     slice(8, None),
 )
@@ -82,15 +82,15 @@ def read_propbank(
 ) -> Iterator[Sentence]:
     """Read words, XPOS and propositions, one sentence at a time; of CoNLL-2012 also entities.
 
-    Words of the Penn Treebank's spelling (`-LRB-`) are those of the text, see `penn.unescape`.
+    Escapes of the Penn Treebank (`-LRB-`) are undone, see `penn.unescape`.
     `_` in XPOS is missing annotation. The parse and the frame file, and the word senses, speakers
-    and coreference of CoNLL-2012, are passed over. One space follows every word. The first word
+    and coreference of CoNLL-2012, are ignored. One space follows every word. The first word
     of a document may begin with `#`: only lines that begin with `#begin document` or
     `#end document` are comments.
 
     path (str | Path): a file, or a folder for all files in and below it.
-    options (ReadOptions | None): told how far reading is.
-    remarks (Remarks | None): counts what `read_columns` reads in a way of its own.
+    options (ReadOptions | None): only `progress` is used.
+    remarks (Remarks | None): counts what `read_columns` cannot read literally.
     RAISES: FormatError: a line with less than 8 columns or with other columns than the sentence's
         first, a word out of order, columns that `read_columns` cannot read, masked words, a file
         that is missing, empty, not UTF-8 or without a sentence.
@@ -139,7 +139,7 @@ def propbank_files(path: Path) -> list[Path]:
 
 
 def _layout_of(columns: Sequence[str]) -> _Layout:
-    # Every cell of an argument has its `*`; a word sense and a speaker have none.
+    # Cells of arguments contain a `*`; word senses and speakers do not.
     conll12 = len(columns) >= _CONLL12.n_columns and "*" not in columns[8] + columns[9]
     return _CONLL12 if conll12 else _PROPBANK
 
@@ -167,7 +167,7 @@ def _blocks(path: Path, progress: Progress | None) -> Iterator[tuple[_Layout, li
 def _check_row(
     path: Path, line: int, columns: Sequence[str], layout: _Layout, rows: Sequence[_Row]
 ) -> None:
-    """Check that a row goes on with those of its sentence.
+    """Check that a row fits those before it in its sentence.
 
     RAISES: FormatError: it does not.
     """

@@ -1,6 +1,6 @@
 """Props, the columns of the CoNLL-2005 shared task, which have no words.
 
-A row holds the predicate's name, its lemma, or `-` for other words, and one column of brackets a
+A row holds the predicate's name, its lemma, or `-` for other words, and one column of brackets per
 predicate. Another file has to give the words.
 
 Source: https://aclanthology.org/W05-0620
@@ -80,7 +80,7 @@ def write_props(
 ) -> ExportCounts:
     """Write the propositions as columns of the CoNLL-2005 shared task, for `srl-eval.pl`.
 
-    A row holds the predicate's name, `-` for other words, and one column a predicate, with the
+    A row holds the predicate's name, `-` for other words, and one column per predicate, with the
     role names of `conll05_role`. The name is the lemma of the word, or the word in lower case
     where the Doc, with `like` the Doc there, has no lemmas; not the roleset's, since the scorer
     takes two propositions with different names for different predicates.

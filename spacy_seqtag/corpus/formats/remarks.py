@@ -1,4 +1,4 @@
-"""What a reader tells the user about a file: what it left out, repaired, or read its own way."""
+"""What a reader tells the user about a file: what it left out, repaired or reinterpreted."""
 
 from collections import Counter
 from pathlib import Path
@@ -47,14 +47,14 @@ class Remarks:
         self._said[what] = None
 
     def count(self, what: str, line: int, example: str = "", n: int = 1) -> None:
-        """Count something that stands in a line, `n` times; the first few examples are shown."""
+        """Count something found `n` times in a line; the first few examples are shown."""
         self._counts[what] += n
         examples = self._examples.setdefault(what, [])
         if len(examples) < (_SHOWN if example else 1):
             examples.append(f"line {line}" + (f", {example}" if example else ""))
 
     def repair(self, line: int, tag: str, entity: str) -> None:
-        """Count a tag that continued no entity and was read as another."""
+        """Count a tag that continued no entity and was read as a different one."""
         self.n_repaired += 1
         if len(self.repairs) < _SHOWN:
             self.repairs.append(f"{self.path}:{line}: {tag} read as {entity}")
@@ -67,7 +67,7 @@ class Remarks:
     def lines(self) -> list[str]:
         """Put it all into lines, with the path and the counts.
 
-        `totals`, which a reader may count over many files of a folder, come first and without it.
+        `totals`, which a reader may count over all files of a folder, come first, without a path.
         """
         return [
             *(counted(n, what) for what, n in self.totals.most_common()),

@@ -18,7 +18,7 @@ from .remarks import Remarks
 
 
 def _read(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Sentence]:
-    """Read the sentences of all Docs, and remark on roles that do not hold together."""
+    """Read the sentences of all Docs, with a remark on roles that do not hold together."""
     unsound: list[str] = []
     for number, doc in enumerate(read_docs(path, options.vocab), start=1):
         sentences = sentences_of(doc, path, number)
@@ -69,7 +69,7 @@ def _are_sound(doc: Doc, sentences: Sequence[Sentence]) -> bool:
 FORMAT = Format(
     name="spacy",
     suffixes=(".spacy",),
-    help="Docs, which keep everything that they hold; further ones after it are more documents",
+    help="Docs, which keep everything that is in them; a further .spacy file adds documents",
     read=_read,
     skim=_skim,
 )

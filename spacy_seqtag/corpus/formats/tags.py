@@ -14,7 +14,7 @@ PREFIXES = {"iob1": "BI", "iob2": "BI", "bioes": "BIESLU", "bmes": "BMESW"}
 """The schemes and the prefixes that are legal in them, besides `O`."""
 
 MISSING_TAGS = frozenset(("", "_", "-", "?"))
-"""What stands for a tag that is not known, which is not the same as `O`."""
+"""Placeholders for a tag that is not known, which is not the same as `O`."""
 
 _ALL_PREFIXES = frozenset("".join(PREFIXES.values()))
 _CONTINUES = frozenset("IELM")
@@ -58,7 +58,7 @@ def has_prefix_last(tags: Iterable[str]) -> bool:
 
 
 class TagReader:
-    """Reads the tags of a file, all of them in one way.
+    """Reads the tags of a file, which are all written in the same way.
 
     path (Path): the file, for error messages.
     scheme (str): a key of `PREFIXES`, or "auto" for the prefixes of all of them.
@@ -80,7 +80,7 @@ class TagReader:
         """
         known = self._known.get(tag)
         if known is None:
-            # Labels are few: a table of them stays small.
+            # There are few labels, so this table stays small.
             known = self._known[tag] = self._parse(tag, line)
         return known
 
@@ -154,10 +154,10 @@ def read_entities(
     *,
     strict: bool,
 ) -> list[str]:
-    """Make IOB2 of the tags of a sentence, and remark on what had to be read another way.
+    """Convert the tags of a sentence to IOB2, with remarks on what had to be repaired.
 
     tags (Sequence[str]): as `TagReader` reads them, in the scheme of `remarks`.
-    words, lines (Sequence): one a tag: its word, and where that stands.
+    words, lines (Sequence): the word of each tag, and its line.
     strict (bool): whether tags that continue no entity, or end none, are errors.
     RETURNS (list[str]): the IOB2 tags; entities neither begin nor end in words of white space.
     RAISES: FormatError: with `strict`, an illegal sequence.
@@ -190,7 +190,7 @@ def read_entities(
 
 
 def to_iob2(tags: Sequence[str], scheme: str) -> tuple[list[str], list[int]]:
-    """Make IOB2 of the tags of a sentence.
+    """Convert the tags of a sentence to IOB2.
 
     tags (Sequence[str]): legal in the scheme; an empty string is a missing tag.
     scheme (str): a key of `PREFIXES`.
@@ -224,7 +224,7 @@ def unclosed(tags: Sequence[str], scheme: str) -> list[int]:
     """
     if scheme not in ("bioes", "bmes"):
         return []
-    # Nobody knows whether a tag that is missing would go on.
+    # A missing tag may or may not continue the entity.
     return [
         i
         for i, (tag, after) in enumerate(zip(tags, [*tags[1:], "O"], strict=True))
@@ -235,7 +235,7 @@ def unclosed(tags: Sequence[str], scheme: str) -> list[int]:
 def cut_at_blanks(words: Sequence[str], tags: list[str]) -> int:
     """Cut, in place, the words of white space at the ends of entities in IOB2 tags.
 
-    spaCy's training takes an entity that begins or ends in white space for a fault of the data.
+    spaCy's training treats an entity that begins or ends in white space as faulty data.
 
     RETURNS (int): the number of entities cut, those of white space alone among them.
     """

@@ -1,4 +1,4 @@
-"""From cells to words, the same in every format: masks, escapes, missing lemmas, spaces."""
+"""From cells to words, the same for all formats: masks, escapes, missing lemmas, spaces."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from .remarks import CONTRADICTED, UNESCAPED, Remarks
 def check_unmasked(path: Path, lines: Sequence[int], words: Sequence[str]) -> None:
     """Check that none of the words is masked.
 
-    lines (Sequence[int]): where the words stand.
+    lines (Sequence[int]): the line of each word.
     RAISES: FormatError: one is.
     """
     if MASK in words:
@@ -47,7 +47,7 @@ def without_escapes(
 def without_missing_lemmas(
     lemmas: Iterable[str], words: Iterable[str], missing: Sequence[str] = ("_",)
 ) -> list[str]:
-    """Empty the lemmas that stand for a missing one; of the word `_` the lemma is `_`."""
+    """Replace placeholders for missing lemmas by ""; the lemma of the word `_` is `_`."""
     pairs = zip(lemmas, words, strict=True)
     return ["" if lemma in missing and lemma != word else lemma for lemma, word in pairs]
 
@@ -55,9 +55,9 @@ def without_missing_lemmas(
 def spaces_by_text(
     forms: Sequence[str], maker: SentenceMaker, line: int, remarks: Remarks
 ) -> list[bool] | None:
-    """Find the spaces between forms by the `# text` of the sentence; a contradiction is counted.
+    """Find the spaces between forms in the `# text` of the sentence; count a contradiction.
 
-    RETURNS (list[bool] | None): one a form; None without a text, or where they do not spell it.
+    RETURNS (list[bool] | None): one per form; None without a text, or if they do not spell it.
     """
     if maker.text is None:
         return None
@@ -73,7 +73,7 @@ def spaces_from_text(forms: Sequence[str], text: str) -> list[bool] | None:
 
     White space inside a form may differ from the text's, in kind and amount.
 
-    RETURNS (list[bool] | None): one value a form; None where the forms do not spell the whole
+    RETURNS (list[bool] | None): one value per form; None where the forms do not spell the whole
         text in order.
     """
     spaces = []
@@ -97,7 +97,7 @@ def spaces_from_text(forms: Sequence[str], text: str) -> list[bool] | None:
 
 
 def text_contradiction(forms: Sequence[str], text: str) -> str:
-    """Say where forms and a text that they do not spell part, and how the text goes on."""
+    """Say where a text stops being what the forms spell, and how it goes on."""
     position = _skip_whitespace(text, 0)
     for number, form in enumerate(forms, start=1):
         start = position
@@ -114,7 +114,7 @@ def text_contradiction(forms: Sequence[str], text: str) -> str:
 
 
 def is_plainly_spaced(forms: Sequence[str], spaces: Sequence[bool], text: str) -> bool:
-    """Tell whether forms with single blanks, as a Doc holds them, give the text they spell."""
+    """Tell whether forms with single blanks between them, as in a Doc, give exactly the text."""
     pairs = zip(forms, spaces, strict=True)
     return "".join([form + " " if space else form for form, space in pairs]).rstrip() == text
 

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 
-# How often a stretch is looked at anew between what was found in it; real texts need a few.
+# How often the gaps between what was found are searched again; real texts need a few rounds.
 _ROUNDS = 24
 
 

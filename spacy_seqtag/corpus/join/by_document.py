@@ -1,10 +1,9 @@
 """A layer whose documents have names: PropBank's, with or without its words.
 
-Documents are found by their names (see `documents`): where a `sent_id` names a document, that is
-the sentence's. Documents that the first file does not have are passed over, they are those of
-other splits. Within a document, propositions move from word to word (see `transfer`). Where the
-files have no document in common and the words are not masked, sentences are joined as in
-`by_sentence`.
+Documents are found by their names (see `documents`). If a `sent_id` names a document, the sentence
+belongs to that. Documents that the first file does not have are ignored: they belong to other
+splits. Within a document, propositions move from word to word (see `transfer`). If the files have
+no document in common and the words are not masked, sentences are joined as in `by_sentence`.
 """
 
 from collections import Counter
@@ -94,7 +93,7 @@ class DocumentLayer:
             yield sentence
 
     def add_to(self, document: Sequence[Sentence]) -> None:
-        """Give the sentences of a document of the first file the layer that they lack.
+        """Add to the sentences of a document of the first file the layer that they lack.
 
         RAISES: FormatError: the document comes a second time, or has no XPOS to align a skeleton.
         """
@@ -110,7 +109,7 @@ class DocumentLayer:
                 self._join(name, sentences)
 
     def _join(self, name: str, sentences: Sequence[Sentence]) -> None:
-        """Give the sentences of a document that both files have the layer."""
+        """Add the layer to the sentences of a document that both files have."""
         first = sentences[0]
         number = self._documents.number(name)
         if number in self._used:
@@ -184,7 +183,7 @@ class DocumentLayer:
         )
 
     def _missing(self) -> Iterator[str]:
-        """Say what one of the files has and the other does not."""
+        """Say what only one of the files has."""
         if self._n_lost:
             what = "<predicate is|predicates are> in sentences that could not be aligned"
             yield counted(self._n_lost, what)

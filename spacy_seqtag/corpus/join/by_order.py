@@ -1,8 +1,8 @@
 """A layer without words: only the order of its sentences is left to join by.
 
-Both files have to hold the same number of sentences, each with the same number of words. Where
-more than half of the names of a sentence's predicates cannot be those of its words, it is
-reported and has no layer.
+Both files must have the same number of sentences, each with the same number of words. If more than
+half of the names of a sentence's predicates do not fit its words, the sentence is reported and gets
+no layer.
 """
 
 from collections import Counter
@@ -23,9 +23,9 @@ class NamedSentence(NamedTuple):
     """A sentence without words.
 
     line (int): where it begins.
-    names (list[str]): one a word: the name of the predicate, or `-`.
+    names (list[str]): one per word: the name of the predicate, or `-`.
     propositions (list[Proposition]): its predicates with their arguments.
-    notes (Counter[str]): what was read in a way of its own.
+    notes (Counter[str]): what could not be read literally.
     """
 
     line: int
@@ -74,7 +74,7 @@ class OrderLayer:
             )
 
     def add_to(self, document: Sequence[Sentence]) -> None:
-        """Give the next sentences of the first file the propositions that they lack.
+        """Add to the next sentences of the first file the propositions that they lack.
 
         RAISES: FormatError: a sentence has another number of words than here.
         """

@@ -1,4 +1,4 @@
-"""A layer whose file has words: it is joined by `sent_id` where the words agree, else by words."""
+"""A layer whose file has words: joined by `sent_id` if the words agree, else by the words."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -25,13 +25,13 @@ class _Stored(NamedTuple):
 class SentenceLayer:
     """The sentences of a further file, to be joined to those of the first one.
 
-    How counterparts are found is told in `matching`. The sentences are kept on disk.
+    `matching` explains how counterparts are found. The sentences are kept on disk.
 
     path (Path): the file.
     sentences (Iterable[Sentence]): its sentences, read at once.
     max_mismatch (float): the share, 0 to 1, of sentences that may be mismatches, of those that
         have a counterpart or are one. Sentences of one file alone do not count.
-    RAISES: FormatError: a `sent_id` stands for two sentences, or what reading raises.
+    RAISES: FormatError: two sentences have the same `sent_id`, or what reading raises.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class SentenceLayer:
         self._store = Store(self._read(sentences))
 
     def _read(self, sentences: Iterable[Sentence]) -> Iterator[_Stored]:
-        """Yield the sentences as they are kept, and note what `align` has to know of them all."""
+        """Yield the sentences in the form in which they are kept, and fill the outline."""
         for sentence in sentences:
             self._outline.add(sentence)
             layers = [sentence.layer(name) for name in LAYERS]
@@ -78,7 +78,7 @@ class SentenceLayer:
         """Name no document: this layer is joined by sentences."""
 
     def add_to(self, document: Sequence[Sentence]) -> None:
-        """Give the next sentences of the first file those layers that they lack and this has."""
+        """Add to the next sentences of the first file the layers that they lack."""
         for position, sentence in enumerate(document, self._position):
             partner = self._matching.partner[position]
             if partner != NO_SENTENCE:
@@ -112,7 +112,7 @@ class SentenceLayer:
         RAISES: FormatError: no sentence was joined, or more than the share `max_mismatch` are
             mismatches.
         """
-        # A sentence in doubt does not speak against the file.
+        # Sentences in doubt do not suggest that the files differ.
         other = self._report.mismatched - self._matching.n_in_doubt
         compared = self._n_joined + other
         if other > self.max_mismatch * compared:
@@ -159,7 +159,7 @@ class SentenceLayer:
         return notes
 
     def _n_other_ids(self) -> int:
-        """Count the counterparts with another id, in files where ids agree otherwise."""
+        """Count the counterparts with another id, if ids agree elsewhere in the files."""
         if not self._matching.n_by_id:
             return 0
         pairs = (

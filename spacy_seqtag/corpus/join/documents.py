@@ -1,7 +1,8 @@
 """The documents of a PropBank layer: kept on disk, and found by their names.
 
-That of a release, `google/ewt/answers/00/X_ans.xml`, is also known as `answers-X_ans`, as in
-Universal Dependencies, whose sentences are `answers-X_ans-0001` and so on.
+The name of a document in a release, such as `google/ewt/answers/00/X_ans.xml`, is shortened to
+`answers-X_ans` in Universal Dependencies, whose sentences are `answers-X_ans-0001` and so on. A
+document is found by both names.
 """
 
 from collections import Counter
@@ -19,8 +20,8 @@ class FramedSentence(NamedTuple):
     """A sentence as a reader of PropBank gives it.
 
     sentence (Sentence): with its propositions.
-    frames (list[str]): the frame file of each proposition; "" where none stands.
-    notes (Counter[str]): what was read in a way of its own.
+    frames (list[str]): the frame file of each proposition; "" if none is given.
+    notes (Counter[str]): what could not be read literally.
     """
 
     sentence: Sentence
@@ -39,7 +40,7 @@ class Source(NamedTuple):
 
 
 class Document(NamedTuple):
-    """A document of the layer. notes: what was read in a way of its own."""
+    """A document of the layer. notes: what could not be read literally."""
 
     sentences: list[Source]
     notes: Counter[str]
@@ -82,7 +83,7 @@ class Documents:
         return self._numbers[name]
 
     def _read(self, sentences: Iterable[FramedSentence]) -> Iterator[Document]:
-        """Yield the documents as they are kept, and note their names and places."""
+        """Yield the documents in the form in which they are kept, and note names and places."""
         items: list[FramedSentence] = []
         for item in sentences:
             if item.sentence.new_doc and items:

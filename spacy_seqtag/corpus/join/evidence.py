@@ -1,7 +1,7 @@
-"""What speaks for a sentence of a PropBank layer being one of the first file.
+"""Evidence that a sentence of a PropBank layer is a certain sentence of the first file.
 
-Their words or, where these are masked, their parts of speech; and whether the words at the places
-of the predicates can be those that the frame files and rolesets name.
+There are two kinds: their words (if these are masked, their parts of speech) agree, and the words
+in the places of the predicates fit the names of the frame files and rolesets.
 """
 
 from collections import Counter
@@ -41,7 +41,7 @@ class Evidence:
             self.target = [list(map(normal, sentence.words)) for sentence in document]
 
     def weight(self, i: int, j: int) -> float:
-        """Weigh how much speaks for source sentence `i` being target sentence `j`."""
+        """Weigh the evidence that source sentence `i` is target sentence `j`."""
         source, target = self.source[i], self.target[j]
         size = len(source)
         if size != len(target):
@@ -73,11 +73,11 @@ class Evidence:
 
         found (Counter[bool]): how many of them fit, and how many do not.
         """
-        # Tags tell less than words, but a frame file may have a name of its own.
+        # Tags say less than words, but a frame file may have a different name than its verb.
         return found[False] > (found[True] if self.masked else 0)
 
     def in_doubt(self, pairs: Sequence[tuple[int, int]]) -> set[int]:
-        """Find the target sentences that might be another source sentence, annotated differently.
+        """Find target sentences that may also be another source sentence, annotated differently.
 
         pairs (Sequence[tuple[int, int]]): sentences that are the same, by `match_sentences`.
         """

@@ -1,4 +1,4 @@
-"""Joins layers to the sentences of the first file, one document after the other."""
+"""Joining layers to the sentences of the first file, document by document."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -16,15 +16,15 @@ def join(
 ) -> Iterator[Sentence]:
     """Yield the sentences of the first file with the layers of the further ones.
 
-    A layer that several files have is that of the first of them. A sentence whose counterpart has
-    other words is left without the layer, and the layer reports it.
+    If several files have the same layer, the first of them counts. A sentence whose counterpart
+    has other words is left without the layer, and the layer reports it.
 
     sentences (Iterable[Sentence]): those of the first file. They are kept in a temporary file
-        until the layers have seen them all. One without words stands for an empty Doc, and
-        passes by.
+        until the layers have seen them all. A sentence without words stands for an
+        empty Doc and is passed on as it is.
     layers (Sequence[Layer]): of the further files.
-    skimmed (Iterable[Sentence] | None): the same sentences, perhaps without their layers, where
-        reading the file twice is better than keeping them.
+    skimmed (Iterable[Sentence] | None): the same sentences, perhaps without their layers, for
+        formats of which a file is better read twice than kept.
     RAISES: FormatError: a file does not fit, see `Layer`. OutputError: the temporary file cannot
         be written.
     """
@@ -45,7 +45,7 @@ def join(
 
 
 def _documents(sentences: Iterable[Sentence], layers: Sequence[Layer]) -> Iterator[list[Sentence]]:
-    """Group the sentences of each document; a sentence that belongs to none is by itself."""
+    """Group sentences by document; a sentence that belongs to none is alone."""
     document: list[Sentence] = []
     last: str | None = None
     for sentence in sentences:

@@ -1,4 +1,4 @@
-"""What the joiner asks of a layer, and what a layer is told about the first file."""
+"""What the joiner needs of a layer, and what a layer knows about the first file."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class Outline:
     ids (list[str | None]): the `sent_id`s; None where one was made up.
     documents (list[str | None]): the `doc_id`s.
     words (list[int]): a hash of each sentence's words.
-    lines (list[int]): where the first words stand.
+    lines (list[int]): the lines of their first words.
     """
 
     def __init__(self, sentences: Iterable[Sentence] = ()) -> None:
@@ -87,7 +87,7 @@ def different_sentences(
 class Layer(Protocol):
     """A further file, read and ready to be joined.
 
-    The joiner calls `align` once, then `add_to` for one document after the other; who made the
+    The joiner calls `align` once, then `add_to` for each document in turn. The code that made the
     layer calls `finish` at the end, and `close` in any case.
     """
 
@@ -98,12 +98,12 @@ class Layer(Protocol):
         """
 
     def document_of(self, sentence: Sentence) -> str | None:
-        """Name a sentence's document, if the layer knows better than the first file."""
+        """Name the document of a sentence, if the layer knows better than the first file."""
 
     def add_to(self, document: Sequence[Sentence]) -> None:
-        """Give the next sentences of the first file those layers that they lack.
+        """Add to the next sentences of the first file the layers that they lack.
 
-        document (Sequence[Sentence]): the sentences of a document, or some without one.
+        document (Sequence[Sentence]): all sentences of a document, or one that belongs to none.
         RAISES: FormatError: the file does not fit.
         """
 

@@ -1,12 +1,13 @@
 """Which sentences of two files are the same.
 
-Sentences with the same `sent_id` and the same words are. The others are matched by their words,
-in order and with gaps on either side, within documents where both files have the same; sentences
-matched by id hold their place among them. In another order, only sentences whose words stand once
-in each file are matched. Where the same words stand several times in a gap and are annotated
-differently, the neighbours have to tell; else the sentence is in doubt.
+Sentences with the same `sent_id` and the same words are the same. The others are matched by their
+words: in the same order, with gaps on either side, and within documents if both files have the
+same ones; between them, sentences matched by id stay where they are. Sentences in a different order
+are matched only if their words occur once in each file. If the same words occur several times in a
+gap with different annotation, the neighbouring sentences decide; if they cannot, the sentence is in
+doubt.
 
-What then is left in the same place on both sides, or with the same id, is a mismatch.
+What is then left over in the same place on both sides, or with the same id, is a mismatch.
 """
 
 from collections import Counter
@@ -19,9 +20,10 @@ from .align import ascending, match, match_last
 from .layer import Outline
 
 NO_SENTENCE = -1
-"""Stands for the counterpart of a sentence that has none."""
+"""In place of the counterpart of a sentence that has none."""
 
-# Names of documents may agree by chance, such as numbers: then fewer sentences match.
+# Names of documents, such as numbers, may agree by chance. They count only if matching within
+# documents finds nearly as many sentences as without them.
 _MOST = 0.9
 
 Alike = Callable[[Sequence[int]], bool]
@@ -33,11 +35,11 @@ class Matching:
     """The counterparts of the sentences of the first file.
 
     partner (list[int]): for each, the position of its counterpart in the layer, or NO_SENTENCE.
-    mismatches (dict[int, tuple[int, str]]): for sentences without counterpart, what stands in its
-        place, and why it is none ("" where its words are others).
+    mismatches (dict[int, tuple[int, str]]): for sentences without counterpart, the one that is
+        in its place, and why it is no counterpart ("" if just the words differ).
     used (set[int]): the sentences of the layer that are among these.
     n_by_id (int): how many counterparts have the same `sent_id`.
-    n_moved (int): how many stand in another order.
+    n_moved (int): how many counterparts are in a different order.
     n_in_doubt (int): how many of the mismatches may be one of several sentences.
     """
 
@@ -54,7 +56,7 @@ class Matching:
         self.used.add(j)
 
     def mismatch(self, i: int, j: int, why: str) -> None:
-        """Note what stands in the place of a counterpart."""
+        """Note the sentence of the layer that is in the place of a counterpart."""
         self.mismatches[i] = (j, why)
         self.used.add(j)
 
@@ -64,9 +66,9 @@ class Matching:
 
 
 def positions_by_id(outline: Outline, path: Path) -> dict[str, int]:
-    """Find where each `sent_id` of a file stands.
+    """Find the sentence of each `sent_id`.
 
-    RAISES: FormatError: one stands for two sentences.
+    RAISES: FormatError: two sentences have the same.
     """
     result: dict[str, int] = {}
     for position, sent_id in enumerate(outline.ids):
@@ -80,7 +82,7 @@ def match_outlines(base: Outline, here: Outline, places: dict[str, int], alike: 
     """Find the counterpart of each sentence of the first file.
 
     base, here (Outline): the sentences of the first file, and those of the layer.
-    places (dict[str, int]): where the ids of the layer stand, see `positions_by_id`.
+    places (dict[str, int]): the sentences of the layer by id, see `positions_by_id`.
     alike (Alike): tells whether sentences of the layer say the same.
     RAISES: FormatError: two sentences of the first file have the same id, which is here, too.
     """
@@ -137,7 +139,7 @@ def _match_words(base: Outline, here: Outline, alike: Alike, matching: Matching)
 def _items(
     base: Outline, here: Outline, matching: Matching, *, by_document: bool
 ) -> tuple[list[Hashable], list[Hashable]]:
-    """Give the sentences of both files as what has to be equal; those matched by id are unique."""
+    """Make keys of the sentences of both files; those matched by id get a key of their own."""
     shared = set(base.documents) & set(here.documents) if by_document else set()
     mine, theirs = (
         [
@@ -171,7 +173,7 @@ def _choose(
 
 
 def _match_unique_words(base: Outline, here: Outline, matching: Matching) -> None:
-    """Match what stands in another order here, where the words stand once in each file."""
+    """Match sentences in a different order, if their words occur once in each file."""
     mine, theirs = Counter(base.words), Counter(here.words)
     place = {words: j for j, words in enumerate(here.words) if j not in matching.used}
     for i, words in enumerate(base.words):

@@ -1,6 +1,6 @@
-"""Sentences on disk: what is joined does not have to fit into memory.
+"""Keeping sentences on disk, so that what is joined need not fit into memory.
 
-Both kinds have no name in the file system, and are gone when they are closed or the process ends.
+The files have no name in the file system, and are gone when they are closed or the process ends.
 """
 
 import pickle
@@ -42,7 +42,7 @@ class Store(Generic[Item]):
         return self._size
 
     def add(self, item: Item) -> int:
-        """Keep the next item, and give its number, from 0."""
+        """Keep the next item, and return its number, from 0."""
         number = self._size
         data = pickle.dumps(item, pickle.HIGHEST_PROTOCOL)
         self._db.execute("INSERT INTO item VALUES (?, ?)", (number, data))
@@ -75,7 +75,7 @@ def temporary_storage() -> Iterator[None]:
 
 @contextmanager
 def kept(sentences: Iterable[Sentence]) -> Iterator[tuple[Outline, Iterator[Sentence]]]:
-    """Read sentences once, and give their outline and the sentences again from a file.
+    """Read sentences once, then give their outline, and the sentences again from a file.
 
     RAISES: OutputError: the file cannot be written.
     """

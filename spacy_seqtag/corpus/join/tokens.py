@@ -7,16 +7,16 @@ from itertools import chain
 from .align import match, n_equal
 
 REVISED = 2
-"""Two sentences of one length are the same with so many other tokens at most.
+"""Sentences of the same length may differ in this many tokens and still count as the same.
 
-To explain them by words that were put in and left out would take as many changes.
+More differences would be explained as well by words that were inserted and deleted.
 """
 
-# Stretches of so many pairs are compared each with each; longer ones by what is unique first.
+# Up to this many pairs, everything is compared with everything; above, what is unique comes first.
 _MOST_PAIRS = 20_000
 
 Weight = Callable[[int, int], float]
-"""How much speaks for two sentences being the same, from 0, nothing, on."""
+"""How strong the evidence is that two sentences are the same; 0 is none."""
 
 
 def match_sentences(

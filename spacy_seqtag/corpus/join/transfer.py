@@ -1,11 +1,14 @@
 """Moving propositions from the sentences of a PropBank layer to those of the first file.
 
-Every word of a layer's document has at most one counterpart in the first file's. A sentence gets
-the layer when each of its words has its counterpart, at least half of which agree, no more than a
-few words of the layer's sentence are left over, no predicate is without a word, and the words can
-be those of the predicates (see `evidence`), of masked ones at least half. Where several sentences
-of the layer fit as well and say different things, the sentence is in doubt. Of an argument what
-lies in the sentence of its predicate is kept.
+A word of the layer has at most one counterpart in the first file. A sentence gets the layer if
+
+- each of its words has a counterpart, and at least half of them agree,
+- no more than a few words of the layer's sentence are left over,
+- every predicate has a word, and the words fit the predicates (see `evidence`; of masked ones, at
+  least half of them have to), and
+- no other sentence of the layer with different propositions fits as well.
+
+Of an argument, only what is in the same sentence as its predicate is kept.
 """
 
 from collections import Counter
@@ -111,7 +114,7 @@ class Transfer:
         return arrived
 
     def _around(self, position: int, start: int, end: int) -> set[int]:
-        """Find the target sentences of what stands next to a source token in its sentence."""
+        """Find the target sentences of the neighbours of a source token in its sentence."""
         before = [i for i in range(start, position) if i in self._to][-1:]
         after = [i for i in range(position + 1, end) if i in self._to][:1]
         return {self._target_sentence[self._to[i]] for i in before + after}

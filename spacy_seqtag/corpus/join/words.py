@@ -27,20 +27,20 @@ _LONGEST = 40  # characters of a word that are compared
 
 @lru_cache(maxsize=1 << 16)
 def normal(word: str) -> str:
-    """Spell a word so that two spellings of the same word are equal.
+    """Normalise a word so that different spellings of it become equal.
 
-    Not told apart are composed and decomposed characters (NFC, NFD), Penn's escapes, kinds of
-    double quotation marks, and blanks within a word, also where `_` stands for them.
+    It ignores whether characters are composed or decomposed (NFC, NFD), Penn's escapes, the kind of
+    double quotation mark, and blanks within a word, or `_` in their place.
     """
     word = unescape(unicodedata.normalize("NFC", word))
     return _QUOTES.sub('"', _BLANKS.sub("", word)) or word
 
 
 def difference(here: Sequence[str], base: Sequence[str], place: str) -> str:
-    """Say in what the words of a sentence differ from those of the first file.
+    """Say how the words of a sentence differ from those of the first file.
 
     here, base (Sequence[str]): the words of both.
-    place (str): where the sentence of the first file stands.
+    place (str): file and line of the sentence of the first file.
     """
     keys = [[normal(word) for word in words] for words in (here, base)]
     differs = [i for i, (a, b) in enumerate(zip(*keys, strict=False)) if a != b]
@@ -54,7 +54,7 @@ def difference(here: Sequence[str], base: Sequence[str], place: str) -> str:
 
 
 def word_difference(mine: str, theirs: str) -> str:
-    """Say in what two words that look alike differ; "" where anyone can see it.
+    """Say how two words that look alike differ; "" if the difference can be seen.
 
     RETURNS (str): the code points of the stretch that differs, and whether it is only the Unicode
         form, as in "character 4 is U+00E9 against U+0065 U+0301, the same in NFC".
@@ -82,9 +82,9 @@ def _code_points(text: str) -> str:
 def names_predicate(names: set[str], words: set[str]) -> bool:
     """Tell whether a frame file or roleset can be that of a word.
 
-    It can if one of each begin alike, are spelled alike in large part, or belong together by a
-    small table of irregular forms; and where nothing can be compared, because there is no name or
-    the words have no two letters or digits.
+    It can if a name and a word begin alike, are largely spelled alike, or are connected by a small
+    table of irregular forms; also if nothing can be compared, because there is no name or the words
+    have fewer than two letters or digits.
 
     names (set[str]): of the frame file and the roleset (`like` and `liken`).
     words (set[str]): the word and its lemma.

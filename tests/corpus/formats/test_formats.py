@@ -16,7 +16,7 @@ from spacy_seqtag.corpus.sentence import Sentence
 
 
 def read_foo(path, options, remarks) -> Iterator[Sentence]:
-    """A sentence a line, its words separated by colons."""
+    """One sentence per line, its words separated by colons."""
     for number, text in read_lines(path, options.progress):
         words = text.split(":")
         yield Sentence(f"f{number}", None, words, [True] * len(words), path, number)

@@ -1,4 +1,4 @@
-"""Words and their layers in columns, one word a line; also CSV, and `word|POS|tag`.
+"""Words and their layers in columns, one word per line; also CSV, and `word|POS|tag`.
 
 A file is read in four steps: `cells` splits its lines, `judge` finds out how it is written (with
 `names`, `contents` and `layout`), `rows` tells words from comments, `reader` makes sentences.
@@ -11,6 +11,6 @@ FORMAT = Format(
     name="iob",
     suffixes=(".iob", ".iob2", ".conll", ".bio", ".tsv", ".txt", ".csv"),
     help="columns with a word and an entity tag, such as CoNLL-2002, CoNLL-2003, GermEval and "
-    "Universal NER; also word|POS|tag, a sentence a line",
+    "Universal NER; also word|POS|tag, one sentence per line",
     read=read_iob,
 )

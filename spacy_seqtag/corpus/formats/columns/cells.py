@@ -17,7 +17,7 @@ _BLANKS = re.compile(r"[ \t]+")
 
 
 class Cells(NamedTuple):
-    """A line, split. cells: none for a blank line or the end of a sentence."""
+    """A line with its cells; there are none on a blank line or at the end of a sentence."""
 
     line: int
     text: str
@@ -30,11 +30,11 @@ def is_csv(path: Path) -> bool:
 
 
 def find_separator(path: Path, lines: Sequence[Line]) -> str:
-    """Find what stands between the cells of a file.
+    """Find what separates the cells of a file.
 
     lines (Sequence[Line]): the first lines.
-    RETURNS (str): a tab, a comma or semicolon (CSV), `|` (a sentence a line), or a blank for runs
-        of blanks and tabs.
+    RETURNS (str): a tab, a comma or semicolon (CSV), `|` (one sentence per line), or a blank,
+        which means runs of blanks and tabs.
     """
     texts = [text for _, text in lines if text]
     if is_csv(path):

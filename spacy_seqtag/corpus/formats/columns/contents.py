@@ -10,7 +10,7 @@ Rows = Sequence[Sequence[str]]
 """The rows of a sentence, each with its cells."""
 
 NO_XPOS = frozenset(("O", "_", "-", "-X-", "?", ""))
-"""What stands for a missing XPOS in columns."""
+"""Placeholders for a missing XPOS in columns."""
 
 _EMPTY = frozenset(("_", "-", "-X-", ""))
 _PENN = """

@@ -1,8 +1,8 @@
-"""How a column file is written, judged by its first lines.
+"""Finding out how a column file is written from its first lines.
 
-Users name columns (`--columns`), files name them (a header, `# global.columns`), else their
-contents tell. The first 1,000 lines are judged; where they are not enough, as in a file whose
-first documents are not annotated, the first 100,000.
+The user may name the columns (`--columns`), or the file does (a header, `# global.columns`);
+otherwise their contents decide. The first 1,000 lines are looked at. If they are not enough, as in
+a file whose first documents are not annotated, it is the first 100,000.
 """
 
 from collections import Counter
@@ -21,11 +21,11 @@ from .layout import Layout, find_layout, layout_of
 from .names import LayoutUnclear, global_columns, header_names
 
 DOCUMENT = "-DOCSTART-"
-"""What begins the line that begins a document, in CoNLL-2003."""
+"""How a line begins that marks a new document, in CoNLL-2003."""
 GLOBAL_COLUMNS = "# global.columns"
 
 _SAMPLES = (1000, 100_000)  # lines
-_MANY = 10  # one in so many rows is no accident
+_MANY = 10  # a width that one in so many rows has is no accident
 _HOW_TO_NAME = (
     "Name the columns, as in --columns {} (index, word, upos, xpos, pos, lemma, tag, chunk, and - "
     "for a column to pass over)"
@@ -37,7 +37,7 @@ class Shape:
     """How a column file is written.
 
     path (Path): the file.
-    separator (str): what stands between cells, see `find_separator`.
+    separator (str): what separates cells, see `find_separator`.
     layout (Layout): what the columns hold.
     widths (tuple[int, ...]): the legal numbers of columns: one, or two where rows may end with
         the tag.
@@ -111,7 +111,7 @@ def _judge_lines(
         cells.extend(split_lines(lines, path, separator))
     filled = [row for row in cells if row.cells]
     if not filled:
-        list(split_lines(lines, path, separator))  # raises what was wrong, if anything was
+        list(split_lines(lines, path, separator))  # raises the error that was suppressed, if any
         raise no_sentence(path)
     first, header_line = filled[0], 0
     names = header_names(first.cells)
@@ -138,7 +138,7 @@ def _judge_lines(
 def _usual_widths(rows: Rows, least: int) -> list[int]:
     """Find the numbers of columns that many rows have, the usual one first.
 
-    A column at the end that is empty in all rows counts for nothing, if `least` are left.
+    A last column that is empty in all rows does not count, as long as `least` columns are left.
     """
     found = Counter(map(len, rows))
     widths: list[int] = []
@@ -196,7 +196,7 @@ def _name_columns(names: Sequence[str] | None, sample: Sequence[Rows], width: in
 def _unclear(
     path: Path, line: int, width: int, separator: str, error: LayoutUnclear
 ) -> FormatError:
-    """Make the error for a layout that is not clear, with the help that fits it best."""
+    """Make the error for an unclear layout, with the advice that fits it best."""
     fix = _HOW_TO_NAME.format(error.example)
     if width == 1:
         fix = "Separate word and tag with a tab or a blank"

@@ -36,8 +36,8 @@ class Layout(NamedTuple):
 
     names (tuple[str, ...]): one of `names.COLUMNS` but `pos` a column, or "sentence" for one that
         numbers sentences.
-    index_start (int): with what a sentence's index begins, 0 or 1.
-    unread (dict[int, str]): what columns hold that are not read, by their positions.
+    index_start (int): the first index of a sentence, 0 or 1.
+    unread (dict[int, str]): for columns that are not read, what they hold.
     """
 
     names: tuple[str, ...]
@@ -131,7 +131,7 @@ def _find_word(
     columns: Sequence[Sequence[str]], filled: Sequence[int], tags: Sequence[int], index: int | None
 ) -> int:
     if index is not None and any(i > index and i not in tags for i in filled):
-        # What stands before the index tells the document or the sentence.
+        # A column before the index names the document or the sentence.
         filled = [i for i in filled if i > index]
     text = [i for i in filled if i not in tags]
     if index is not None and tags:
@@ -194,7 +194,7 @@ def _find_layers(
 ) -> list[tuple[str, int]]:
     """Find UPOS, XPOS and lemmas among the columns besides words and tags."""
     result: list[tuple[str, int]] = []
-    # After word and tag stand notes, such as who annotated them.
+    # Columns after word and tag are notes, such as who annotated them.
     first, last = sorted((word, tag))
     places = [i for i in others if first < i < last or (i > last and repeats_a_tag_set(columns[i]))]
     upos = [i for i in places if is_upos(columns[i])]

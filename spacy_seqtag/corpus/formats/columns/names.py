@@ -47,7 +47,7 @@ class LayoutUnclear(ValueError):
 def parse_columns(text: str) -> tuple[str, ...]:
     """Read the names of columns as the user gives them, separated by commas.
 
-    RAISES: ValueError: an unknown name, one that stands twice, no `word`, or no layer.
+    RAISES: ValueError: an unknown name, a name given twice, no `word`, or no layer.
     """
     names = tuple(name.strip().lower() for name in text.split(","))
     for name in names:

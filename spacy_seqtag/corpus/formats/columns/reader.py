@@ -1,6 +1,6 @@
-"""Reading words with entities in columns, one word a line, as CSV, or as `word|POS|tag`.
+"""Reading words with entities in columns, one word per line, as CSV, or as `word|POS|tag`.
 
-`word|POS|tag`, a sentence a line, is the format of spaCy's own converter for IOB
+`word|POS|tag`, one sentence per line, is the format of spaCy's own converter for IOB
 (https://spacy.io/api/cli#converters).
 """
 
@@ -34,8 +34,8 @@ def read_iob(
     UPOS, XPOS and lemmas are layers as well. `_`, `-`, `?` or nothing as the tag is missing
     annotation. White space at the ends of cells is left out; entities do not begin or end in a
     word of white space. Escapes of the Penn Treebank are undone, see `penn.real_words`. The
-    spacing is that of the `# text` comment where the words spell it, else one space after every
-    word. What is a comment is told in `rows`.
+    spacing is that of the `# text` comment if the words spell it, else one space after every
+    word. `rows` explains which lines are comments.
 
     path (str | Path): the file.
     options (ReadOptions | None): without the columns' names they are those of a header or of
@@ -128,7 +128,7 @@ def _sentence(
     return maker.sentence(
         lines[0],
         words,
-        # After the last word comes the next sentence, of which a text knows nothing.
+        # A text does not say what comes after the last word.
         [*(spaces or [True] * len(words))[:-1], True],
         upos=_without_missing(upos),
         xpos=_without_missing(xpos),
@@ -138,7 +138,7 @@ def _sentence(
 
 
 def _column(rows: Sequence[Row], at: int, name: str, remarks: Remarks) -> list[str]:
-    """Get a column without white space around its cells, and count the cells that had some."""
+    """Get a column, and remove and count white space around its cells."""
     raw = [row.cells[at] for row in rows]
     cells = [cell.strip() for cell in raw]
     if cells != raw:
@@ -149,7 +149,7 @@ def _column(rows: Sequence[Row], at: int, name: str, remarks: Remarks) -> list[s
 
 
 def _words_of_blanks(path: Path, rows: Sequence[Row], at: int, words: Sequence[str]) -> list[str]:
-    """Put words of white space back as they are.
+    """Restore the words that consist of white space.
 
     RAISES: FormatError: a word is empty.
     """
@@ -165,7 +165,7 @@ def _without_missing(tags: list[str] | None) -> list[str] | None:
 
 
 class _Unread:
-    """Says which columns hold something that is not read."""
+    """Reports the columns that hold something but are not read."""
 
     def __init__(self, layout: Layout, remarks: Remarks) -> None:
         self._remarks = remarks
@@ -177,7 +177,7 @@ class _Unread:
         ]
 
     def watch(self, rows: Sequence[Row]) -> None:
-        """Look into the columns that were empty so far."""
+        """Look at the columns that have been empty so far."""
         for i in list(self._empty):
             for row in rows:
                 if row.cells[i].strip() not in NO_XPOS:
@@ -186,6 +186,6 @@ class _Unread:
                     break
 
     def report(self) -> None:
-        """Say it, at the end of the file."""
+        """Report them, at the end of the file."""
         for i, what in sorted(self._unread.items()):
             self._remarks.say(f"column {i + 1} was not read ({what})")

@@ -1,8 +1,8 @@
-"""The lines of a column file told apart: words, blank lines, comments, marks of documents.
+"""Telling the lines of a column file apart: words, blank lines, comments, marks of documents.
 
-A line that begins with `#` is a comment if it is one that CoNLL-U knows, or if it begins with
-`# `, stands between sentences and has no shape of a row. In a file with an index every such line
-is one that has no row's shape and does not end in a tag. CSV and `word|POS|tag` have no comments.
+A line that begins with `#` is a comment if CoNLL-U knows it, or if it begins with `# `, is between
+sentences and does not look like a row. In a file with an index, every line that begins with `#`,
+does not look like a row and does not end in a tag is a comment. CSV and `word|POS|tag` have none.
 """
 
 import re
@@ -25,7 +25,7 @@ class Row(NamedTuple):
 
     kind (str): what it is.
     line (int): its number.
-    text (str): the line as it stands.
+    text (str): the line as it is written.
     cells (Sequence[str]): of a word, as many as the file has columns.
     """
 

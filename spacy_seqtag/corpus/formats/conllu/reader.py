@@ -51,11 +51,11 @@ def read_conllu(
     """Read words, spacing, UPOS, XPOS, lemmas and entities, one sentence at a time.
 
     The columns are those of a `# global.columns` line, else the ten of CoNLL-U. The spacing is
-    that of the `# text` comment where the forms spell it, else that of `SpaceAfter=No`. The words
-    of a multiword token stand without spaces between them. Empty nodes (`8.1`) are passed over.
+    that of the `# text` comment if the forms spell it, else that of `SpaceAfter=No`. The words
+    of a multiword token have no spaces between them. Empty nodes (`8.1`) are ignored.
     `_` in UPOS, XPOS or LEMMA is missing annotation, save for the lemma of the word `_`. Entities
     are those of the keys `name` (as spaCy writes them), `NER` and `NE` in MISC, or of such a
-    column; where a word has none they are missing. White space at the ends of cells is left out,
+    column; a word without one has no annotation. White space at the ends of cells is left out,
     and of escapes of the Penn Treebank what `penn.real_words` undoes.
 
     path (str | Path): the file.
@@ -197,7 +197,7 @@ def _spaces(
     plain = not any("SpacesAfter=" in row[MISC] or "SpacesBefore=" in row[MISC] for row in rows)
     found = spaces_by_text(forms, maker, line, remarks)
     if found is not None:
-        # After the last word comes the next sentence, of which this text knows nothing.
+        # The text does not say what comes after the last word.
         between[:-1] = found[:-1]
         plain = plain and is_plainly_spaced(forms, found, maker.text or "")
     if not plain:

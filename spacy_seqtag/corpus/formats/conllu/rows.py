@@ -1,8 +1,8 @@
 """The lines of a CoNLL-U file as the rows of its sentences.
 
-Rows are words (ID `1`), multiword tokens (`1-2`) and empty nodes (`8.1`, passed over). Whatever
-columns a CoNLL-U Plus file has, a row has the ten cells of CoNLL-U here, and perhaps one more
-for entities.
+Rows are words (ID `1`), multiword tokens (`1-2`) and empty nodes (`8.1`, which are ignored).
+Whatever columns a CoNLL-U Plus file has, its rows get the ten cells of CoNLL-U here, and perhaps
+one more for entities.
 """
 
 from collections.abc import Iterable, Sequence
@@ -39,7 +39,7 @@ class Block(NamedTuple):
     """The rows of a sentence.
 
     rows (list[list[str]]): the words, each with the cells of `COLUMNS` and perhaps `ENTITY`.
-    lines (list[int]): where they stand.
+    lines (list[int]): their lines.
     tokens (list[MultiwordToken]): in order.
     """
 
@@ -49,7 +49,7 @@ class Block(NamedTuple):
 
 
 class Unread:
-    """What stands in a file and is not read: columns, keys of MISC, empty nodes."""
+    """What is in a file but is not read: columns, keys of MISC, empty nodes."""
 
     def __init__(self) -> None:
         self._empty = {FEATS: "FEATS", HEAD: "HEAD", DEPREL: "DEPREL", DEPS: "DEPS"}
@@ -68,13 +68,13 @@ class Unread:
                 self._keys[key] = None
 
     def watch(self, rows: Sequence[Sequence[str]]) -> None:
-        """Look into the columns that were empty so far."""
+        """Look at the columns that have been empty so far."""
         for i in list(self._empty):
             if any(row[i] not in ("_", "") for row in rows):
                 self.column(self._empty.pop(i))
 
     def report(self, remarks: Remarks) -> None:
-        """Say it, at the end of the file."""
+        """Report it, at the end of the file."""
         parts = [", ".join(map(_shown, self._columns))] if self._columns else []
         if self._keys:
             keys = sorted(self._keys)
@@ -85,11 +85,11 @@ class Unread:
 
 
 class RowReader:
-    """Takes in the lines of a file, and gives the rows of each sentence.
+    """Reads the lines of a file one by one, and gives the rows of each sentence.
 
     path (Path): the file.
-    maker (SentenceMaker): takes in the comments.
-    unread (Unread): notes what is passed over.
+    maker (SentenceMaker): gets the comments.
+    unread (Unread): notes what is ignored.
     remarks (Remarks): what the user should know.
     """
 
@@ -123,9 +123,9 @@ class RowReader:
         return block
 
     def comment(self, line: int, text: str) -> None:
-        """Take in a line that begins with `#`.
+        """Read a line that begins with `#`.
 
-        RAISES: FormatError: it stands within a sentence, or is a row rather than a comment.
+        RAISES: FormatError: it is within a sentence, or is a row rather than a comment.
         """
         if self._block.rows or self._block.tokens:
             raise comment_within(self.path, line, text)
@@ -166,7 +166,7 @@ class RowReader:
             self._remarks.say(f"columns read as `{' '.join(columns)}`")
 
     def row(self, line: int, text: str) -> None:
-        """Take in the line of a word, a multiword token or an empty node.
+        """Read the line of a word, a multiword token or an empty node.
 
         RAISES: FormatError: other columns, an ID out of order, an empty FORM, an unknown UPOS.
         """
