@@ -158,21 +158,25 @@ def _blocks(path: Path, progress: Progress | None) -> Iterator[tuple[_Layout, li
             continue
         columns = _BLANKS.split(text.strip(" \t"))
         layout = layout or _layout_of(columns)
-        _check_row(path, line, columns, layout, rows)
+        first = rows[0].columns if rows else columns
+        if (
+            len(columns) < layout.n_columns
+            or len(columns) != len(first)
+            or columns[:2] != first[:2]
+            or columns[2] != str(len(rows))
+        ):
+            raise _bad_row(path, line, columns, layout, rows)
         rows.append(_Row(line, columns))
     if rows and layout is not None:
         yield layout, rows
 
 
-def _check_row(
+def _bad_row(
     path: Path, line: int, columns: Sequence[str], layout: _Layout, rows: Sequence[_Row]
-) -> None:
-    """Check that a row fits those before it in its sentence.
-
-    RAISES: FormatError: it does not.
-    """
+) -> FormatError:
+    """Make the error for a row that does not fit those before it in its sentence."""
     if len(columns) < layout.n_columns:
-        raise FormatError(
+        return FormatError(
             path,
             line,
             f"{len(columns)} columns, expected {layout.n_columns} or more: {layout.name}",
@@ -180,15 +184,14 @@ def _check_row(
         )
     first = rows[0].columns if rows else columns
     if len(columns) != len(first):
-        raise unequal_columns(path, line, len(columns), len(first))
-    if columns[:2] != first[:2] or columns[2] != str(len(rows)):
-        raise FormatError(
-            path,
-            line,
-            f"document, sentence and word number are {' '.join(columns[:3])}, expected "
-            f"{' '.join([*first[:2], str(len(rows))])}",
-            "Number the words of a sentence 0, 1, 2 and end a sentence with a blank line",
-        )
+        return unequal_columns(path, line, len(columns), len(first))
+    return FormatError(
+        path,
+        line,
+        f"document, sentence and word number are {' '.join(columns[:3])}, expected "
+        f"{' '.join([*first[:2], str(len(rows))])}",
+        "Number the words of a sentence 0, 1, 2 and end a sentence with a blank line",
+    )
 
 
 def _sentence(

@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from ...errors import FormatError
 from ..tags import is_tag
@@ -16,12 +15,11 @@ Line = tuple[int, str]
 _BLANKS = re.compile(r"[ \t]+")
 
 
-class Cells(NamedTuple):
-    """A line with its cells; there are none on a blank line or at the end of a sentence."""
+Cells = tuple[int, str, list[str]]
+"""A line with its number, text and cells; no cells on a blank line or at the end of a sentence.
 
-    line: int
-    text: str
-    cells: list[str]
+A plain tuple, as there is one for every line of a file.
+"""
 
 
 def is_csv(path: Path) -> bool:
@@ -65,16 +63,16 @@ def split_lines(
     elif separator == "|":
         for line, text in lines:
             for token in text.split():
-                yield Cells(line, token, token.rsplit("|", width - 1))
-            yield Cells(line, "", [])
+                yield line, token, token.rsplit("|", width - 1)
+            yield line, "", []
     else:
         tabs = separator == "\t"
         for line, text in lines:
             if not text or text.isspace():
-                yield Cells(line, text, [])
+                yield line, text, []
             else:
                 cells = text.split("\t") if tabs else _BLANKS.split(text.strip(" \t"))
-                yield Cells(line, text, cells)
+                yield line, text, cells
 
 
 def _split_csv(lines: Iterable[Line], path: Path, separator: str) -> Iterator[Cells]:
@@ -88,7 +86,7 @@ def _split_csv(lines: Iterable[Line], path: Path, separator: str) -> Iterator[Ce
     reader = csv.reader(texts(), delimiter=separator, strict=True)
     try:
         for cells in reader:
-            yield Cells(number, "", cells if any(cell.strip() for cell in cells) else [])
+            yield number, "", cells if any(cell.strip() for cell in cells) else []
     except csv.Error as error:
         raise FormatError(
             path,

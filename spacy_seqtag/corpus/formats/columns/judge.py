@@ -109,27 +109,27 @@ def _judge_lines(
     # The sample may end within quotes; if it does not, reading comes to the same place.
     with suppress(FormatError):
         cells.extend(split_lines(lines, path, separator))
-    filled = [row for row in cells if row.cells]
+    filled = [(line, row) for line, _, row in cells if row]
     if not filled:
         list(split_lines(lines, path, separator))  # raises the error that was suppressed, if any
         raise no_sentence(path)
-    first, header_line = filled[0], 0
-    names = header_names(first.cells)
+    (first_line, first), header_line = filled[0], 0
+    names = header_names(first)
     if names is not None and len(filled) > 1:
-        header_line = first.line
-        cells = [row for row in cells if row.line != header_line]
+        header_line = first_line
+        cells = [parts for parts in cells if parts[0] != header_line]
         filled = filled[1:]
-    width = len(first.cells)
+    width = len(first)
     try:
         if given is not None:
             names = tuple(given)
         elif names is None and named is not None:
             names = global_columns(named.split())
-        usual = _usual_widths([row.cells for row in filled], 1 if names is None else len(names))
+        usual = _usual_widths([row for _, row in filled], 1 if names is None else len(names))
         width = usual[0]
         layout, widths, sample = _fit_layout(names, cells, usual, separator)
     except LayoutUnclear as error:
-        raise _unclear(path, first.line, width, separator, error) from None
+        raise _unclear(path, first_line, width, separator, error) from None
     at = layout.position("tag")
     tags = [row[at] for rows in sample for row in rows] if at is not None else []
     return Shape(path, separator, layout, widths, header_line, has_prefix_last(tags))

@@ -69,9 +69,10 @@ class RowReader:
     def _rows(self, progress: Progress | None) -> Iterator[Row]:
         """Yield the lines of the file, those of words with as many cells as there are columns."""
         shape = self._shape
-        path, layout = shape.path, shape.layout
+        path, layout, width = shape.path, shape.layout, shape.width
         index, start = layout.position("index"), layout.index_start
         mark = layout.position("sentence")
+        padding = {found: [""] * (width - found) for found in shape.widths}
         has_comments = shape.separator in ("\t", " ") and not is_csv(path)
         comments = SentenceMaker(path)
         self.n_short = 0
@@ -79,7 +80,7 @@ class RowReader:
         before = ""  # the kind of line before
         marked = ""  # the sentence by its column
         lines = read_lines(path, progress)
-        for line, text, cells in split_lines(lines, path, shape.separator, shape.width):
+        for line, text, cells in split_lines(lines, path, shape.separator, width):
             if line == shape.header_line and cells:
                 continue
             if not cells or (cells[0][:1] == "-" and cells[0].startswith(DOCUMENT)):
@@ -95,7 +96,12 @@ class RowReader:
                     before = "comment"
                     yield Row("comment", line, text)
                     continue
-            self._fit(line, cells)
+            found = len(cells)
+            if found in padding:
+                cells += padding[found]
+                self.n_short += found < width
+            else:
+                self._cut(line, cells)
             if mark is not None and cells[mark].strip() not in ("", marked):
                 # In some files every row says its sentence, in some only the first one does.
                 marked = cells[mark].strip()
@@ -108,17 +114,15 @@ class RowReader:
             before = "word"
             yield Row("word", line, text, cells)
 
-    def _fit(self, line: int, cells: list[str]) -> None:
-        """Give a row, in place, as many cells as the file has columns."""
-        found, width = len(cells), self._shape.width
-        if found in self._shape.widths:
-            if found < width:
-                cells += [""] * (width - found)
-                self.n_short += 1
-        elif found < width or any(cell.strip() for cell in cells[width:]):
-            raise self._bad_width(line, found)
-        else:
-            del cells[width:]
+    def _cut(self, line: int, cells: list[str]) -> None:
+        """Remove, in place, empty cells after the last column.
+
+        RAISES: FormatError: there are fewer cells than columns, or more that are not empty.
+        """
+        width = self._shape.width
+        if len(cells) < width or any(cell.strip() for cell in cells[width:]):
+            raise self._bad_width(line, len(cells))
+        del cells[width:]
 
     def _is_comment(
         self, line: int, text: str, cells: Sequence[str], n_words: int, before: str

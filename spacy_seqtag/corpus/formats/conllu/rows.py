@@ -181,7 +181,8 @@ class RowReader:
                 if cells[i] in _ABSENT:
                     cells[i] = "_"
         if cells[ID] == str(expected):
-            self._check_word(line, cells)
+            if not cells[FORM] or cells[UPOS] not in _LEGAL_UPOS:
+                raise self._bad_word(line, cells)
             rows.append(cells)
             lines.append(line)
             return
@@ -219,16 +220,15 @@ class RowReader:
         cells[at] = cells[at] or columns[at]
         return cells
 
-    def _check_word(self, line: int, cells: Sequence[str]) -> None:
+    def _bad_word(self, line: int, cells: Sequence[str]) -> FormatError:
         if not cells[FORM]:
-            raise FormatError(
+            return FormatError(
                 self.path,
                 line,
                 "the word's FORM is empty",
                 "Write the word in the second column",
             )
-        if cells[UPOS] not in _LEGAL_UPOS:
-            raise unknown_upos(self.path, line, cells[UPOS])
+        return unknown_upos(self.path, line, cells[UPOS])
 
 
 def space_after(row: Sequence[str]) -> bool:
