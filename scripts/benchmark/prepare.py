@@ -225,7 +225,7 @@ def read_layers(corpus: Path) -> tuple[set[str], tuple[str, ...]]:
     """Return the layers of a corpus ("pos", "ents", "srl"), and its parts of speech."""
     from spacy.vocab import Vocab
 
-    from spacy_seqtag.corpus.reader import find_docbins, read_docs
+    from spacy_seqtag.corpus.docbin_read import find_docbins, read_docs
     from spacy_seqtag.frames import has_frames
     from spacy_seqtag.schemes.upos import UPOS_TAGS
 

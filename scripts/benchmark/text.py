@@ -22,7 +22,7 @@ def find_corpus(path: Path | None, split: str, folder: Path) -> Path:
     RAISES: FormatError (a ValueError): if there is nothing at the path.
     """
     from spacy_seqtag.corpus.convert import convert
-    from spacy_seqtag.corpus.reader import find_docbins
+    from spacy_seqtag.corpus.docbin_read import find_docbins
 
     treebank = _ROOT / "corpus" / "ewt" / f"{split}.spacy"
     if path is None and treebank.is_file():
@@ -42,7 +42,8 @@ def read_documents(path: Path) -> list[Document]:
     """
     from spacy.vocab import Vocab
 
-    from spacy_seqtag.corpus.reader import find_docbins, read_docs, sentence_bounds
+    from spacy_seqtag.corpus.cut import sentence_bounds
+    from spacy_seqtag.corpus.docbin_read import find_docbins, read_docs
 
     documents = []
     for file in find_docbins(path):

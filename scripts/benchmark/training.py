@@ -233,7 +233,7 @@ def copy_corpus(source: Path, path: Path) -> int:
     from spacy.tokens import DocBin
     from spacy.vocab import Vocab
 
-    from spacy_seqtag.corpus.reader import find_docbins, read_docs
+    from spacy_seqtag.corpus.docbin_read import find_docbins, read_docs
 
     n_words = 0
     result = DocBin(store_user_data=True)

@@ -8,19 +8,15 @@ import spacy
 import typer
 from thinc.api import ConfigValidationError
 from tqdm import tqdm
-from wasabi import Printer, msg
+from wasabi import msg
+from wasabi.printer import Printer
 
-from ..corpus.reader import find_docbins, read_docs
-from ..corpus.sentence import FormatError
-from ..corpus.survey import (
-    LABELLED,
-    LAYERS,
-    Encoder,
-    Finding,
-    Survey,
-    split_findings,
-    training_findings,
-)
+from ..corpus.check.encoder import Encoder
+from ..corpus.check.findings import Finding, findings, split_findings, training_findings
+from ..corpus.check.survey import LABELLED, LAYERS, Survey
+from ..corpus.docbin_read import find_docbins, read_docs
+from ..corpus.errors import FormatError
+from ..corpus.plural import counted
 from ..errors import printable
 from ..frames import problems
 from . import fail, seqtag
@@ -59,48 +55,52 @@ def check_cli(
     with its Doc. Exit code 1 if there is an error.
     """
     surveys: list[Survey] = []
-    findings: list[tuple[str, Finding]] = []
+    found: list[tuple[str, Finding]] = []
     try:
         encoder = None if base_model is None else _load_encoder(base_model)
         for given in files:
             survey = Survey(str(given), surveys[-1] if surveys else None, encoder, lang)
             n_problems = _read(given, survey, quiet)
             if n_problems:
-                message = (
-                    f"{n_problems:,} problems in the semantic roles of {survey.documents:,} "
-                    "documents"
-                )
-                findings.append((survey.name, Finding(message, error=True)))
-            findings += [(survey.name, finding) for finding in survey.findings()]
+                documents = counted(survey.documents, "<document|documents>")
+                what = f"<problem|problems> in the semantic roles of {documents}"
+                message = counted(n_problems, what)
+                found.append((survey.name, Finding(message, error=True)))
+            found += [(survey.name, finding) for finding in findings(survey)]
             surveys.append(survey)
     except ConfigValidationError as error:
         fail(error.title)
     except (FormatError, OSError, ImportError) as error:  # spaCy's for an unknown --lang
         fail(error)
     train, *others = surveys
-    findings += [(train.name, finding) for finding in training_findings(train)]
-    findings += [(o.name, finding) for o in others for finding in split_findings(train, o)]
+    found += [(train.name, finding) for finding in training_findings(train)]
+    found += [(o.name, finding) for o in others for finding in split_findings(train, o)]
     if not quiet:
         for survey in surveys:
             _print_layers(survey)
         _print_labels(surveys, None if all_labels else _SHOWN)
-    _print_findings(findings, strict, quiet)
+    _print_findings(found, strict, quiet)
 
 
 def _load_encoder(name: str) -> Encoder:
-    """RAISES ConfigValidationError (a ValueError), OSError: there is no such encoder."""
+    """Load the tokenizer of an encoder.
+
+    RAISES: ConfigValidationError (a ValueError), OSError: there is no such encoder.
+    """
     from transformers import AutoTokenizer
 
     from ..models.pretrained import resolve
 
-    source = resolve(name)
-    return Encoder(AutoTokenizer.from_pretrained(source, use_fast=True, trust_remote_code=False))
+    tokenizer = AutoTokenizer.from_pretrained(  # type: ignore[no-untyped-call]
+        resolve(name), use_fast=True, trust_remote_code=False
+    )
+    return Encoder(tokenizer)
 
 
 def _read(path: Path, survey: Survey, quiet: bool) -> int:
     """Give the Docs at a path to a survey, and print the problems of their semantic roles.
 
-    RETURNS: How many problems there are.
+    RETURNS (int): how many problems there are.
     """
     n_problems = 0
     vocab = spacy.blank("xx").vocab  # a bare one does not know white space
@@ -120,7 +120,9 @@ def _read(path: Path, survey: Survey, quiet: bool) -> int:
 def _print_layers(survey: Survey) -> None:
     msg.divider(printable(survey.name))
     print(
-        f"{survey.documents:,} documents, {survey.sentences:,} sentences, {survey.words:,} words\n"
+        f"{counted(survey.documents, '<document|documents>')}, "
+        f"{counted(survey.sentences, '<sentence|sentences>')}, "
+        f"{counted(survey.words, '<word|words>')}\n"
     )
     rows = [
         (
@@ -155,10 +157,11 @@ def _labels(name: str, survey: Survey) -> str:
 
 
 def _print_labels(surveys: Sequence[Survey], limit: int | None) -> None:
-    """A table for each layer: its labels, and how often each occurs in each split."""
+    """Print a table for each layer: its labels, and how often each occurs in each split."""
     for name in LABELLED:
         counts = [survey.layers[name].labels for survey in surveys]
-        labels = sorted(set().union(*counts), key=lambda label: [-n[label] for n in counts])
+        found: set[str] = set().union(*counts)
+        labels = sorted(found, key=lambda label: ([-n[label] for n in counts], label))
         if not labels:
             continue
         rows = [
@@ -173,7 +176,10 @@ def _print_labels(surveys: Sequence[Survey], limit: int | None) -> None:
 
 
 def _print_findings(findings: Sequence[tuple[str, Finding]], strict: bool, quiet: bool) -> None:
-    """RAISES typer.Exit (a SystemExit, code 1): there is an error."""
+    """Print the findings, errors first.
+
+    RAISES: typer.Exit (a SystemExit, code 1): there is an error.
+    """
     printer = Printer(pretty=False)  # one line each, however long
     if not quiet and findings:
         msg.divider("findings")
@@ -186,7 +192,8 @@ def _print_findings(findings: Sequence[tuple[str, Finding]], strict: bool, quiet
         elif not quiet:
             printer.warn(text)
     n_warnings = len(findings) - n_errors
+    warnings = counted(n_warnings, "<warning|warnings>")
     if n_errors:
-        fail(f"{n_errors:,} errors, {n_warnings:,} warnings")
+        fail(f"{counted(n_errors, '<error|errors>')}, {warnings}")
     if not quiet:
-        printer.good("Sound" + (f", but for {n_warnings:,} warnings" if n_warnings else ""))
+        printer.good("Sound" + (f", but for {warnings}" if n_warnings else ""))

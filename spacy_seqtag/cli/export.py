@@ -1,7 +1,5 @@
 """`python -m spacy seqtag export`: semantic roles to the column formats of the field."""
 
-import io
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,20 +7,12 @@ import typer
 from spacy.vocab import Vocab
 from wasabi import msg
 
-from ..corpus.propbank import write_gold_conll, write_props
-from ..corpus.reader import find_docbins, read_docs
-from ..corpus.sentence import FormatError
-from ..files import written_aside
+from ..corpus.docbin_read import find_docbins, read_docs
+from ..corpus.errors import FormatError
+from ..corpus.formats import WRITERS
+from ..corpus.plural import counted
 from . import fail, seqtag
-
-_WRITERS = {"props": write_props, "gold_conll": write_gold_conll}
-
-
-class Format(str, Enum):
-    """The formats that can be written."""
-
-    props = "props"
-    gold_conll = "gold_conll"
+from .choices import metavar, one_of
 
 
 @seqtag.command("export", no_args_is_help=True)
@@ -30,12 +20,13 @@ def export_cli(
     file: Annotated[Path, typer.Argument(help="The .spacy file with semantic roles")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write")],
     file_format: Annotated[
-        Format,
+        str,
         typer.Option(
             "--format",
             "-f",
-            help="props: the columns of CoNLL-2005 that srl-eval.pl reads; gold_conll: PropBank's, "
-            "with words",
+            parser=one_of(WRITERS),
+            metavar=metavar(WRITERS),
+            help="; ".join(f"{writer.name}: {writer.help}" for writer in WRITERS.values()),
         ),
     ],
     like: Annotated[
@@ -60,12 +51,8 @@ def export_cli(
             if find_docbins(path) != [path]:
                 fail(f"{path}: this is a folder. Name a .spacy file in it")
         vocab = Vocab()
-        docs = read_docs(file, vocab)
         reference = None if like is None else read_docs(like, vocab)
-        with written_aside(output) as opened:
-            target = io.TextIOWrapper(opened, encoding="utf8", newline="\n")
-            counts = _WRITERS[file_format.value](docs, target, like=reference)
-            target.detach()  # writes what is left, and leaves the file open
+        counts = WRITERS[file_format].save(read_docs(file, vocab), output, reference)
     except (FormatError, OSError) as error:
         fail(error)
     except ValueError as error:
@@ -73,5 +60,8 @@ def export_cli(
     if quiet:
         return
     if counts.cut:
-        msg.warn(f"{counts.cut:,} arguments left their sentence and were cut at its bounds")
-    msg.good(f"Wrote {counts.sentences:,} sentences, {counts.predicates:,} predicates to {output}")
+        what = "<argument|arguments> left <its|their> sentence and <was|were> cut at its bounds"
+        msg.warn(counted(counts.cut, what))
+    sentences = counted(counts.sentences, "<sentence|sentences>")
+    predicates = counted(counts.predicates, "<predicate|predicates>")
+    msg.good(f"Wrote {sentences}, {predicates} to {output}")

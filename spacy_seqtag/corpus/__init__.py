@@ -1,6 +1,10 @@
-"""Training corpora: from CoNLL-U and IOB files to spaCy's `.spacy` files and on to `Example`s.
+"""Corpora: from files of many formats to spaCy's `.spacy` files, and on to `Example`s.
 
-`sentence` holds what all formats share, `conllu` and `iob` read one format each, `convert` joins
-layers and writes `.spacy`, `reader` is the corpus reader for training. Importing this package
-loads none of them.
+`convert` is the way in, six steps on one page: `formats/` (a module per format) and `join/` (layers
+of several files) give sentences (`sentence`), `docs` makes Docs of them, `docbin_write` writes
+them, `summary` says what was written. `reader` reads `.spacy` files for training (with
+`docbin_read` and `cut`), `check/` looks for what is wrong in them, `export` writes their semantic
+roles to the columns of the field.
+
+Importing this package loads none of them.
 """

@@ -18,11 +18,13 @@ PREDICATE_PART = "C-V"
 CONTINUES = "C-"
 NO_ROLESET = "-"
 
-# What `read_columns` counts.
-SEVERAL_TOKENS = "predicates of several words: the first is the predicate, the others continue it"
-LATER_ROLESET = "predicates whose roleset stands at a later word of theirs than the first"
-TWICE = "predicates annotated twice: the first annotation was kept"
-LINKS = "links (LINK-...) left out: they are no arguments"
+# What `read_columns` counts, with forms for one and many (see `corpus.plural`).
+SEVERAL_TOKENS = (
+    "<predicate|predicates> of several words: the first is the predicate, the others continue it"
+)
+LATER_ROLESET = "<predicate|predicates> whose roleset stands at a later word than <its|their> first"
+TWICE = "<predicate|predicates> annotated twice: the first annotation was kept"
+LINKS = "<link|links> (LINK-...) left out: <it is no argument|they are no arguments>"
 
 _ROLE = re.compile(r"[^()*\s]+")
 _CELL = re.compile(r"((?:\([^()*\s]+)*)\*(\)*)")

@@ -120,8 +120,8 @@ def test_problems(run, tmp_path, groups, expected):
     assert result.exit_code == 1
     lines = result.output.strip().splitlines()
     assert lines[0] == f"{tmp_path / 'a.spacy'}: document 2 (news-1): {problem}"
-    assert "a.spacy: 1 problems in the semantic roles of 2 documents" in result.output
-    assert last(result).startswith("1 errors, ")
+    assert "a.spacy: 1 problem in the semantic roles of 2 documents" in result.output
+    assert last(result).startswith("1 error, ")
 
 
 def test_arguments_of_different_predicates_may_overlap():
@@ -185,41 +185,41 @@ def test_nothing_annotated_is_an_error(run):
         (
             [make(ents=["O", "O", "O", "O", "B-PER", "I-PER"], starts=[1, 0, 0, 0, 0, 1])],
             False,
-            "1 of 1 entities go on over the end of a sentence, where no tagger finds one: "
+            "1 of 1 entities goes on over the end of a sentence, where no tagger finds one: "
             "'old man' (document 1). ",
         ),
         (
             [make(["Ann", " ", "saw"], "PROPN SPACE VERB", ["B-PER", "I-PER", "O"])],
             True,
-            "1 of 1 entities begin or end in white space",
+            "1 of 1 entities begins or ends in white space",
         ),
         ([make(ents=["O"] * 6)], False, "entities are annotated, but there is not one of them"),
-        ([make(), Doc(Vocab())], False, "1 documents have no words"),
+        ([make(), Doc(Vocab())], False, "1 document has no words"),
         (
             [Doc(Vocab(), words=["a", "b"], pos=["X", "X"])],
             False,
-            "1 of 1 documents have no sentence boundaries; each counts as one sentence: 'a b'",
+            "1 of 1 documents has no sentence boundaries; each counts as one sentence: 'a b'",
         ),
         (
             [make(), make(["Go"], "VERB"), make(), make(["Go"], "VERB")],
             False,
-            "1 of 4 sentences (25.0%) repeat one of before (of 5 words and more): "
+            "1 of 4 sentences (25.0%) repeats one of before (of 5 words and more): "
             "'Ann Lee saw the old man'",
         ),
         (
             [make(), make(tags="PROPN PROPN VERB DET NOUN NOUN")],
             False,
-            "1 sentences have other parts of speech (pos) than one of before",
+            "1 sentence has other parts of speech (pos) than one of before",
         ),
         (
             [make(["Oslo"], "PROPN", ["B-LOC"]), make(["Oslo"], "PROPN", ["B-ORG"])],
             False,
-            "1 sentences have other entities than one of before with the same words: 'Oslo'",
+            "1 sentence has other entities than one of before with the same words: 'Oslo'",
         ),
         (
             [sound(), sound(predicates=[(1, 2, "leave.02", ""), (4, 5, "give_up.08", "")])],
             False,
-            "1 sentences have other semantic roles than one of before with the same words: "
+            "1 sentence has other semantic roles than one of before with the same words: "
             "'Ann left .'",
         ),
         (
@@ -227,7 +227,7 @@ def test_nothing_annotated_is_an_error(run):
             False,
             "labels of entities that differ in case or blanks alone: 'LOC' and 'Loc '",
         ),
-        ([make()], False, "1 sentences are few to train on"),
+        ([make()], False, "1 sentence is few to train on"),
         ([make()], False, "5 of 5 labels of parts of speech (pos) occur less than 10 times: "),
         (
             [make(["\x1b[2J" + "a" * 999] * 5, "X X X X X")] * 2,
@@ -252,6 +252,7 @@ def test_what_is_not_annotated_contradicts_nothing(run):
     output = run({"a.spacy": docs}).output
     assert "repeat one of before" in output
     assert "have other" not in output
+    assert "has other" not in output
 
 
 def test_splits_are_compared(run, tmp_path):
@@ -262,10 +263,10 @@ def test_splits_are_compared(run, tmp_path):
     assert result.exit_code == 0
     one, two, three = (str(tmp_path / f"{name}.spacy") for name in ("train", "dev", "test"))
     for line in (
-        f"{two}: 1 of 2 sentences (50.0%) occur in {one}, too (of 5 words and more), so that "
+        f"{two}: 1 of 2 sentences (50.0%) occurs in {one}, too (of 5 words and more), so that "
         "scores are too high: 'Ann Lee saw the old man' (document 1)",
-        f"{two}: 1 labels of entities are in {one}, but not in {two}: PER (1)",
-        f"{two}: 1 labels of entities are in {two}, but not in {one}: LOC (1)",
+        f"{two}: 1 label of entities is in {one}, but not in {two}: PER (1)",
+        f"{two}: 1 label of entities is in {two}, but not in {one}: LOC (1)",
         f"{three}: entities: annotated in {one}, but not in {three}",
     ):
         assert line in result.output.splitlines()
@@ -276,9 +277,9 @@ def test_words_that_the_encoder_cannot_read(run, tiny_bert):
     result = run({"a.spacy": docs}, "--base-model", tiny_bert)
     assert result.exit_code == 0, result.output
     for message in (
-        "1 of 204 words (0.5%) have no wordpiece: the encoder does not see them: '\\u200b'",
-        "1 of 204 words (0.5%) have wordpieces that the encoder does not know: '☃' (document 1)",
-        "1 of 1 sentences have more than 126 wordpieces and are read in pieces: ",
+        "1 of 204 words (0.5%) has no wordpiece: the encoder does not see it: '\\u200b'",
+        "1 of 204 words (0.5%) has wordpieces that the encoder does not know: '☃' (document 1)",
+        "1 of 1 sentences has more than 126 wordpieces and is read in pieces: ",
     ):
         assert message in result.output
     assert "wordpiece" not in run({"a.spacy": docs}).output
@@ -294,7 +295,7 @@ def test_words_of_raw_text(run):
         "'New-York' (document 1), 'Anns' (document 2), 'book' (document 2). "
     ) in output
     assert (
-        "1 of 2 entities begin or end within a word of the language's tokenizer: 'Anns'" in output
+        "1 of 2 entities begins or ends within a word of the language's tokenizer: 'Anns'" in output
     )
 
 

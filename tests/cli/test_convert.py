@@ -89,11 +89,11 @@ def test_report(run):
         *("--max-mismatch", "0.5"),
     )
     assert result.exit_code == 0, result.output
-    assert "1 tags continued no entity" in result.output
+    assert "1 tag continued no entity" in result.output
     assert "t.iob2:6: I-LOC read as B-LOC" in result.output
-    assert "1 sentences have other words" in result.output
+    assert "1 sentence has other words" in result.output
     assert "t.iob2:2: sentence a: word 1 is 'Anna', but 'Ann' in w.conllu:2" in result.output
-    assert "1 sentences of further files were not used" in result.output
+    assert "1 sentence of further files was not used" in result.output
     assert "2 sentences belong to no marked document" in " ".join(result.output.split())
 
 

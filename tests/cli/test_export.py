@@ -35,7 +35,7 @@ def run(tmp_path, monkeypatch):
 def test_props(run, tmp_path):
     result = run("a.spacy", "--format", "props", "--output", "new/a.props")
     assert result.exit_code == 0, result.output
-    assert "Wrote 1 sentences, 1 predicates to new/a.props" in result.output
+    assert "Wrote 1 sentence, 1 predicate to new/a.props" in result.output
     assert (tmp_path / "new" / "a.props").read_text(
         "utf8"
     ) == "-     (A0*)\nleft   (V*)\n-         *\n\n"

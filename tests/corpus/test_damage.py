@@ -17,8 +17,9 @@ from spacy.attrs import DEP, ENT_IOB, ENT_TYPE, LEMMA, NORM, POS
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
-from spacy_seqtag.corpus.convert import Summary, convert
-from spacy_seqtag.corpus.sentence import FormatError
+from spacy_seqtag.corpus.convert import convert
+from spacy_seqtag.corpus.errors import FormatError
+from spacy_seqtag.corpus.summary import Summary
 from spacy_seqtag.frames import annotated_tokens, has_frames, problems, propositions
 
 from .damage import damaged_layers, damages, docbin_damages, pairs, same_word
@@ -179,7 +180,7 @@ def remarks(summary: Summary | FormatError) -> Counter[str]:
 
 def other_layout(text: Text, new: Iterable[str]) -> bool:
     """Whether the summary says that columns of a file of few rows were read in another layout."""
-    said = ("columns read as", "rows end with the tag")
+    said = ("columns read as", "with the tag, others after")
     return len(text.word_lines()) <= FEW and any(part in note for note in new for part in said)
 
 
@@ -341,21 +342,21 @@ def test_columns_refused(text, message):
         (
             "a.iob2",
             "# sent_id = 1\n\n# sent_id = 2\nAnn\tO\n",
-            "1 sentences have a sent_id or text",
+            "1 sentence has a sent_id or text",
         ),
-        ("a.iob2", "# text = Ann\nAnn\tO\n\n# text = Bo\n", "1 sentences have a sent_id or text"),
+        ("a.iob2", "# text = Ann\nAnn\tO\n\n# text = Bo\n", "1 sentence has a sent_id or text"),
         (
             "a.conllu",
             "# sent_id = 1\n\n# sent_id = 2\n1\tAnn" + "\t_" * 8 + "\n\n# sent_id = 3\n",
             "2 sentences have a sent_id or text, but no words",
         ),
-        ("a.iob2", "Ann\tB-PER\nate\tO\nBo\tS-PER\n", "1 entities have no last word"),
-        ("a.iob2", "Ann\tB-PER\n\nBo\tS-PER\n", "1 entities have no last word"),
-        ("a.iob2", "Ann\tI-PER\nLee\tS-PER\n", "1 entities have no last word"),
+        ("a.iob2", "Ann\tB-PER\nate\tO\nBo\tS-PER\n", "1 entity has no last word"),
+        ("a.iob2", "Ann\tB-PER\n\nBo\tS-PER\n", "1 entity has no last word"),
+        ("a.iob2", "Ann\tI-PER\nLee\tS-PER\n", "1 entity has no last word"),
         (
             "a.iob2",
             "1\tAnn\tO\t-\tx\n2\tate\tO\t-\tx\n3\tBo\t_\n",
-            "1 rows end with the tag, others after 5 columns",
+            "1 row ends with the tag, others after 5 columns",
         ),
     ],
 )
@@ -412,7 +413,7 @@ def test_roles_that_do_not_hold_together():
     data = DocBin(docs=[doc]).to_bytes()
     summary, _ = converted({"a.spacy": data})
     assert isinstance(summary, Summary)
-    assert any("1 documents have semantic roles that do not hold" in n for n in summary.notes)
+    assert any("1 document has semantic roles that do not hold" in n for n in summary.notes)
 
 
 @pytest.mark.parametrize("name", ["spaces", "tokens"])

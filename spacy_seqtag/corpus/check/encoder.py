@@ -1,0 +1,39 @@
+"""What the encoder of a pipeline reads of the words of a corpus."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.tokens import Doc
+
+from ...models.wordpieces import WordTokenizer
+from ...ranges import concat_ranges
+
+if TYPE_CHECKING:  # it takes seconds to import
+    from transformers.tokenization_utils_base import PreTrainedTokenizerBase
+
+
+class Encoder:
+    """Cuts words into wordpieces as the encoder of a pipeline does.
+
+    tokenizer (PreTrainedTokenizerBase): a fast tokenizer of transformers.
+    max_wordpieces (int): see `spacy_seqtag.sentence_windows.v1`.
+    window (int): the most wordpieces of words that the encoder reads at once.
+    """
+
+    def __init__(self, tokenizer: "PreTrainedTokenizerBase", max_wordpieces: int = 128) -> None:
+        self._words = WordTokenizer(tokenizer)
+        n_special = len(self._words.prefix) + len(self._words.suffix)
+        self.window = min(max_wordpieces, tokenizer.model_max_length) - n_special
+        self._unknown = tokenizer.unk_token_id
+
+    def __call__(self, doc: Doc) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Count wordpieces.
+
+        RETURNS (tuple): one value per token: how many wordpieces it has, and whether any of them is
+            unknown.
+        """
+        pieces = self._words([doc])
+        tokens = np.repeat(np.arange(len(doc)), pieces.counts)
+        unknown = pieces.ids[concat_ranges(pieces.firsts, pieces.counts)] == self._unknown
+        return pieces.counts, np.bincount(tokens[unknown], minlength=len(doc)) > 0

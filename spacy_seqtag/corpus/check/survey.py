@@ -1,0 +1,214 @@
+"""What a corpus holds: one pass over its Docs.
+
+Only counts, a few examples and the hashes of sentences are kept of a Doc. `findings` says what is
+wrong with what was counted.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+import spacy
+from numpy.typing import NDArray
+from spacy.tokens import Doc, Span
+
+from ...frames import ARGUMENTS, PREDICATES, annotated_tokens, propositions
+from ..cut import sentence_bounds
+from .encoder import Encoder
+from .tally import Tally
+
+LAYERS = {
+    "pos": "parts of speech (pos)",
+    "tag": "tags (tag)",
+    "lemma": "lemmas",
+    "ents": "entities",
+    "srl": "semantic roles",
+}
+"""The layers that are looked at, with their titles."""
+
+LABELLED = ("pos", "tag", "ents", "srl")
+"""The layers that a component can be trained on."""
+
+LONG = 5
+"""Words; shorter sentences ("Thank you .") are repeated in any corpus."""
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Hashes = tuple[int | None, ...]
+
+
+@dataclass
+class LayerCounts:
+    """What is annotated of a layer.
+
+    words (int): how many are annotated, white space left out.
+    sentences (int): how many are annotated as a whole.
+    labels (Counter[str]): how often each occurs.
+    """
+
+    words: int = 0
+    sentences: int = 0
+    labels: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A sentence: the number of its split, and a hash of each layer (None: not annotated)."""
+
+    split: int
+    layers: Hashes
+
+
+class Survey:
+    """What the Docs of a split (train, dev, …) hold; `add` takes them one by one.
+
+    name (str): the split's, for messages.
+    earlier (Survey | None): the split before, whose sentences are compared with those of this one.
+    encoder (Encoder | None): to look for words that it cannot read.
+    lang (str | None): the language whose tokenizer should cut raw text into the corpus's words;
+        None skips this.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        earlier: "Survey | None" = None,
+        encoder: Encoder | None = None,
+        lang: str | None = None,
+    ) -> None:
+        self.name = name
+        self.names: list[str] = [*(earlier.names if earlier else ()), name]
+        self.documents = self.empty_documents = self.sentences = self.words = 0
+        self.rolesets: Counter[str] = Counter()
+        self.layers = {layer: LayerCounts() for layer in LAYERS}
+        self.unbounded, self.unbounded_words = Tally(), 0
+        self.crossing, self.spaced, self.unlabelled = Tally(), Tally(), Tally()
+        self.unreadable, self.unknown, self.long = Tally(), Tally(), Tally()
+        self.other_words, self.lost_entities = Tally(), Tally()
+        self.duplicates = Tally()
+        self.contradictions = {layer: Tally() for layer in LABELLED}
+        self.overlaps: dict[int, Tally] = {}
+        self.encoder = encoder
+        self._seen: dict[int, _Seen] = earlier._seen if earlier else {}
+        self._nlp = None if lang is None else spacy.blank(lang)
+        if self._nlp is not None:
+            self._nlp.max_length = 2**31
+
+    @property
+    def trainable(self) -> list[str]:
+        """The layers of `LABELLED` that are annotated anywhere."""
+        return [name for name in LABELLED if self.layers[name].words]
+
+    def add(self, doc: Doc) -> None:
+        """Count a Doc. Its vocab must be that of a language, which knows what white space is."""
+        self.documents += 1
+        attributes = ["IS_SPACE", "POS", "TAG", "LEMMA", "ENT_IOB", "ENT_TYPE", "ORTH"]
+        array = np.asarray(doc.to_array([*attributes]), dtype=np.uint64)
+        solid = array[:, 0] == 0
+        if not solid.any():
+            self.empty_documents += 1
+            return
+        starts = np.asarray([start for start, _ in sentence_bounds(doc)])
+        self.sentences += int(np.logical_or.reduceat(solid, starts).sum())
+        self.words += int(solid.sum())
+        if not doc.has_annotation("SENT_START"):
+            self.unbounded.add(doc[:20].text, self.documents)
+            self.unbounded_words += int(solid.sum())
+        self._add_entities(doc, starts)
+        self._add_sentences(doc, array, solid, starts)
+        for name in (PREDICATES, ARGUMENTS):
+            labels = self.rolesets if name == PREDICATES else self.layers["srl"].labels
+            labels.update(span.label_ for span in doc.spans.get(name, ()))
+        if self.encoder is not None:
+            self._add_wordpieces(self.encoder, doc, solid, starts)
+        if self._nlp is not None:
+            self._compare_words(doc, self._nlp.make_doc(doc.text), solid)
+
+    def _add_entities(self, doc: Doc, starts: Ints) -> None:
+        labels = self.layers["ents"].labels
+        for ent in doc.ents:
+            labels[ent.label_] += 1
+            if np.searchsorted(starts, ent.start, "right") != np.searchsorted(starts, ent.end):
+                self.crossing.add(ent.text, self.documents)
+            if ent.text != ent.text.strip():
+                self.spaced.add(ent.text, self.documents)
+            if not ent.label_.strip():
+                self.unlabelled.add(ent.text, self.documents)
+
+    def _add_sentences(
+        self, doc: Doc, array: NDArray[np.uint64], solid: Bools, starts: Ints
+    ) -> None:
+        """Count what is annotated, and compare the sentences with those of before."""
+        columns = {"pos": array[:, 1:2], "tag": array[:, 2:3], "ents": array[:, 4:6]}
+        annotated = {name: column[:, 0] != 0 for name, column in columns.items()}
+        annotated |= {"lemma": array[:, 3] != 0, "srl": annotated_tokens(doc)}
+        whole, filled = {}, np.logical_or.reduceat(solid, starts)
+        for name, mask in annotated.items():
+            layer = self.layers[name]
+            layer.words += int((mask & solid).sum())
+            whole[name] = np.logical_and.reduceat(mask | ~solid, starts)
+            layer.sentences += int((whole[name] & filled).sum())
+            if name in ("pos", "tag"):
+                ids, counts = np.unique(columns[name][mask & solid], return_counts=True)
+                strings = (doc.vocab.strings[label] for label in ids.tolist())
+                layer.labels.update(dict(zip(strings, counts.tolist(), strict=True)))
+        frames = _frames_by_sentence(doc, starts)
+        for i, (start, end) in enumerate(pairwise([*starts.tolist(), len(doc)])):
+            hashes = tuple(
+                hash(str(frames.get(i)) if name == "srl" else columns[name][start:end].tobytes())
+                if whole[name][i]
+                else None
+                for name in LABELLED
+            )
+            self._compare(hash(array[start:end, -1].tobytes()), hashes, doc[start:end])
+
+    def _compare(self, words: int, layers: Hashes, sent: Span) -> None:
+        """Compare a sentence with one of before with the same words. words: their hash."""
+        here = len(self.names) - 1
+        before = self._seen.setdefault(words, _Seen(here, layers))
+        if before.layers is layers:  # there was none before
+            return
+        text = sent.text
+        if len(sent) >= LONG:
+            same = before.split == here
+            tally = self.duplicates if same else self.overlaps.setdefault(before.split, Tally())
+            tally.add(text, self.documents)
+        for name, first, now in zip(LABELLED, before.layers, layers, strict=True):
+            if first is not None and now is not None and first != now:
+                self.contradictions[name].add(text, self.documents)
+
+    def _add_wordpieces(self, encoder: Encoder, doc: Doc, solid: Bools, starts: Ints) -> None:
+        counts, unknown = encoder(doc)
+        for i in np.flatnonzero(solid & (counts == 0)).tolist():
+            self.unreadable.add(doc[i].text, self.documents)
+        for i in np.flatnonzero(solid & unknown).tolist():
+            self.unknown.add(doc[i].text, self.documents)
+        ends = [*starts[1:].tolist(), len(doc)]
+        for i in np.flatnonzero(np.add.reduceat(counts, starts) > encoder.window).tolist():
+            self.long.add(doc[int(starts[i]) : ends[i]].text, self.documents)
+
+    def _compare_words(self, doc: Doc, cut: Doc, solid: Bools) -> None:
+        """Count the words and entities that a tokenizer cuts differently than the corpus."""
+        bounds = [doc.to_array(["IDX", "LENGTH"]).astype(np.int64) for doc in (doc, cut)]
+        (starts, ends), (found, found_ends) = ((b[:, 0], b.sum(axis=1)) for b in bounds)
+        begins, stops = np.isin(starts, found), np.isin(ends, found_ends)
+        # A word is the same if some token begins where it does, and that token ends where it does.
+        at = np.minimum(np.searchsorted(found, starts), max(len(found) - 1, 0))
+        same = begins & (found_ends[at] == ends)
+        for i in np.flatnonzero(solid & ~same).tolist():
+            self.other_words.add(doc[i].text, self.documents)
+        for ent in doc.ents:
+            if not (begins[ent.start] and stops[ent.end - 1]):
+                self.lost_entities.add(ent.text, self.documents)
+
+
+def _frames_by_sentence(doc: Doc, starts: Ints) -> dict[int, list[object]]:
+    """Get the frames of each sentence that has any, as positions in it."""
+    frames: dict[int, list[object]] = {}
+    for prop in propositions(doc):
+        i = int(np.searchsorted(starts, prop.predicate, "right")) - 1
+        start = int(starts[i])
+        arguments = [(a.start - start, a.end - start, a.role) for a in prop.arguments]
+        frames.setdefault(i, []).append((prop.predicate - start, prop.roleset, *arguments))
+    return frames

@@ -1,0 +1,225 @@
+"""Sentences with semantic roles, out of Docs and into the columns of the field.
+
+A format that writes columns (`formats.props`, `formats.propbank`) only says what the columns of a
+sentence are. Which sentences are written, and how, is the same for all formats and decided here.
+"""
+
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+from spacy.tokens import Doc
+
+from ..files import written_aside
+from ..frames import annotated_tokens, has_frames, propositions
+from ..schemes.propositions import NO_ROLESET, Argument, Proposition, write_columns
+from .cut import rows_within, sentence_bounds
+
+_BLANK = re.compile(r"[ \t\r\n]")
+
+
+class ExportCounts(NamedTuple):
+    """How much an export wrote.
+
+    sentences, predicates (int): their numbers.
+    cut (int): spans that left their sentence and were cut at its bounds.
+    """
+
+    sentences: int
+    predicates: int
+    cut: int
+
+
+Save = Callable[[Iterable[Doc], Path, Iterable[Doc] | None], ExportCounts]
+"""Writes Docs to a path. The third argument, if given, says which sentences are written."""
+
+
+class RoleSentence(NamedTuple):
+    """A sentence to write.
+
+    doc (Doc): the Doc with its propositions.
+    reference (Doc): the Doc that says where sentences begin, and what its words are called.
+    doc_id (str): of the document, without blanks.
+    number (int): of the sentence in its document, from 0.
+    start, end (int): its words in both Docs.
+    propositions (list[Proposition]): as positions in the sentence.
+    cut (int): spans that left the sentence and were cut at its bounds.
+    """
+
+    doc: Doc
+    reference: Doc
+    doc_id: str
+    number: int
+    start: int
+    end: int
+    propositions: list[Proposition]
+    cut: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def brackets(self, name: Callable[[str], str] = str) -> list[list[str]]:
+        """Write the columns of brackets, one per proposition.
+
+        name (Callable[[str], str]): gives the name by which a role is written.
+        RAISES: ValueError: propositions that columns cannot hold.
+        """
+        try:
+            return write_columns(self.propositions, len(self), name)
+        except ValueError as error:
+            raise ValueError(f"{self.doc_id}, sentence {self.number}: {error}") from None
+
+    def predicate_name(self, position: int) -> str:
+        """Get what a predicate is called: its lemma, or its word in lower case without one."""
+        token = self.reference[self.start + position]
+        # Not `lower_`, which is empty where the vocabulary is of no language.
+        name = without_blanks(token.lemma_ or token.text.lower())
+        return name if name != NO_ROLESET else "_"
+
+
+class Table(NamedTuple):
+    """The columns of a sentence, with a cell per word.
+
+    left (Sequence[int]): the columns that are aligned to the left.
+    """
+
+    columns: Sequence[Sequence[str]]
+    left: Sequence[int]
+
+
+MakeTable = Callable[[RoleSentence], Table]
+
+Write = Callable[[Iterable[Doc], TextIO, Iterable[Doc] | None], ExportCounts]
+"""Writes Docs to an open text file."""
+
+
+def save_text(write: Write) -> Save:
+    """Turn a function that writes to an open file into one that writes a file.
+
+    The file appears when it is complete, and stays as it was on an error.
+    """
+
+    def save(docs: Iterable[Doc], output: Path, like: Iterable[Doc] | None) -> ExportCounts:
+        with written_aside(output) as opened:
+            target = io.TextIOWrapper(opened, encoding="utf8", newline="\n")
+            counts = write(docs, target, like)
+            target.detach()  # writes what is left, and leaves the file open
+        return counts
+
+    return save
+
+
+def write_tables(
+    make_table: MakeTable, docs: Iterable[Doc], file: TextIO, like: Iterable[Doc] | None
+) -> ExportCounts:
+    """Write the sentences that carry the layer of semantic roles, with a blank line after each.
+
+    make_table (MakeTable): gives the columns of a sentence.
+    docs (Iterable[Doc]): with semantic roles. Sentences that carry no such layer are left out,
+        which is not the same as a sentence without predicates.
+    file (TextIO): what is written to.
+    like (Iterable[Doc] | None): Docs with the same words, such as the annotated ones that
+        predictions will be compared with. Then the sentences that carry the layer there are
+        written, so that two files made with the same `like` hold the same sentences.
+    RAISES: ValueError: no sentence with the layer; with `like`, Docs of other words, or none with
+        the layer among `docs`; propositions that columns cannot hold (`frames.problems` names
+        them).
+    """
+    n_sentences = n_predicates = n_cut = 0
+    for sentence in _role_sentences(docs, like):
+        _write_rows(file, make_table(sentence))
+        n_sentences += 1
+        n_predicates += len(sentence.propositions)
+        n_cut += sentence.cut
+    if not n_sentences:
+        raise ValueError("no sentence has semantic roles")
+    return ExportCounts(n_sentences, n_predicates, n_cut)
+
+
+def without_blanks(text: str) -> str:
+    """Replace each blank in a cell by `_`."""
+    return _BLANK.sub("_", text)
+
+
+def _role_sentences(docs: Iterable[Doc], like: Iterable[Doc] | None) -> Iterator[RoleSentence]:
+    """Yield the sentences that carry the layer, see `write_tables`."""
+    number = 0
+    last_id = None
+    any_frames = False
+    place = 0
+    for place, (doc, reference) in enumerate(_pairs(docs, like), start=1):
+        doc_id = reference.user_data.get("doc_id") or f"document{place}"
+        where = f"document {place} ({doc_id})"
+        if doc is not reference and [t.text for t in doc] != [t.text for t in reference]:
+            raise ValueError(f"{where} has other words than its counterpart")
+        any_frames = any_frames or has_frames(doc)
+        number = number if doc_id == last_id else 0
+        last_id = doc_id
+        covered = annotated_tokens(reference)
+        props = propositions(doc)
+        bounds = sentence_bounds(reference)
+        within = rows_within([(p.predicate, p.predicate + 1) for p in props], bounds)
+        for (start, end), rows in zip(bounds, within, strict=True):
+            if covered[start:end].all():
+                own = [props[row] for row in rows]
+                if len({p.predicate for p in own}) < len(own):
+                    raise ValueError(f"{where}: two predicates on one word in sentence {number}")
+                inside = [_within(p, start, end) for p in own]
+                yield RoleSentence(
+                    doc,
+                    reference,
+                    without_blanks(doc_id),
+                    number,
+                    start,
+                    end,
+                    [prop for prop, _ in inside],
+                    sum(n for _, n in inside),
+                )
+            number += 1
+    if place and not any_frames:
+        raise ValueError("no document has semantic roles")
+
+
+def _pairs(docs: Iterable[Doc], like: Iterable[Doc] | None) -> Iterator[tuple[Doc, Doc]]:
+    """Pair the Docs that have words with those that say where sentences begin."""
+    docs = (doc for doc in docs if len(doc))
+    if like is None:
+        for doc in docs:
+            yield doc, doc
+        return
+    others = (doc for doc in like if len(doc))
+    for place, (doc, other) in enumerate(zip_longest(docs, others), start=1):
+        if doc is None or other is None:
+            longer = "the other Docs" if doc is None else "these Docs"
+            raise ValueError(f"{longer} go on at document {place}, where there is no counterpart")
+        yield doc, other
+
+
+def _within(prop: Proposition, start: int, end: int) -> tuple[Proposition, int]:
+    """Make a Doc's proposition one of a sentence, and count the spans that had to be cut."""
+    spans = [*prop.arguments, *(Argument(*part, "") for part in prop.parts)]
+    cut = sum(s.start < start or s.end > end for s in spans)
+    arguments = [
+        Argument(max(s, start) - start, min(e, end) - start, role)
+        for s, e, role in prop.arguments
+        if s < end and e > start
+    ]
+    parts = [
+        (max(s, start) - start, min(e, end) - start) for s, e in prop.parts if s < end and e > start
+    ]
+    return Proposition(prop.predicate - start, prop.roleset, arguments, parts), cut
+
+
+def _write_rows(file: TextIO, table: Table) -> None:
+    """Write a sentence, its columns as wide as their longest cells, and a blank line."""
+    widths = [max(map(len, column)) for column in table.columns]
+    for row in zip(*table.columns, strict=True):
+        cells = [
+            cell.ljust(width) if i in table.left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        file.write("  ".join(cells).rstrip() + "\n")
+    file.write("\n")

@@ -1,0 +1,43 @@
+"""The formats of corpus files: a module each, and this list of them.
+
+To add a format, write a module with a `FORMAT` (see `format`) and add it to the list. `convert`,
+`export`, their help texts and the error about unknown endings use the list.
+
+Modules that formats share: `lines` (lines of a text file), `comments` (CoNLL-U's comments),
+`words` (escapes, masks, spaces), `tags` (schemes of entity tags), `remarks` (what a reader tells
+the user).
+"""
+
+from pathlib import Path
+
+from ..errors import FormatError
+from . import columns, conllu, propbank, props, spacy
+from .format import Format, Writer
+
+_ALL = (conllu.FORMAT, columns.FORMAT, propbank.FORMAT, props.FORMAT, spacy.FORMAT)
+
+FORMATS: dict[str, Format] = {fmt.name: fmt for fmt in _ALL}
+"""The formats by name, in the order in which a file's ending is looked up."""
+
+WRITERS: dict[str, Writer] = {
+    fmt.writer.name: fmt.writer for fmt in FORMATS.values() if fmt.writer is not None
+}
+"""What can be written, by the name that `export` gives it."""
+
+
+def format_of(path: Path) -> Format:
+    """Tell the format of a file by its ending, or of a folder.
+
+    RAISES: FormatError: no format has the ending.
+    """
+    folder = path.is_dir()
+    for fmt in FORMATS.values():
+        if fmt.takes_folders if folder else path.suffix.lower() in fmt.suffixes:
+            return fmt
+    known = ", ".join(suffix for fmt in FORMATS.values() for suffix in fmt.suffixes)
+    raise FormatError(
+        path,
+        None,
+        f"the ending does not tell the format, expected one of {known}",
+        "Rename the file, or give --format for the first file",
+    )

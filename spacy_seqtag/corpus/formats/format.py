@@ -1,0 +1,102 @@
+"""What a format is to `convert` and `export`: what it can read, join and write.
+
+Files become sentences in three ways, and a format says which of them is its own:
+
+- files with words of their own (`read`): they can come first, and a further file of them is
+  joined by its sentences;
+- files that are joined in a way of their own (`layer`), because they have no words, or because
+  documents tell more than sentences do;
+- files of Docs (`skim`): a Doc can hold more than the layers of a `Sentence`, and keeps it.
+
+A format that can be written has a `writer`.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from spacy.vocab import Vocab
+
+from ..export import Save
+from ..join.layer import Layer
+from ..sentence import Sentence
+from .lines import Progress
+from .remarks import Remarks
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What the user says about the files. Each format uses what concerns it.
+
+    columns (tuple[str, ...] | None): what the columns of column files hold, as `parse_columns`
+        reads it; None to judge by their contents.
+    scheme (str): how entities are tagged: a key of `tags.PREFIXES`, or "auto".
+    strict (bool): whether tags that continue no entity are errors.
+    max_mismatch (float): the share, 0 to 1, of sentences that may have other words, of those that
+        are in the same place in both files or have the same id (with PropBank: that are in
+        documents which both files have). Sentences that only one file has do not count.
+    vocab (Vocab): the vocabulary of Docs that are read.
+    progress (Progress | None): called with the number of bytes read since the last call.
+    """
+
+    columns: tuple[str, ...] | None = None
+    scheme: str = "auto"
+    strict: bool = False
+    max_mismatch: float = 0.02
+    vocab: Vocab = field(default_factory=Vocab)
+    progress: Progress | None = None
+
+
+Read = Callable[[Path, ReadOptions, Remarks], Iterator[Sentence]]
+"""Yields the sentences of a file, and adds to the remarks what the user should know."""
+
+MakeLayer = Callable[[Path, ReadOptions], Layer]
+"""Reads a further file into a layer, to be joined to the sentences of the first one."""
+
+Skim = Callable[[Path, ReadOptions], Iterator[Sentence]]
+"""Yields the sentences of a file without their layers, so that a join can look at them all."""
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A way to write Docs out.
+
+    name (str): what `export --format` calls it.
+    help (str): what it writes, for the command's help.
+    save (Save): writes the file, or leaves nothing behind on an error.
+    """
+
+    name: str
+    help: str
+    save: Save
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of corpus files.
+
+    name (str): what `convert --format` calls it.
+    suffixes (tuple[str, ...]): the file endings that tell it, in lower case and with the dot.
+    help (str): what it is, as a phrase for the command's help.
+    read (Read | None): reads a file that has words; None for a format that has none.
+    layer (MakeLayer | None): joins a further file in a way of its own; None to join it by its
+        sentences.
+    skim (Skim | None): for files of Docs, which can only come first: reads them a first time.
+        Several such files are more documents.
+    writer (Writer | None): writes Docs in this format.
+    takes_folders (bool): whether a folder stands for all files of the format in it.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    help: str
+    read: Read | None = None
+    layer: MakeLayer | None = None
+    skim: Skim | None = None
+    writer: Writer | None = None
+    takes_folders: bool = False
+
+    @property
+    def holds_docs(self) -> bool:
+        """Whether the files hold Docs, which take layers but are none themselves."""
+        return self.skim is not None

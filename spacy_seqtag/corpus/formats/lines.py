@@ -1,0 +1,81 @@
+"""Reading the lines of a text file: UTF-8 with any line ends, or a clear error."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import FormatError
+
+Progress = Callable[[int], object]
+"""Called now and then with the number of bytes read since the last call."""
+
+_STEP = 1 << 16  # bytes between two reports of progress
+
+
+def read_lines(path: Path, progress: Progress | None = None) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a UTF-8 text file, without line ends and byte order mark.
+
+    A line ends in LF or CR LF or, in a file that has none of these, in CR.
+
+    path (Path): the file.
+    progress (Progress | None): called with the number of bytes read.
+    RETURNS (Iterator[tuple[int, str]]): each line with its number, from 1.
+    RAISES: FormatError: no such file, a folder, an empty file, a line that is not UTF-8 or that
+        holds a NUL character.
+    """
+    if path.is_dir():
+        raise FormatError(path, None, "this is a folder, not a file", "Name a file in it")
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        raise FormatError(path, None, "there is no such file", "Check the path") from None
+    with file:
+        line = unreported = 0
+        for line, raw in enumerate(_raw_lines(file), start=1):
+            text = _decode(raw, path, line)
+            unreported += len(raw)
+            if progress is not None and unreported >= _STEP:
+                progress(unreported)
+                unreported = 0
+            yield line, text.rstrip("\r\n")
+        if progress is not None:
+            progress(unreported)
+    if line == 0:
+        raise FormatError(path, None, "the file is empty", "Give a file with sentences")
+
+
+def _decode(raw: bytes, path: Path, line: int) -> str:
+    try:
+        text = raw.decode("utf-8-sig" if line == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        byte, position = raw[error.start], error.start + 1
+        raise FormatError(
+            path,
+            line,
+            f"not UTF-8: byte 0x{byte:02x} at position {position} of the line",
+            "Save the file in UTF-8",
+        ) from None
+    if "\0" in text:
+        raise FormatError(
+            path, line, "a NUL character: this is no text in UTF-8", "Save it in UTF-8"
+        )
+    return text
+
+
+def _raw_lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines as bytes, with their ends.
+
+    Only real line ends split lines, since a word may contain other Unicode line breaks.
+    """
+    start = file.read(_STEP)
+    file.seek(0)
+    if b"\r" not in start or b"\n" in start:
+        yield from file
+        return
+    rest = b""
+    while chunk := file.read(_STEP):
+        *lines, rest = (rest + chunk).split(b"\r")
+        for line in lines:
+            yield line + b"\r"
+    if rest:
+        yield rest

@@ -1,0 +1,115 @@
+"""What a conversion wrote, and what the user should know about it."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .docs import GROUP, DocMaker
+from .formats.remarks import Remarks
+from .join.layer import JoinReport
+from .plural import counted
+from .sentence import LAYERS, Sentence
+
+# Combining marks do not count as letters (`str.isalpha`).
+_NO_LETTER = re.compile(r"[\W\d_]+")
+# Latin with its extensions, and its full-width forms.
+_LATIN = re.compile(
+    r"[A-Za-z\u00aa-\u02b8\u1e00-\u1eff\u2c60-\u2c7f\ua722-\ua7ff\uab30-\uab6f\uff21-\uff5a]+"
+)
+
+
+@dataclass
+class Summary:
+    """The figures of a conversion, and the remarks on it.
+
+    documents, sentences, words (int): their numbers.
+    words_with (Counter[str]): for each layer, the number of words that have it.
+    missing (Counter[str]): for each layer, the number of sentences without it.
+    entities (Counter[str]): the number of entities of each label.
+    predicates, arguments (int): their numbers.
+    without_frames (int): the number of sentences without the layer of semantic roles, which does
+        not count those that have it and no predicate.
+    repaired (int): tags read as `B-` because they continued nothing.
+    repairs (list[str]): the first few of them.
+    mismatched (int): sentences that lack the layers of a further file because the words there
+        differ or cannot be aligned.
+    mismatches (list[str]): the first few of them.
+    unjoined (int): sentences of further files that the first file does not have.
+    cuts (list[str]): annotation that counts as missing because Docs were cut through it, one line
+        each.
+    notes (list[str]): what else the user should know, one line each.
+    letters (int): those of the words.
+    other_letters (int): those of them that are not Latin.
+    """
+
+    documents: int = 0
+    sentences: int = 0
+    words: int = 0
+    words_with: Counter[str] = field(default_factory=Counter)
+    missing: Counter[str] = field(default_factory=Counter)
+    entities: Counter[str] = field(default_factory=Counter)
+    predicates: int = 0
+    arguments: int = 0
+    without_frames: int = 0
+    repaired: int = 0
+    repairs: list[str] = field(default_factory=list)
+    mismatched: int = 0
+    mismatches: list[str] = field(default_factory=list)
+    unjoined: int = 0
+    cuts: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    letters: int = 0
+    other_letters: int = 0
+
+    def add_doc(self, sentences: Iterable[Sentence]) -> None:
+        """Count a Doc that is written, with its sentences."""
+        self.documents += 1
+        for sentence in sentences:
+            self._add(sentence)
+
+    def _add(self, sentence: Sentence) -> None:
+        self.sentences += 1
+        letters = _NO_LETTER.sub("", "".join(sentence.words))
+        self.letters += len(letters)
+        self.other_letters += len(_LATIN.sub("", letters))
+        self.words += len(sentence.words)
+        for name in LAYERS:
+            tags = sentence.layer(name)
+            if tags is None:
+                self.missing[name] += 1
+            else:
+                self.words_with[name] += len(tags) - tags.count("")
+        for tag in sentence.entities or ():
+            if tag.startswith("B-"):
+                self.entities[tag[2:]] += 1
+        self.without_frames += sentence.propositions is None
+        for proposition in sentence.propositions or ():
+            self.predicates += 1
+            self.arguments += len(proposition.arguments)
+
+    def add_remarks(
+        self, maker: DocMaker, reports: Iterable[JoinReport], files: Iterable[Remarks]
+    ) -> None:
+        """Add what was found along the way; called at the end.
+
+        maker (DocMaker): what made the Docs.
+        reports (Iterable[JoinReport]): how the layers were joined.
+        files (Iterable[Remarks]): what was found in the files.
+        """
+        if maker.n_unmarked:
+            what = (
+                "<sentence belongs|sentences belong> to no marked document: <it was|they were> put "
+                f"into documents of {GROUP} sentences (see --docs-by)"
+            )
+            self.notes.append(counted(maker.n_unmarked, what))
+        self.cuts += [counted(n, what) for what, n in maker.cuts.most_common()]
+        for report in reports:
+            self.mismatched += report.mismatched
+            self.mismatches += report.mismatches
+            self.unjoined += report.unjoined
+            self.notes += report.notes
+        for remarks in files:
+            self.notes += remarks.lines()
+            self.repaired += remarks.n_repaired
+            self.repairs += remarks.repairs

@@ -1,0 +1,114 @@
+"""Writing semantic roles as columns."""
+
+import io
+
+import pytest
+from spacy.tokens import Doc, Span
+from spacy.vocab import Vocab
+
+from spacy_seqtag.corpus.formats.propbank import write_gold_conll
+from spacy_seqtag.corpus.formats.props import write_props
+
+
+def two_sentences():
+    """`Ann left Oslo . It rained`, the second sentence without the layer."""
+    doc = Doc(
+        Vocab(),
+        words=["Ann", "left", "Oslo", ".", "It", "rained"],
+        lemmas=["Ann", "leave", "Oslo", ".", "it", "rain"],
+        sent_starts=[1, -1, -1, -1, 1, -1],
+    )
+    doc.spans["predicates"] = [Span(doc, 1, 2, "leave_behind.02")]
+    doc.spans["srl"] = [
+        Span(doc, 0, 1, "ARG0", span_id="+1"),
+        Span(doc, 2, 4, "R-ARGM-LOC", span_id="-1"),
+    ]
+    doc.spans["srl_annotated"] = [doc[0:4]]
+    return doc
+
+
+def lines_of(write, *args, **kwargs):
+    file = io.StringIO()
+    counts = write(*args, file, **kwargs)
+    return counts, [line.split() for line in file.getvalue().split("\n")]
+
+
+def test_props():
+    counts, lines = lines_of(write_props, [two_sentences()])
+    assert lines == [
+        ["-", "(A0*)"],
+        ["leave", "(V*)"],
+        ["-", "(R-AM-LOC*"],
+        ["-", "*)"],
+        [],
+        [],
+    ]
+    assert counts == (1, 1, 0)
+
+
+def test_gold_conll():
+    doc = two_sentences()
+    doc.user_data["doc_id"] = "a b"
+    doc[1].tag_ = "VBD"
+    _, lines = lines_of(write_gold_conll, [doc])
+    assert lines[:2] == [
+        ["a_b", "0", "0", "Ann", "_", "*", "-", "-", "(ARG0*)"],
+        ["a_b", "0", "1", "left", "VBD", "*", "leave", "leave_behind.02", "(V*)"],
+    ]
+    assert len(lines) == 6
+
+
+def test_predictions_hold_the_sentences_of_the_annotated():
+    gold, predicted = two_sentences(), two_sentences()
+    del predicted.spans["srl_annotated"]
+    predicted.spans["predicates"] = [Span(predicted, 0, 1, "V"), Span(predicted, 5, 6, "rain.01")]
+    predicted.spans["srl"] = [Span(predicted, 1, 6, "ARG1", span_id="-1")]
+    for token in predicted:
+        token.lemma_ = "x"
+    empty = Doc(Vocab())
+    counts, lines = lines_of(write_props, [empty, predicted], like=[gold])
+    # Cut at the end of the sentence, and named as in the annotated Doc.
+    assert lines[:4] == [["Ann", "(V*)"], ["-", "(A1*"], ["-", "*"], ["-", "*)"]]
+    assert counts == (1, 1, 1)
+    assert lines_of(write_props, [gold], like=[gold]) == lines_of(write_props, [gold])
+    # Where nothing is predicted, the sentence is there all the same.
+    predicted.spans["predicates"] = []
+    assert lines_of(write_props, [predicted], like=[gold])[1][:4] == [["-"]] * 4
+
+
+def test_steps_grow_with_the_length_of_a_document(count_steps):
+    def write_one(n):
+        doc = Doc(Vocab(), words=["a"] * 3 * n, sent_starts=[1, -1, -1] * n)
+        doc.spans["predicates"] = [Span(doc, i, i + 1, "V") for i in range(len(doc))]
+        return count_steps(lambda: write_props([doc], io.StringIO()))
+
+    assert write_one(200) < 2.2 * write_one(100)
+
+
+def test_words_that_columns_could_not_hold():
+    doc = Doc(Vocab(), words=["a b", "-", " "], sent_starts=[1, -1, -1])
+    doc.spans["predicates"] = [Span(doc, 1, 2, "V")]
+    _, lines = lines_of(write_gold_conll, [doc])
+    assert [line[3] for line in lines[:3]] == ["a_b", "-", "_"]
+    assert lines[1][6:8] == ["_", "V"]
+    assert lines_of(write_props, [doc])[1][1] == ["_", "(V*)"]
+
+
+def test_what_cannot_be_written():
+    bare = Doc(Vocab(), words=["Ann"])
+    doc = two_sentences()
+    for docs in ([bare], []):
+        with pytest.raises(ValueError, match=r"no (document|sentence) has semantic roles"):
+            lines_of(write_props, docs)
+    with pytest.raises(ValueError, match="no document has semantic roles"):
+        lines_of(write_props, [Doc(Vocab(), words=[t.text for t in doc])], like=[doc])
+    with pytest.raises(ValueError, match=r"document 1 \(document1\) has other words"):
+        lines_of(write_props, [doc], like=[bare])
+    with pytest.raises(ValueError, match="go on at document 2"):
+        lines_of(write_props, [doc], like=[doc, doc])
+    doc.spans["srl"].append(Span(doc, 0, 1, "ARG1", span_id="+1"))
+    with pytest.raises(ValueError, match=r"document1, sentence 0: ARG1 .* overlaps"):
+        lines_of(write_props, [doc])
+    doc.spans["predicates"].append(Span(doc, 1, 2, "go.01"))
+    with pytest.raises(ValueError, match="two predicates on one word in sentence 0"):
+        lines_of(write_gold_conll, [doc])
