@@ -1,0 +1,90 @@
+"""Pages name all that there is: names, settings, commands; and their links lead somewhere."""
+
+import re
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+import spacy
+import srsly
+
+from .blocks import PAGES, ROOT
+
+DOCS = ROOT / "docs"
+# Pages of the website that are files of the project's folder.
+ROOT_PAGES = {
+    f"{name.lower()}.md": f"{name}.md" for name in ("CHANGELOG", "CONTRIBUTING", "SECURITY")
+}
+FACTORIES = ("seqtag_pos", "seqtag_ner", "seqtag_srl")
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub and the website make them."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text("utf8"), re.MULTILINE)
+    words = (re.sub(r"[^\w\s-]", "", title).strip().lower() for title in titles)
+    return {re.sub(r"\s", "-", title) for title in words}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links(page):
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf8"), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith("http"):
+            continue
+        name, _, anchor = target.partition("#")
+        found = page.parent / name if name else page
+        if page.parent == DOCS and name in ROOT_PAGES:
+            found = ROOT / ROOT_PAGES[name]
+        assert found.exists(), f"{page.name}: {target}"
+        assert not anchor or anchor in anchors(found), f"{page.name}: {target}"
+
+
+def test_readme_is_short_and_has_the_two_commands():
+    text = (ROOT / "README.md").read_text("utf8")
+    assert text.count("\n") <= 120
+    for extra, command in (
+        ("demo", "python -m spacy project run all"),
+        ("test", "python -m pytest"),
+    ):
+        line = f'pip install -e ".[{extra}]" -c constraints.txt && {command}'
+        assert f"```bash\n{line}\n```" in text
+        assert line.partition("&& ")[2] in (ROOT / ".ci" / "run").read_text() or extra == "demo"
+
+
+def test_readme_and_front_page_show_the_same_lines():
+    readme, index = ((path).read_text("utf8") for path in (ROOT / "README.md", DOCS / "index.md"))
+    (lines,) = re.findall(r"```python\n.*?```", index, re.DOTALL)
+    assert lines in readme
+
+
+def test_pytorch_is_the_one_of_the_constraints():
+    (version,) = re.findall(r"^torch==(\S+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+    assert f'"torch=={version}"' in (DOCS / "quickstart.md").read_text("utf8")
+
+
+def test_every_registered_name_is_explained():
+    text = (DOCS / "components.md").read_text("utf8")
+    reference = (DOCS / "reference.md").read_text("utf8")
+    groups = set(re.findall(r"\w+_\w+", " ".join(re.findall(r"registered: (.*?) -->", reference))))
+    for entry in distribution("spacy-seqtag").entry_points:
+        if entry.group != "spacy_cli":
+            assert f"`{entry.name}`" in text, entry.name
+            assert entry.group in groups, f"{entry.group} is not in reference.md"
+
+
+@pytest.mark.parametrize("factory", FACTORIES)
+def test_every_setting_is_explained_with_its_default(factory):
+    text = (DOCS / "components.md").read_text("utf8").partition(f"### `{factory}`")[2]
+    table = text.partition("\n#")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| `(.*?)` \|", table, re.MULTILINE))
+    defaults = spacy.blank("en").get_factory_meta(factory).default_config
+    settings = {key: srsly.json_dumps(value) for key, value in defaults.items()}
+    assert rows == {k: v for k, v in settings.items() if k not in ("model", "scorer")}
+
+
+def test_every_command_and_option_is_explained():
+    from spacy_seqtag.cli import seqtag
+
+    text = (DOCS / "commands.md").read_text("utf8")
+    for command in seqtag.registered_commands:
+        assert f"\n## {command.name}\n" in text
