@@ -73,7 +73,10 @@ def _parse(document: Document) -> Iterator[Region]:
         line = document.text.count("\n", 0, region.start) + 1
         comment = _COMMENT.search(document.text, 0, region.start)
         how = _how(*comment.groups(), f"{page}:{line}") if comment else {}
-        block = Block(page, line, lexemes["language"].strip(), str(lexemes["source"]), **how)
+        # Not the lexer's source, which is without the indentation that all lines have.
+        _, *lines, _ = document.text[region.start : region.end].split("\n")
+        source = "".join(f"{line}\n" for line in lines)
+        block = Block(page, line, lexemes["language"].strip(), source, **how)
         yield Region(region.start, region.end, parsed=block, evaluator=lambda _: None)
 
 

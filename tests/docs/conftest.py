@@ -123,8 +123,9 @@ def quick_project(tmp_path_factory, known_sentences):
     name = ["--name", "seqtag_mini", "--version", "0.1.0", "--build", "none"]
     spacy_command(["package", str(known_sentences), str(packages), *name])
     (folder / "installed").mkdir()
-    source = packages / "en_seqtag_mini-0.1.0" / "en_seqtag_mini"
-    shutil.copytree(source, folder / "installed" / "en_seqtag_mini")
+    source = packages / "en_seqtag_mini-0.1.0"
+    shutil.copytree(source / "en_seqtag_mini", folder / "installed" / "en_seqtag_mini")
+    shutil.copy(source / "meta.json", folder / "installed" / "en_seqtag_mini")
     info = folder / "installed" / "en_seqtag_mini-0.1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: en_seqtag_mini\nVersion: 0.1.0\n")

@@ -1,6 +1,7 @@
 """Every block of Python and shell in README and docs is run, and what pages show is compared."""
 
 import os
+import re
 from collections import Counter
 
 import pytest
@@ -85,13 +86,21 @@ def test_settings_fit_a_config(block: Block, tiny_bert, quick_project, monkeypat
     """A piece of a config replaces that of `joint.cfg`, and the whole is a pipeline."""
     monkeypatch.chdir(quick_project)
     config = load_config(ROOT / "configs" / "joint.cfg")
-    piece = Config().from_str(block.source, interpolate=False)
+    piece = Config().from_str(with_parents(block.source), interpolate=False)
     for name, component in piece.get("components", {}).items():
         if "source" in component:  # instead of what the config says, not in addition
             config["components"].pop(name, None)
     config = config.merge(piece)
     config["paths"]["base_model"] = tiny_bert
     load_model_from_config(config, auto_fill=True)
+
+
+def with_parents(source: str) -> str:
+    """A piece of a config with the sections that its own are in, as Thinc wants them."""
+    sections = re.findall(r"^\[(.+)\]$", source, re.MULTILINE)
+    parts = [section.split(".") for section in sections]
+    parents = {".".join(part[:n]) for part in parts for n in range(1, len(part))}
+    return "".join(f"[{name}]\n" for name in sorted(parents - set(sections))) + source
 
 
 def test_same_output():
