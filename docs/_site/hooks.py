@@ -40,10 +40,14 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 def _reference(groups: list[str]) -> str:
     found = [entry for group in groups for entry in _entry_points() if entry.group == group]
     assert found, f"{groups}: nothing is registered there"
-    return "\n\n".join(
-        f"::: {entry.module}.{entry.attr}\n    options:\n      heading: {entry.name}\n"
-        for entry in found
-    )
+    return "\n\n".join(map(_directive, found))
+
+
+def _directive(entry: EntryPoint) -> str:
+    """What mkdocstrings replaces by the docstring of a registered function."""
+    lines = [f"heading: {entry.name}", f"toc_label: {entry.name.removeprefix('spacy_seqtag.')}"]
+    options = "".join(f"      {line}\n" for line in lines)
+    return f"::: {entry.module}.{entry.attr}\n    options:\n{options}"
 
 
 def _entry_points() -> list[EntryPoint]:
