@@ -22,7 +22,6 @@ _NETWORK = "installs packages from the network"
 NOT_RUN = Counter(
     {
         ("README.md", _NETWORK): 2,
-        ("CONTRIBUTING.md", _NETWORK): 1,
         ("docs/quickstart.md", _NETWORK): 2,
         ("docs/quickstart.md", "needs a GPU"): 1,
         ("docs/quickstart.md", "for Windows"): 1,
