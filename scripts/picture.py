@@ -30,7 +30,6 @@ text { font-family: system-ui, "Segoe UI", Helvetica, Arial, sans-serif; text-an
 .verb { font-weight: 600; }
 .pos { font-size: 10px; fill: #7b8794; letter-spacing: .04em; }
 .label { font-size: 11px; font-weight: 600; }
-.halo { fill: #ffffff; }
 .arc, .bracket { fill: none; stroke-width: 1.6; }
 .entity { fill: #e8edf2; }
 .entity-label { font-size: 11px; font-weight: 600; fill: #52606d; }
@@ -38,7 +37,7 @@ text { font-family: system-ui, "Segoe UI", Helvetica, Arial, sans-serif; text-an
 .p1 { stroke: #c2410c; } .t1 { fill: #c2410c; }
 .p2 { stroke: #15803d; } .t2 { fill: #15803d; }
 @media (prefers-color-scheme: dark) {
-  .word { fill: #e6edf3; } .pos { fill: #8b98a5; } .halo { fill: #1e2129; }
+  .word { fill: #e6edf3; } .pos { fill: #8b98a5; }
   .entity { fill: #333b47; } .entity-label { fill: #adbac7; }
   .p0 { stroke: #79a8ff; } .t0 { fill: #79a8ff; }
   .p1 { stroke: #ff9e64; } .t1 { fill: #ff9e64; }
@@ -83,7 +82,7 @@ def svg(doc: Doc) -> str:
     centres, edges, right = [], [], float(MARGIN)
     bounds = {place for ent in doc.ents for place in (ent.start, ent.end)}
     for token in doc:
-        space = GAP if token.i and doc[token.i - 1].whitespace_ else 3
+        space = GAP if token.i and doc[token.i - 1].whitespace_ else 5
         space += PAD * (token.i in bounds)
         w = max(width(token.text, FONT), width(token.pos_, 10))
         left = right + (space if token.i else 0)
@@ -177,21 +176,24 @@ def draw(arc: Arc, foot: float, level: int, middle: float) -> list[str]:
     colour = arc.predicate % COLOURS
     y = foot - TIER * arc.predicate
     top = foot - TIER * COLOURS - LEVEL * level + 12
+    half = width(arc.label, SMALL) / 2 + 4
+    reach = abs(arc.target - arc.source) / 2
+    right = 1 if arc.target > arc.source else -1
+    # The label stands in a gap of the arc or, where that is too short, above it.
+    inside = reach > half + 2
+    ends = min(abs(middle - arc.source), abs(middle - arc.target))
+    bend = min(22.0, ends - half if inside else reach)
+    gap = f"H{middle - right * half:.1f} M{middle + right * half:.1f},{top:.1f} " if inside else ""
     bracket = f"M{arc.start:.1f},{y + 4:.1f} v-4 H{arc.end:.1f} v4"
-    bend = min(22.0, abs(arc.target - arc.source) / 2)
-    side = bend if arc.target > arc.source else -bend
     curve = (
         f"M{arc.source:.1f},{foot + 4:.1f} V{top + bend:.1f} "
-        f"q0,-{bend:.1f} {side:.1f},-{bend:.1f} H{arc.target - side:.1f} "
-        f"q{side:.1f},0 {side:.1f},{bend:.1f} V{y:.1f}"
+        f"q0,-{bend:.1f} {right * bend:.1f},-{bend:.1f} {gap}H{arc.target - right * bend:.1f} "
+        f"q{right * bend:.1f},0 {right * bend:.1f},{bend:.1f} V{y:.1f}"
     )
-    half = width(arc.label, SMALL) / 2 + 4
-    halo = f'x="{middle - half:.1f}" y="{top - 8:.1f}" width="{2 * half:.1f}" height="16"'
     return [
         f'<path class="bracket p{colour}" d="{bracket}"/>',
         f'<path class="arc p{colour}" d="{curve}"/>',
-        f'<rect class="halo" {halo}/>',
-        text(middle, top + 4, f"label t{colour}", arc.label),
+        text(middle, top + 4 if inside else top - 5, f"label t{colour}", arc.label),
     ]
 
 

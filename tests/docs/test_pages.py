@@ -1,14 +1,18 @@
 """Pages name all that there is: names, settings, commands; and their links lead somewhere."""
 
 import re
+import sys
 from importlib.metadata import distribution
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import spacy
 import srsly
 
 from .blocks import PAGES, ROOT
+from .conftest import gold_docs
 
 DOCS = ROOT / "docs"
 # Pages of the website that are files of the project's folder.
@@ -88,3 +92,19 @@ def test_every_command_and_option_is_explained():
     text = (DOCS / "commands.md").read_text("utf8")
     for command in seqtag.registered_commands:
         assert f"\n## {command.name}\n" in text
+
+
+def test_picture():
+    """What the front pages show is drawn by a script: valid XML, with every word and label."""
+    spec = spec_from_file_location("picture", ROOT / "scripts" / "picture.py")
+    picture = module_from_spec(spec)
+    sys.modules["picture"] = picture  # where dataclasses look
+    spec.loader.exec_module(picture)
+    doc = next(gold_docs(spacy.blank("en")))
+    root = ElementTree.fromstring(picture.svg(doc))
+    shown = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    labels = ["PER", "LOC", "want.01", "buy.01", "ARG0", "ARG0", "ARG1", "ARG1"]
+    words = [token.text for token in doc] + [token.pos_ for token in doc]
+    assert sorted(shown) == sorted(words + labels)
+    (title,) = re.findall("<title>(.*)</title>", (DOCS / "assets" / "roles.svg").read_text("utf8"))
+    assert title == doc.text
