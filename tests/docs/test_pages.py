@@ -94,6 +94,17 @@ def test_every_command_and_option_is_explained():
         assert f"\n## {command.name}\n" in text
 
 
+def test_files_that_the_architecture_names_are_there():
+    text = (DOCS / "architecture.md").read_text("utf8")
+    rooms = text.partition("## The rooms")[2].partition("## Three tasks")[0]
+    drawing = (DOCS / "assets" / "architecture.svg").read_text("utf8")
+    named = re.findall(r"`([\w/*]+(?:\.py|/))`", rooms)
+    named += re.findall(r'class="where"[^>]*>(.*?)<', drawing)
+    assert len(named) > 40
+    missing = [n for n in named if not [*ROOT.glob(n), *(ROOT / "spacy_seqtag").glob(n)]]
+    assert not missing
+
+
 def test_picture():
     """What the front pages show is drawn by a script: valid XML, with every word and label."""
     spec = spec_from_file_location("picture", ROOT / "scripts" / "picture.py")
