@@ -1,5 +1,6 @@
 """What a reader of README and docs has: the project, its corpus, and a trained pipeline."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -134,9 +135,17 @@ def quick_project(tmp_path_factory, known_sentences):
 
 @pytest.fixture(scope="session")
 def full_project(tmp_path_factory):
-    """Folder of the project after `project run all`."""
+    """Folder of the project after `project run all`.
+
+    Where that was done already, the folder SEQTAG_DEMO saves the minutes.
+    """
     folder = tmp_path_factory.mktemp("project")
     copy_project(folder)
+    if done := os.environ.get("SEQTAG_DEMO"):
+        for name in ("corpus", "training", "packages", "installed", "metrics", "project.lock"):
+            command = ["cp", "-a", str(Path(done, name)), str(folder)]
+            subprocess.run(command, check=True)
+        return folder
     command = [sys.executable, "-m", "spacy", "project", "run", "all"]
     subprocess.run(command, cwd=folder, check=True)
     return folder
