@@ -17,7 +17,8 @@ import torch
 from spacy.vocab import Vocab
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
-from spacy_seqtag.corpus.reader import read_docs, sentence_bounds
+from spacy_seqtag.corpus.cut import sentence_bounds
+from spacy_seqtag.corpus.docbin_read import read_docs
 from spacy_seqtag.frames import annotated_tokens, propositions
 from spacy_seqtag.pipeline.srl.score import RoleCounts, count_roles
 from spacy_seqtag.schemes import bio
