@@ -1,4 +1,4 @@
-"""Listening to the encoder: is there one, and did it run?
+"""Listening to the encoder: whether there is one, and whether it ran.
 
 The model of a component on a shared encoder has a listener, which reads the vectors that the
 `transformer` component gave to each Doc. If that component did not run, the listeners of

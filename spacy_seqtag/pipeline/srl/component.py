@@ -306,12 +306,13 @@ class SemanticRoleLabeler(Tagger[RoleInput, RoleScores, RoleScores]):
             given = self._given_frames(doc)
             found = []
             for row in own:
-                predicate = int(at[row])
-                frame = given.get(predicate - start)
-                score = float(probs[predicate, 1]) if frame is None else 1.0
-                roleset = self._roleset(doc[predicate - start], frame, *rolesets[row])
-                prop = make_proposition(predicate, score, roleset, arguments[row])
-                found.append(prop.moved(-start))
+                predicate = int(at[row]) - start
+                frame = given.get(predicate)
+                score = float(probs[start + predicate, 1]) if frame is None else 1.0
+                roleset = self._roleset(doc[predicate], frame, *rolesets[row])
+                found.append(
+                    make_proposition(predicate, score, roleset, arguments[row], offset=start)
+                )
             _write(doc, found, confidence)
 
     def _given_frames(self, doc: Doc) -> dict[int, Frame]:

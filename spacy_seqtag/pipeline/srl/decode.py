@@ -49,7 +49,7 @@ class Roleset(NamedTuple):
 
 
 class ScoredProposition(NamedTuple):
-    """A proposition and its probabilities, from 0 to 1.
+    """A proposition in token positions of a Doc, and its probabilities, from 0 to 1.
 
     proposition (Proposition): With its arguments.
     score (float): Probability of the predicate.
@@ -61,13 +61,6 @@ class ScoredProposition(NamedTuple):
     score: float
     roleset: Roleset
     argument_scores: list[float]
-
-    def moved(self, by: int) -> "ScoredProposition":
-        """The same with all positions shifted, see `Proposition.moved`.
-
-        by (int, tokens): May be negative.
-        """
-        return self._replace(proposition=self.proposition.moved(by))
 
 
 # Rolesets
@@ -232,16 +225,28 @@ def order_continuations(found: list[ScoredArgument]) -> list[ScoredArgument]:
 
 
 def make_proposition(
-    predicate: int, score: float, roleset: Roleset, found: Sequence[ScoredArgument]
+    predicate: int,
+    score: float,
+    roleset: Roleset,
+    found: Sequence[ScoredArgument],
+    offset: int,
 ) -> ScoredProposition:
     """Put a predicate together with what was found for it.
 
-    predicate (int, token position): As those of the arguments.
+    predicate (int, token position): In the Doc.
     score (float, 0 to 1): Its probability.
     roleset (Roleset): Its roleset.
-    found (Sequence[ScoredArgument]): Its arguments, and what continues it.
+    found (Sequence[ScoredArgument]): Its arguments, and what continues it; in the batch.
+    offset (int): Where the Doc begins in the batch.
     """
-    own = [(argument, p) for argument, p in found if argument.role != PREDICATE_PART]
-    parts = [(a.start, a.end) for a, _ in found if a.role == PREDICATE_PART]
-    prop = Proposition(predicate, roleset.name, [argument for argument, _ in own], parts)
-    return ScoredProposition(prop, score, roleset, [p for _, p in own])
+    arguments: list[Argument] = []
+    parts: list[tuple[int, int]] = []
+    scores: list[float] = []
+    for (start, end, role), p in found:
+        if role == PREDICATE_PART:
+            parts.append((start - offset, end - offset))
+        else:
+            arguments.append(Argument(start - offset, end - offset, role))
+            scores.append(p)
+    prop = Proposition(predicate, roleset.name, arguments, parts)
+    return ScoredProposition(prop, score, roleset, scores)
