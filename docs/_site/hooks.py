@@ -1,5 +1,7 @@
-"""What the website has beyond the files of docs/: pages from the project's folder, and the
-reference of what is registered."""
+"""Pages that the website has beyond the files of docs/.
+
+They are files of the project's folder, and the reference of what is registered.
+"""
 
 import re
 from importlib.metadata import EntryPoint, distribution

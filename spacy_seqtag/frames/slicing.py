@@ -19,7 +19,7 @@ from .groups import (
 from .ties import predicate_of
 
 
-def slice_doc(span: Span, **kwargs: Any) -> Doc:
+def slice_doc(span: Span, **kwargs: Any) -> Doc:  # noqa: ANN401
     """A Doc of the words of a Span, with its semantic roles; also `span._.as_doc()`.
 
     Predicates are kept, and so are the arguments and parts that lie in the Span as a whole and have

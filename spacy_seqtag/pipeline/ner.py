@@ -80,7 +80,7 @@ def make_entity_tagger(
     )
 
 
-def ner_score(examples: Iterable[Example], **kwargs: Any) -> Metrics:
+def ner_score(examples: Iterable[Example], **kwargs: Any) -> Metrics:  # noqa: ANN401
     """Score entities by exact boundaries and label, as spaCy's own `ner` does.
 
     examples (Iterable[Example]): Predicted and gold Docs.
@@ -90,7 +90,7 @@ def ner_score(examples: Iterable[Example], **kwargs: Any) -> Metrics:
     return get_ner_prf(examples, **kwargs)
 
 
-@registry.scorers("spacy_seqtag.ner_scorer.v1")
+@registry.scorers("spacy_seqtag.ner_scorer.v1")  # type: ignore[untyped-decorator]
 def make_ner_scorer() -> ScoringMethod:
     """Create the scorer of `seqtag_ner`, see `ner_score`."""
     return ner_score

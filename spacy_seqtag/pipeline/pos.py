@@ -81,7 +81,7 @@ def make_pos_tagger(
     )
 
 
-def pos_score(examples: Iterable[Example], *, layer: str = "pos", **kwargs: Any) -> Metrics:
+def pos_score(examples: Iterable[Example], *, layer: str = "pos", **kwargs: Any) -> Metrics:  # noqa: ANN401
     """Score tags: accuracy, and precision, recall and F-score of each tag.
 
     Tokens without gold annotation are not counted. spaCy's accuracy counts a gold token that is not
@@ -115,7 +115,7 @@ def pos_score(examples: Iterable[Example], *, layer: str = "pos", **kwargs: Any)
     return scores
 
 
-@registry.scorers("spacy_seqtag.pos_scorer.v1")
+@registry.scorers("spacy_seqtag.pos_scorer.v1")  # type: ignore[untyped-decorator]
 def make_pos_scorer() -> ScoringMethod:
     """Create the scorer of `seqtag_pos`, see `pos_score`."""
     return pos_score

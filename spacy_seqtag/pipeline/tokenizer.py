@@ -9,7 +9,7 @@ from spacy.util import registry
 from ..errors import settings_error
 
 
-@registry.tokenizers("spacy_seqtag.LanguageTokenizer.v1")
+@registry.tokenizers("spacy_seqtag.LanguageTokenizer.v1")  # type: ignore[untyped-decorator]
 def create_language_tokenizer() -> Callable[[Language], Callable[[str], Doc]]:
     """Create the tokenizer that spaCy gives to the language in `[nlp] lang`.
 

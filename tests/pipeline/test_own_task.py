@@ -19,7 +19,7 @@ from spacy_seqtag.pipeline.token_tagger import DEFAULT_MODEL, Probabilities, Tok
 
 
 @Language.factory(
-    "my_morph",
+    "own_morph",
     assigns=["token.morph"],
     default_config={"model": DEFAULT_MODEL},
     default_score_weights={"morph_acc": 1.0},
@@ -71,16 +71,16 @@ def examples(mini_docs):
 
 
 def test_own_task(tiny_bert, make_nlp, examples, train, tmp_path):
-    nlp = make_nlp(tiny_bert, ["my_morph", "seqtag_ner"])
+    nlp = make_nlp(tiny_bert, ["own_morph", "seqtag_ner"])
     nlp.initialize(lambda: examples(nlp))
-    assert nlp.get_pipe("my_morph").labels == ("Case=Lower", "Case=Upper")
+    assert nlp.get_pipe("own_morph").labels == ("Case=Lower", "Case=Upper")
     losses = train(nlp, examples(nlp), 60)
-    assert losses["my_morph"] < 0.1
+    assert losses["own_morph"] < 0.1
     scores = nlp.evaluate(examples(nlp))
     assert scores["morph_acc"] > 0.95
     nlp.to_disk(tmp_path)
     again = spacy.load(tmp_path)
     for example in examples(nlp):
         found = [str(token.morph) for token in again(example.predicted)]
-        assert set(found) <= set(nlp.get_pipe("my_morph").labels)
+        assert set(found) <= set(nlp.get_pipe("own_morph").labels)
         assert found == [str(token.morph) for token in nlp(example.predicted.copy())]

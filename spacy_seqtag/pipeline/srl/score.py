@@ -167,7 +167,7 @@ def srl_score(examples: Iterable[Example], *, prefix: str = "srl", **kwargs: obj
     }
 
 
-@registry.scorers("spacy_seqtag.srl_scorer.v1")
+@registry.scorers("spacy_seqtag.srl_scorer.v1")  # type: ignore[untyped-decorator]
 def make_srl_scorer() -> ScoringMethod:
     """Create the scorer of `seqtag_srl`, see `srl_score`."""
     return srl_score
