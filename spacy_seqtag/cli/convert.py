@@ -211,4 +211,4 @@ def _examples(lines: Sequence[str], total: int) -> None:
     for line in lines:
         print(f"  {one_line(line)}")
     if total > len(lines):
-        print(f"  and {total - len(lines)} more")
+        print(f"  and {total - len(lines):,} more")

@@ -97,7 +97,11 @@ def evaluate_cli(
     print_scores(scores, str(data))
     try:
         if predictions is not None:
-            _save(predictions, DocBin(docs=docs, store_user_data=True).to_bytes(), "documents")
+            _save(
+                predictions,
+                DocBin(docs=docs, store_user_data=True).to_bytes(),
+                "annotated documents",
+            )
         if displacy is not None:
             _save(displacy, render_entities(docs[:_SHOWN]).encode("utf8"), "entities")
         if frames is not None and any(map(has_frames, docs)):

@@ -128,7 +128,7 @@ def _plan(files: Sequence[Path], file_format: str | None) -> tuple[list[_File], 
         raise FormatError(
             files[0],
             None,
-            "these are layers without words",
+            f"a {inputs[0].format.suffixes[0]} file has no words of its own",
             "Name the file with the words first and this one after it",
         )
     first = with_docs or inputs[:1]

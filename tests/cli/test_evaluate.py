@@ -67,6 +67,10 @@ def test_files_in_new_folders(run, corpus, tmp_path):
     assert result.exit_code == 0, result.output
     files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     assert files == {"gold.spacy", *names.values()}
+    output = " ".join(result.output.split())
+    assert "Saved annotated documents to c/d.spacy" in output
+    assert "Saved entities to e/f/g.html" in output
+    assert "Saved results to a/b.json" in output
     vocab = spacy.blank("en").vocab
     gold = list(DocBin().from_disk(corpus).get_docs(vocab))
     found = list(DocBin().from_disk(tmp_path / "c/d.spacy").get_docs(vocab))

@@ -43,7 +43,7 @@ class DocumentLayer:
         self._used: dict[int, int] = {}  # documents here, and the line they were asked for in
         self._n_sentences = self._n_joined = 0  # of the first file, in documents that are here
         self._n_absent = 0  # of the first file, in documents that are not here
-        self._absent: set[str | None] = set()  # these documents
+        self._absent: set[str] = set()  # these documents
         self._n_lost = 0  # predicates
         self._notes = Counter[str]()
 
@@ -79,7 +79,7 @@ class DocumentLayer:
             raise FormatError(
                 self.path,
                 None,
-                f"layers of different documents: none of the {len(self._documents)} here is in "
+                f"layers of different documents: none of the {len(self._documents):,} here is in "
                 f"{self._base} as well",
                 "Give files of the same corpus, whose documents have names (`# newdoc id` in "
                 "CoNLL-U)",
@@ -104,7 +104,7 @@ class DocumentLayer:
             sentences = list(group)
             if name is None:
                 self._n_absent += len(sentences)
-                self._absent |= {sentence.doc_id for sentence in sentences}
+                self._absent |= {s.doc_id for s in sentences if s.doc_id is not None}
             else:
                 self._join(name, sentences)
 
@@ -167,8 +167,8 @@ class DocumentLayer:
         report = self._report
         if report.mismatched > self.max_mismatch * self._n_sentences:
             what = (
-                f"{report.mismatched} of {self._n_sentences} could not be aligned, the first is "
-                f"{report.mismatches[0]}"
+                f"{report.mismatched:,} of {self._n_sentences:,} could not be aligned, the "
+                f"first is {report.mismatches[0]}"
             )
             raise different_sentences(self.path, None, what, self.max_mismatch)
         report.notes = [self._how(), *notes, *self._missing()]
@@ -188,9 +188,12 @@ class DocumentLayer:
             what = "<predicate is|predicates are> in sentences that could not be aligned"
             yield counted(self._n_lost, what)
         if self._n_absent:
-            what = "<sentence has|sentences have> no semantic roles, because <its|their>"
-            documents = counted(len(self._absent), "<document is|documents are>")
-            yield f"{counted(self._n_absent, what)} {documents} not in {self.path}"
+            what = "<sentence has|sentences have> no semantic roles, because"
+            why = "<it belongs|they belong> to no marked document"
+            if self._absent:
+                documents = counted(len(self._absent), "<document is|documents are>")
+                why = f"<its|their> {documents} not in {self.path}"
+            yield counted(self._n_absent, f"{what} {why}")
         others = len(self._documents) - len(self._used)
         if others:
             documents, are = counted(others, "<document|documents>"), forms(others, "<is|are>")

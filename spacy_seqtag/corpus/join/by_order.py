@@ -68,7 +68,7 @@ class OrderLayer:
             raise FormatError(
                 self.path,
                 None,
-                f"{counted(len(self._store), '<sentence|sentences>')} here, {len(base)} in "
+                f"{counted(len(self._store), '<sentence|sentences>')} here, {len(base):,} in "
                 f"{base.path}, and without words they can only be joined by their order",
                 "Give props of all sentences, or use .gold_conll files, which have words",
             )
@@ -85,8 +85,8 @@ class OrderLayer:
                 raise FormatError(
                     self.path,
                     stored.line,
-                    f"the sentence has {len(stored.names)} words here, and {len(sentence.words)} "
-                    f"in {sentence.path}:{sentence.line}",
+                    f"the sentence has {len(stored.names):,} words here, and "
+                    f"{len(sentence.words):,} in {sentence.path}:{sentence.line}",
                     "Give props of the same sentences, in the same order",
                 )
             self._add(sentence, stored)
@@ -118,7 +118,7 @@ class OrderLayer:
         report, size = self._report, len(self._store)
         if report.mismatched > self.max_mismatch * size:
             what = (
-                f"{report.mismatched} of {size} have other predicates, the first is "
+                f"{report.mismatched:,} of {size:,} have other predicates, the first is "
                 f"{report.mismatches[0]}"
             )
             raise different_sentences(self.path, None, what, self.max_mismatch)

@@ -117,7 +117,7 @@ class SentenceLayer:
         compared = self._n_joined + other
         if other > self.max_mismatch * compared:
             what = (
-                f"{other} of {compared} sentences, this one first, have other words than in "
+                f"{other:,} of {compared:,} sentences, this one first, have other words than in "
                 f"{self._base.path}"
             )
             raise different_sentences(self.path, self._first_mismatch, what, self.max_mismatch)
@@ -125,7 +125,7 @@ class SentenceLayer:
             raise FormatError(
                 self.path,
                 None,
-                f"layers of different sentences: none of the {len(self._outline)} here is in "
+                f"layers of different sentences: none of the {len(self._outline):,} here is in "
                 f"{self._base.path}, neither by sent_id nor by its words",
                 "Give files of the same corpus",
             )

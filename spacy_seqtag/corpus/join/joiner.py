@@ -39,24 +39,28 @@ def join(
         for layer in layers:
             layer.align(outline)
         for document in _documents(sentences, layers):
-            for layer in layers if document[0].words else ():
-                layer.add_to(document)
+            full = [sentence for sentence in document if sentence.words]
+            for layer in layers if full else ():
+                layer.add_to(full)
             yield from document
 
 
 def _documents(sentences: Iterable[Sentence], layers: Sequence[Layer]) -> Iterator[list[Sentence]]:
-    """Group sentences by document; a sentence that belongs to none is alone."""
+    """Group sentences by document; a sentence that belongs to none is alone.
+
+    A sentence without words ends no document: an empty Doc may stand between two Docs of one.
+    """
     document: list[Sentence] = []
     last: str | None = None
     for sentence in sentences:
         named = (layer.document_of(sentence) for layer in layers)
         name = next(filter(None, named), sentence.doc_id)
-        if document and (
-            name is None or name != last or (sentence.new_doc and name == sentence.doc_id)
-        ):
+        new = name is None or name != last or (sentence.new_doc and name == sentence.doc_id)
+        if document and sentence.words and new:
             yield document
             document = []
         document.append(sentence)
-        last = name
+        if sentence.words:
+            last = name
     if document:
         yield document

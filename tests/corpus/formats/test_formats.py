@@ -54,7 +54,7 @@ def test_every_format(fmt, tmp_path):
     # Every reader says in one line that there is nothing to read.
     empty = tmp_path / f"a{fmt.suffixes[0]}"
     empty.write_bytes(b"")
-    with pytest.raises(FormatError, match=r"empty|damaged|without words"):
+    with pytest.raises(FormatError, match=r"empty|damaged|no words of its own"):
         convert([empty], tmp_path / "out.spacy")
 
 

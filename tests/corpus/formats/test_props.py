@@ -72,5 +72,8 @@ def test_what_does_not_fit(files, old, new, message):
 
 def test_props_give_no_words(files):
     _, props, output = files
-    with pytest.raises(FormatError, match=r"a\.props: .* without words\. Name the file with the"):
+    with pytest.raises(
+        FormatError,
+        match=r"a\.props: a \.props file has no words of its own\. Name the file with the",
+    ):
         convert([props], output)

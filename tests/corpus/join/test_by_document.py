@@ -4,6 +4,8 @@ import re
 from collections import Counter
 
 import pytest
+from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
 
 from spacy_seqtag.corpus.convert import convert
 from spacy_seqtag.corpus.errors import FormatError
@@ -277,6 +279,22 @@ def test_sentences_name_their_document(tmp_path, run):
     assert summary.without_frames == 0
 
 
+def test_sentences_of_no_marked_document(tmp_path, run):
+    """They are named as such, and do not count as a document."""
+    marked = words("d", "Drink/VB tea/NN ./.")
+    unmarked = words("", "Hi/UH", "Eat/VB pie/NN ./.").split("\n", 1)[1]
+    base = write(tmp_path / "b.conllu", unmarked + marked)
+    layer = write(tmp_path / "a.gold_conll", rows("d", DRINK))
+    summary, docs = run(base, layer)
+    assert [frame for doc in docs for frame in shown([doc])[0] or ()] == ["[V Drink] [ARG1 tea]"]
+    why = "2 sentences have no semantic roles, because they belong to no marked document"
+    assert why in summary.notes
+    other = words("e", "Bye/UH")
+    summary, _ = run(write(base, unmarked + other + marked), layer)
+    why = f"3 sentences have no semantic roles, because their 1 document is not in {layer}"
+    assert why in summary.notes
+
+
 def test_a_stale_document_is_no_evidence(tmp_path, run):
     """A sentence drawn without its `# newdoc`, from a document that PropBank does not have."""
     gold = rows("d1", EAT) + rows("d2", DRINK)
@@ -329,6 +347,49 @@ def test_spacy_sentences_without_the_layer_can_get_it(tmp_path, base, run):
     convert([base, write(tmp_path / "a.gold_skel", SKEL.split("d2")[0])], half)
     _, docs = run(half, write(tmp_path / "b.gold_skel", SKEL))
     assert shown(docs) == FRAMES
+
+
+def test_docs_whose_sentences_name_their_document(tmp_path, run):
+    """Docs of one sentence without a `doc_id`: the ids of the sentences join them."""
+    first = tmp_path / "words.spacy"
+    docs = named_docs([("d1-1", "Hi", "UH"), ("d1-2", "Eat pie .", "VB NN ."), ("e-1", "No", "UH")])
+    DocBin(docs=docs, store_user_data=True).to_disk(first)
+    layer = write(tmp_path / "a.gold_skel", masked(rows("d1", HI, EAT)))
+    summary, docs = run(first, layer, docs_by="sentence")
+    assert shown(docs) == [[], ["[V Eat] [ARG1 pie]"], None]
+    assert f"{layer}: joined by document, sentences by part of speech: 2 of 2 sentences" in (
+        summary.notes
+    )
+
+
+def test_an_empty_doc_within_a_document(tmp_path, run):
+    """It is passed on in its place, and does not end the document."""
+    first = tmp_path / "words.spacy"
+    docs = named_docs([("d1-1", "Hi", "UH"), ("d1-2", "Eat pie .", "VB NN .")], doc_id="d1")
+    docs[1:1] = [Doc(docs[0].vocab)]
+    docs[:0] = [Doc(docs[0].vocab)]
+    DocBin(docs=docs, store_user_data=True).to_disk(first)
+    for ending, text in (
+        ("gold_conll", rows("d1", HI, EAT)),
+        ("iob", "Hi O\n\nEat O\npie O\n. O\n"),
+    ):
+        layer = write(tmp_path / f"a.{ending}", text)
+        summary, docs = run(first, layer, docs_by="sentence")
+        assert [doc.text.strip() for doc in docs] == ["", "Hi", "", "Eat pie ."]
+        assert summary.mismatched == 0
+        if ending == "gold_conll":
+            assert shown([docs[1], docs[3]]) == [[], ["[V Eat] [ARG1 pie]"]]
+
+
+def named_docs(sentences, doc_id=None):
+    """Docs of one sentence each, of its id, words and XPOS."""
+    vocab = Vocab()
+    docs = []
+    for sent_id, text, tags in sentences:
+        doc = Doc(vocab, words=text.split(), tags=tags.split())
+        doc.user_data |= {"sent_ids": (sent_id,), "doc_id": doc_id}
+        docs.append(doc)
+    return docs
 
 
 # The English Web Treebank

@@ -158,6 +158,18 @@ def test_repairs_are_counted_or_refused(read, tmp_path):
         ("a\tO\n[WORD]\tO\n", 2, "the word is masked as [WORD]"),
         ("a\tO\nb\0\tO\n", 2, "a NUL character"),
         (b"a\tO\n\xff\tO\n", 2, "not UTF-8: byte 0xff at position 1"),
+        (
+            "# global.columns = ID UNER:NER\n1\tB-PER\n",
+            2,
+            "2 columns: `# global.columns` names no FORM, or two. Name the columns, as in "
+            "--columns index,word,tag (",
+        ),
+        (
+            "# global.columns = ID FORM UNER:NER\n1\tB-PER\n",
+            2,
+            "2 columns: 3 are named, index,word,tag. Name the columns, as in --columns "
+            "index,word (",
+        ),
         ("", None, "the file is empty"),
         ("\n# x\n-DOCSTART- O\n", None, "no sentence"),
     ],
