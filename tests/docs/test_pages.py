@@ -1,24 +1,28 @@
 """Pages name all that there is: names, settings, commands; and their links lead somewhere."""
 
+import functools
+import inspect
+import json
 import re
 import sys
 from importlib.metadata import distribution
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 import spacy
 import srsly
+import typer
+
+from spacy_seqtag.cli import seqtag
+from spacy_seqtag.models.encoder import build_transformer
 
 from .blocks import PAGES, ROOT
 from .conftest import gold_docs
 
 DOCS = ROOT / "docs"
-# Pages of the website that are files of the project's folder.
-ROOT_PAGES = {
-    f"{name.lower()}.md": f"{name}.md" for name in ("CHANGELOG", "CONTRIBUTING", "SECURITY")
-}
 FACTORIES = ("seqtag_pos", "seqtag_ner", "seqtag_srl")
 
 
@@ -37,8 +41,6 @@ def test_links(page):
             continue
         name, _, anchor = target.partition("#")
         found = page.parent / name if name else page
-        if page.parent == DOCS and name in ROOT_PAGES:
-            found = ROOT / ROOT_PAGES[name]
         assert found.exists(), f"{page.name}: {target}"
         assert not anchor or anchor in anchors(found), f"{page.name}: {target}"
 
@@ -86,23 +88,89 @@ def test_every_setting_is_explained_with_its_default(factory):
     assert rows == {k: v for k, v in settings.items() if k not in ("model", "scorer")}
 
 
+def rows_below(page: str, heading: str, *, to: str = "\n#") -> str:
+    """The text of a section, up to the next heading."""
+    _, found, text = (DOCS / page).read_text("utf8").partition(f"\n{heading}\n")
+    assert found, f"{page}: {heading}"
+    return text.partition(to)[0]
+
+
+def test_every_setting_of_the_encoder_is_explained_with_its_default():
+    table = rows_below("components.md", "### The encoder: `spacy_seqtag.TransformerModel.v1`")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", table, re.MULTILINE))
+    parameters = inspect.signature(build_transformer).parameters.values()
+    assert rows == {
+        p.name: "required" if p.default is p.empty else f"`{srsly.json_dumps(p.default)}`"
+        for p in parameters
+    }
+
+
+def test_every_setting_of_training_is_explained_with_its_value():
+    """Those of functions that are registered here, and others that the page names."""
+    text = rows_below("components.md", "## Training")
+    found = re.findall(r"^\| `(\w+)` \| `\[(.*?)\]` \| `(.*?)` \|", text, re.MULTILINE)
+    assert len(found) == len(re.findall(r"^\| `", text, re.MULTILINE))
+    config = spacy.util.load_config(ROOT / "configs" / "joint.cfg", interpolate=True)
+
+    def settings_of(section: str) -> dict[str, Any]:
+        return functools.reduce(dict.__getitem__, section.split("."), config)
+
+    for name, section, value in found:
+        assert json.loads(value) == settings_of(section)[name], f"[{section}] {name}"
+    registered = {e.name: e for e in distribution("spacy-seqtag").entry_points}
+    sections = ["initialize.before_init", "initialize.after_init", "training.before_to_disk"]
+    sections += ["training.optimizer", "training.optimizer.learn_rate", "corpora.train"]
+    for section in sections:
+        (function,) = (value for key, value in settings_of(section).items() if key.startswith("@"))
+        wanted = set(inspect.signature(registered[function].load()).parameters) - {"learn_rate"}
+        assert wanted == {name for name, where, _ in found if where == section}, section
+
+
 def test_every_command_and_option_is_explained():
-    from spacy_seqtag.cli import seqtag
+    group = typer.main.get_command(seqtag)
+    for name, command in group.commands.items():
+        table = rows_below("commands.md", f"## {name}", to="\n## ")
+        cells = re.findall(r"^\| (`-.*?) \|", table, re.MULTILINE)
+        explained = [option for cell in cells for option in re.findall(r"`(--?[\w-]+)`", cell)]
+        options = [
+            option
+            for parameter in command.params
+            for option in (*parameter.opts, *parameter.secondary_opts)
+            if option.startswith("-") and option != "--help"
+        ]
+        assert sorted(explained) == sorted(options), name
 
-    text = (DOCS / "commands.md").read_text("utf8")
-    for command in seqtag.registered_commands:
-        assert f"\n## {command.name}\n" in text
+
+# A file that the reader of the page is told to write.
+_TO_BE_WRITTEN = "corpus/formats/foo.py"
 
 
-def test_files_that_the_architecture_names_are_there():
-    text = (DOCS / "architecture.md").read_text("utf8")
-    rooms = text.partition("## The rooms")[2].partition("## Three tasks")[0]
+def test_architecture_names_every_module():
+    """Each file that it names is there, and each module of the folders that have a map is named."""
+    package = ROOT / "spacy_seqtag"
+    named: set[Path] = set()
+    for section in re.split(r"^## ", (DOCS / "architecture.md").read_text("utf8"), flags=re.M):
+        title, *lines = section.split("\n")
+        folders = [ROOT, package, *(package / name for name in re.findall(r"`(\w+/)`", title))]
+        for line in lines:
+            names = re.findall(r"`([\w/*]+(?:\.py|/))`", line)
+            # What stands in a row beside a folder may be in that folder.
+            inner = [base / name for base in folders for name in names if name.endswith("/")]
+            for name in names:
+                found = [path for base in (*folders, *inner) for path in base.glob(name)]
+                assert found or name == _TO_BE_WRITTEN, f"{title}: {name}"
+                named.update(found)
+    mapped = ("pipeline", "models", "frames", "schemes", "corpus")
+    modules = {path for folder in mapped for path in (package / folder).rglob("*.py")}
+    modules = {path for path in modules if path.name != "__init__.py"}
+    assert not sorted(str(path.relative_to(package)) for path in modules - named)
+
+
+def test_picture_of_the_architecture_names_files_that_are_there():
     drawing = (DOCS / "assets" / "architecture.svg").read_text("utf8")
-    named = re.findall(r"`([\w/*]+(?:\.py|/))`", rooms)
-    named += re.findall(r'class="where"[^>]*>(.*?)<', drawing)
-    assert len(named) > 40
-    missing = [n for n in named if not [*ROOT.glob(n), *(ROOT / "spacy_seqtag").glob(n)]]
-    assert not missing
+    named = re.findall(r'class="where"[^>]*>(.*?)<', drawing)
+    assert named
+    assert not [name for name in named if not [*(ROOT / "spacy_seqtag").glob(name)]]
 
 
 def test_picture():
