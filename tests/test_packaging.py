@@ -48,7 +48,12 @@ def declared(*extras):
 
 @pytest.mark.parametrize(
     ("folder", "extras"),
-    [("spacy_seqtag", []), ("scripts", ["demo", "benchmark"]), ("tests", ["test"])],
+    [
+        ("spacy_seqtag", []),
+        ("docs", ["docs"]),
+        ("scripts", ["demo", "benchmark"]),
+        ("tests", ["test"]),
+    ],
 )
 def test_everything_imported_is_declared(folder, extras):
     own = {"spacy_seqtag"}
@@ -96,9 +101,9 @@ def test_source_distribution_has_what_git_tracks(tracked, tmp_path):
     others = {
         "assets/ewt/en_ewt-ud-dev.conllu",
         "corpus/ewt/dev.spacy",
-        "docs/site/index.html",
         "metrics/mini.json",
         "packages/en_x-1.0/README.md",
+        "site/index.html",
         "tests/__pycache__/conftest.cpython-311.pyc",
         "training/mini/model-best/meta.json",
     }

@@ -35,7 +35,12 @@ def _linked(text: str) -> str:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Put the reference of entry points in the place of `<!-- registered: GROUP, … -->`."""
+    """Put the reference of entry points in the place of `<!-- registered: GROUP, … -->`.
+
+    Links to files of the project's folder become links to their pages.
+    """
+    for name, page in PAGES.items():
+        markdown = markdown.replace(f"](../{name}.md", f"]({page}")
     return _REGISTERED.sub(lambda match: _reference(match[1].split(", ")), markdown)
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from spacy.training import Example
 from spacy.util import registry
 from spacy.vocab import Vocab
 from thinc.api import Model
-from thinc.types import Floats2d
+from thinc.types import Floats2d, Ints2d
 
 from ..confidence import TAG_CONFIDENCE, token_label, use_token_extension
 from ..errors import OneOf, check_settings, settings_error
@@ -219,7 +219,7 @@ class PosTagger(TokenTagger):
             old, is_space, offsets, lengths = found
             tags = np.where(is_space == 1, np.uint64(space_id), ids[best])
             write = np.ones(len(doc), dtype=bool) if self.cfg["overwrite"] else old == 0
-            doc.from_array([layer.upper()], np.where(write, tags, old))
+            doc.from_array([layer.upper()], cast(Ints2d, np.where(write, tags, old)))
             if confidence is not None:
                 sure[is_space == 1] = 1.0
                 best[is_space == 1] = len(self.labels)
