@@ -29,6 +29,11 @@ _LONG_INPUT = 20_000_000  # bytes
 _LAYER_NAMES = {"upos": "UPOS", "xpos": "XPOS", "lemmas": "lemma", "entities": "entities"}
 _FIRST_FORMATS = [name for name, fmt in FORMATS.items() if fmt.read is not None]
 _SCHEMES = ["auto", *PREFIXES]
+_FOLDERS = [
+    f"A folder gives all {' and '.join(fmt.suffixes)} files in it"
+    for fmt in FORMATS.values()
+    if fmt.takes_folders
+]
 
 _HELP = "\n\n".join(
     [
@@ -46,8 +51,8 @@ _Files = Annotated[
     list[Path],
     typer.Argument(
         help="The first file gives the words; each further file gives layers that the files "
-        "before it lack. After a .spacy file, further .spacy files are more documents. A "
-        "folder gives the PropBank files in it"
+        "before it lack. After a .spacy file, further .spacy files are more documents."
+        + "".join(f" {text}" for text in _FOLDERS)
     ),
 ]
 _Output = Annotated[Path, typer.Option("--output", "-o", help="The .spacy file to write")]
