@@ -64,8 +64,7 @@ def check_cli(
             if n_problems:
                 documents = counted(survey.documents, "<document|documents>")
                 what = f"<problem|problems> in the semantic roles of {documents}"
-                message = counted(n_problems, what)
-                found.append((survey.name, Finding(message, error=True)))
+                found.append((survey.name, Finding(counted(n_problems, what), error=True)))
             found += [(survey.name, finding) for finding in findings(survey)]
             surveys.append(survey)
     except ConfigValidationError as error:
