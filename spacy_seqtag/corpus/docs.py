@@ -125,7 +125,10 @@ class DocMaker:
 
 
 def _by_doc(sentences: Iterable[Sentence]) -> Iterator[tuple[Origin, list[Sentence]]]:
-    """Group sentences by their Doc; a Doc without words has none (see `empty_sentence`)."""
+    """Group sentences by their Doc; the group of a Doc without words is empty.
+
+    See `empty_sentence`.
+    """
     group: list[Sentence] = []
     last: Origin | None = None
     for sentence in sentences:

@@ -1,12 +1,8 @@
 """What a format is to `convert` and `export`: what it can read, join and write.
 
-Files become sentences in three ways, and a format says which of them is its own:
-
-- files with words of their own (`read`): they can come first, and a further file of them is
-  joined by its sentences;
-- files that are joined in a way of their own (`layer`), because they have no words, or because
-  documents tell more than sentences do;
-- files of Docs (`skim`): a Doc can hold more than the layers of a `Sentence`, and keeps it.
+A format reads sentences (`read`), or joins its files in a way of its own (`layer`), or both. `skim`
+marks formats of Docs, which can only come first and are read twice where layers are joined, because
+a Doc holds more than a `Sentence`.
 
 A format that can be written has a `writer`.
 """

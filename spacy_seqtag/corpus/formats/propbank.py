@@ -71,7 +71,7 @@ _PROPBANK = _Layout(
 )
 _CONLL12 = _Layout(
     "document, part, word number, word, XPOS, parse, lemma, frameset, sense, speaker, entity, one "
-    "a predicate, and coreference (CoNLL-2012)",
+    "per predicate, and coreference (CoNLL-2012)",
     12,
     slice(11, -1),
 )
