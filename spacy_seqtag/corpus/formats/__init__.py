@@ -6,7 +6,7 @@ is in `columns/`, since it reads all kinds of columns.
 
 Modules that formats share: `lines` (lines of a text file), `comments` (CoNLL-U's comments),
 `words` (escapes, masks, spaces), `tags` (schemes of entity tags), `remarks` (what a reader tells
-the user).
+the user), `role_tables` (sentences with semantic roles as columns, for those that write them).
 """
 
 from pathlib import Path

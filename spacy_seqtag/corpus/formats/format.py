@@ -7,13 +7,14 @@ a Doc holds more than a `Sentence`.
 A format that can be written has a `writer`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
+from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from ..export import Save
 from ..join.layer import Layer
 from ..sentence import Sentence
 from .lines import Progress
@@ -51,6 +52,22 @@ MakeLayer = Callable[[Path, ReadOptions], Layer]
 
 Skim = Callable[[Path, ReadOptions], Iterator[Sentence]]
 """Yields the sentences of a file without their layers, so that a join can look at them all."""
+
+
+class ExportCounts(NamedTuple):
+    """How much an export wrote.
+
+    sentences, predicates (int): their numbers.
+    cut (int): spans that left their sentence and were cut at its bounds.
+    """
+
+    sentences: int
+    predicates: int
+    cut: int
+
+
+Save = Callable[[Iterable[Doc], Path, Iterable[Doc] | None], ExportCounts]
+"""Writes Docs to a path. The third argument, if given, says which sentences are written."""
 
 
 @dataclass(frozen=True)

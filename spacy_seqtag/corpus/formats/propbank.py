@@ -23,15 +23,15 @@ from ...schemes.propositions import (
 )
 from ...schemes.rolesets import frame_file
 from ..errors import FormatError, no_sentence, unequal_columns
-from ..export import ExportCounts, RoleSentence, Table, save_text, without_blanks, write_tables
 from ..join.by_document import DocumentLayer
 from ..join.documents import PropbankSentence
 from ..penn import escape, unescape
 from ..sentence import MASK, Sentence
 from .comments import SentenceMaker
-from .format import Format, ReadOptions, Writer
+from .format import ExportCounts, Format, ReadOptions, Writer
 from .lines import Progress, read_lines
 from .remarks import Remarks
+from .role_tables import RoleSentence, Table, save_text, without_blanks, write_tables
 
 SUFFIXES = (".gold_conll", ".gold_skel")
 
@@ -249,7 +249,7 @@ def write_gold_conll(
     roleset that is not known is `V`. Blanks in words become `_`. `read_propbank` reads the same
     words and propositions back.
 
-    docs, file, like: see `export.write_tables`.
+    docs, file, like: see `role_tables.write_tables`.
     RAISES: ValueError: see there.
     """
     return write_tables(_gold_conll_table, docs, file, like)
