@@ -24,27 +24,37 @@ LEVEL = 34  # from one arc to the next one above it
 TIER = 7  # from the brackets of one predicate to those of the next
 FOOT = 16  # from the words up to the lowest brackets
 
-STYLE = """
-text { font-family: system-ui, "Segoe UI", Helvetica, Arial, sans-serif; text-anchor: middle; }
-.word { font-size: 17px; fill: #1c2733; }
-.verb { font-weight: 600; }
-.pos { font-size: 10px; fill: #7b8794; letter-spacing: .04em; }
-.label { font-size: 11px; font-weight: 600; }
-.arc, .bracket { fill: none; stroke-width: 1.6; }
-.entity { fill: #e8edf2; }
-.entity-label { font-size: 11px; font-weight: 600; fill: #52606d; }
-.p0 { stroke: #2563eb; } .t0 { fill: #2563eb; }
-.p1 { stroke: #c2410c; } .t1 { fill: #c2410c; }
-.p2 { stroke: #15803d; } .t2 { fill: #15803d; }
-@media (prefers-color-scheme: dark) {
-  .word { fill: #e6edf3; } .pos { fill: #8b98a5; }
-  .entity { fill: #333b47; } .entity-label { fill: #adbac7; }
-  .p0 { stroke: #79a8ff; } .t0 { fill: #79a8ff; }
-  .p1 { stroke: #ff9e64; } .t1 { fill: #ff9e64; }
-  .p2 { stroke: #6fdd8b; } .t2 { fill: #6fdd8b; }
-}
-"""
-COLOURS = 3
+COLOURS = (("#2563eb", "#79a8ff"), ("#c2410c", "#ff9e64"), ("#15803d", "#6fdd8b"))
+"""Of predicates, in light and in dark mode; more predicates begin again."""
+
+
+def style() -> str:
+    """The style sheet of a picture."""
+    light, dark = (
+        [
+            f".p{n} {{ stroke: {colours[mode]}; }} .t{n} {{ fill: {colours[mode]}; }}"
+            for n, colours in enumerate(COLOURS)
+        ]
+        for mode in (0, 1)
+    )
+    lines = [
+        'text { font-family: system-ui, "Segoe UI", Helvetica, Arial, sans-serif; '
+        "text-anchor: middle; }",
+        f".word {{ font-size: {FONT}px; fill: #1c2733; }}",
+        ".verb { font-weight: 600; }",
+        ".pos { font-size: 10px; fill: #7b8794; letter-spacing: .04em; }",
+        f".label {{ font-size: {SMALL}px; font-weight: 600; }}",
+        ".arc, .bracket { fill: none; stroke-width: 1.6; }",
+        ".entity { fill: #e8edf2; }",
+        f".entity-label {{ font-size: {SMALL}px; font-weight: 600; fill: #52606d; }}",
+        *light,
+        "@media (prefers-color-scheme: dark) {",
+        "  .word { fill: #e6edf3; } .pos { fill: #8b98a5; }",
+        "  .entity { fill: #333b47; } .entity-label { fill: #adbac7; }",
+        *(f"  {line}" for line in dark),
+        "}",
+    ]
+    return "\n" + "\n".join(lines) + "\n"
 
 
 @dataclass(frozen=True)
@@ -107,10 +117,10 @@ def svg(doc: Doc) -> str:
     base = MARGIN + SMALL + top + FONT
     parts = [*entities(doc, edges, base), *words(doc, centres, base)]
     for arc, level in sorted(zip(arcs, heights, strict=True), key=lambda pair: -pair[1]):
-        parts += draw(arc, base - FONT - FOOT, level, place_label(arc, arcs))
+        parts += draw(arc, base - FONT - FOOT, n_tiers, level, place_label(arc, arcs))
     for number, frame in enumerate(doc._.frames):
         x = centres[frame.predicate.start]
-        colour = number % COLOURS
+        colour = number % len(COLOURS)
         parts.append(text(x, base + 36, f"label t{colour}", frame.roleset))
     size = right + MARGIN, base + 36 + MARGIN
     shown = f'width="{SCALE * size[0]:.0f}" height="{SCALE * size[1]:.0f}"'
@@ -119,7 +129,9 @@ def svg(doc: Doc) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size[0]:.0f} {size[1]:.0f}" '
         f'{shown} role="img" aria-label="{title}">'
     )
-    return "\n".join([head, f"<title>{title}</title>", f"<style>{STYLE}</style>", *parts, "</svg>"])
+    return "\n".join(
+        [head, f"<title>{title}</title>", f"<style>{style()}</style>", *parts, "</svg>"]
+    )
 
 
 def levels(arcs: list[Arc]) -> list[int]:
@@ -171,11 +183,15 @@ def entities(doc: Doc, edges: list[tuple[float, float]], base: float) -> list[st
     return parts
 
 
-def draw(arc: Arc, foot: float, level: int, middle: float) -> list[str]:
-    """An arc with its bracket, and its label with the middle at this place."""
-    colour = arc.predicate % COLOURS
+def draw(arc: Arc, foot: float, n_tiers: int, level: int, middle: float) -> list[str]:
+    """An arc with its bracket, and its label with the middle at this place.
+
+    foot (float): where the lowest brackets stand. n_tiers (int): how many brackets are above one
+        another. level (int): how high the arc goes, see `levels`.
+    """
+    colour = arc.predicate % len(COLOURS)
     y = foot - TIER * arc.predicate
-    top = foot - TIER * COLOURS - LEVEL * level + 12
+    top = foot - TIER * n_tiers - LEVEL * level + 12
     half = width(arc.label, SMALL) / 2 + 4
     reach = abs(arc.target - arc.source) / 2
     right = 1 if arc.target > arc.source else -1

@@ -82,10 +82,7 @@ def evaluate(
         does not know, or has no predicates to give. OSError: for a pipeline that is not found.
     """
     if gold_predicates and not gold_tokens:
-        raise ValueError(
-            "--gold-predicates: the corpus's predicates are given on its own words, which "
-            "--raw-text leaves out. Use one of the two."
-        )
+        raise ValueError("gold_predicates needs gold_tokens: they are given on the corpus's words")
     fix_random_seed()
     corpus = create_corpus(data, gold_tokens=gold_tokens, sent_starts=sent_starts)
     nlp = util.load_model(model)
@@ -116,7 +113,7 @@ def give_predicates(nlp: Language, examples: Sequence[Example], data: Path) -> N
     examples (Sequence[Example]): Both Docs of each have the same words.
     data (Path): The corpus, for the messages.
     RAISES: ValueError: for a pipeline without a semantic role labeller, and for a corpus without
-        semantic roles.
+        semantic roles, and for a labeller without settings.
     """
     labellers = [name for name in nlp.pipe_names if nlp.get_pipe_meta(name).factory == SRL_FACTORY]
     if not labellers:
@@ -138,7 +135,8 @@ def give_predicates(nlp: Language, examples: Sequence[Example], data: Path) -> N
         ]
     for name in labellers:
         labeller = nlp.get_pipe(name)
-        assert isinstance(labeller, _Configured)
+        if not isinstance(labeller, _Configured):
+            raise ValueError(f"the component {name!r} has no settings (`cfg`) to change")
         labeller.cfg["use_existing_predicates"] = True
 
 

@@ -11,9 +11,9 @@ from tqdm import tqdm
 from wasabi import msg
 from wasabi.printer import Printer
 
-from ..corpus.check.encoder import Encoder
 from ..corpus.check.findings import Finding, findings, split_findings, training_findings
-from ..corpus.check.survey import LABELLED, LAYERS, Survey
+from ..corpus.check.survey import LABELLED, TITLES, Survey
+from ..corpus.check.wordpieces import WordpieceCounter
 from ..corpus.docbin_read import find_docbins, read_docs
 from ..corpus.errors import FormatError
 from ..corpus.plural import counted
@@ -64,8 +64,7 @@ def check_cli(
             if n_problems:
                 documents = counted(survey.documents, "<document|documents>")
                 what = f"<problem|problems> in the semantic roles of {documents}"
-                message = counted(n_problems, what)
-                found.append((survey.name, Finding(message, error=True)))
+                found.append((survey.name, Finding(counted(n_problems, what), error=True)))
             found += [(survey.name, finding) for finding in findings(survey)]
             surveys.append(survey)
     except ConfigValidationError as error:
@@ -82,7 +81,7 @@ def check_cli(
     _print_findings(found, strict, quiet)
 
 
-def _load_encoder(name: str) -> Encoder:
+def _load_encoder(name: str) -> WordpieceCounter:
     """Load the tokenizer of an encoder.
 
     RAISES: ConfigValidationError (a ValueError), OSError: there is no such encoder.
@@ -94,7 +93,7 @@ def _load_encoder(name: str) -> Encoder:
     tokenizer = AutoTokenizer.from_pretrained(  # type: ignore[no-untyped-call]
         resolve(name), use_fast=True, trust_remote_code=False
     )
-    return Encoder(tokenizer)
+    return WordpieceCounter(tokenizer)
 
 
 def _read(path: Path, survey: Survey, quiet: bool) -> int:
@@ -133,7 +132,7 @@ def _print_layers(survey: Survey) -> None:
             f"{survey.sentences - layer.sentences:,}",
             _labels(name, survey),
         )
-        for name, title in LAYERS.items()
+        for name, title in TITLES.items()
         if (layer := survey.layers[name]).words
     ]
     if rows:
@@ -170,7 +169,7 @@ def _print_labels(surveys: Sequence[Survey], limit: int | None) -> None:
         ]
         if limit is not None and len(labels) > limit:
             rows.append((f"and {len(labels) - limit:,} more (--all)", *("" for _ in counts)))
-        header = (LAYERS[name], *(printable(Path(survey.name).name) for survey in surveys))
+        header = (TITLES[name], *(printable(Path(survey.name).name) for survey in surveys))
         aligns = ("l", *("r" for _ in counts))
         msg.table(rows, header=header, divider=True, aligns=aligns)
 

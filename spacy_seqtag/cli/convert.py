@@ -13,7 +13,7 @@ from wasabi import msg
 
 from ..corpus.convert import convert
 from ..corpus.docs import parse_docs_by
-from ..corpus.errors import FormatError, one_line
+from ..corpus.errors import FormatError, safe_line
 from ..corpus.formats import FORMATS
 from ..corpus.formats.columns.names import parse_columns
 from ..corpus.formats.tags import PREFIXES
@@ -29,6 +29,11 @@ _LONG_INPUT = 20_000_000  # bytes
 _LAYER_NAMES = {"upos": "UPOS", "xpos": "XPOS", "lemmas": "lemma", "entities": "entities"}
 _FIRST_FORMATS = [name for name, fmt in FORMATS.items() if fmt.read is not None]
 _SCHEMES = ["auto", *PREFIXES]
+_FOLDERS = [
+    f"A folder gives all {' and '.join(fmt.suffixes)} files in it"
+    for fmt in FORMATS.values()
+    if fmt.takes_folders
+]
 
 _HELP = "\n\n".join(
     [
@@ -46,8 +51,8 @@ _Files = Annotated[
     list[Path],
     typer.Argument(
         help="The first file gives the words; each further file gives layers that the files "
-        "before it lack. After a .spacy file, further .spacy files are more documents. A "
-        "folder gives the PropBank files in it"
+        "before it lack. After a .spacy file, further .spacy files are more documents."
+        + "".join(f" {text}" for text in _FOLDERS)
     ),
 ]
 _Output = Annotated[Path, typer.Option("--output", "-o", help="The .spacy file to write")]
@@ -172,7 +177,7 @@ def _report(summary: Summary, output: Path) -> None:
         ("Sentences", summary.sentences),
         ("Words", summary.words),
         *((f"Words with {_LAYER_NAMES[name]}", summary.words_with[name]) for name in LAYERS),
-        *((f"Entities {one_line(label)}", n) for label, n in summary.entities.most_common()),
+        *((f"Entities {safe_line(label)}", n) for label, n in summary.entities.most_common()),
         ("Predicates", summary.predicates),
         ("Arguments", summary.arguments),
         *((f"Sentences without {_LAYER_NAMES[name]}", summary.missing[name]) for name in LAYERS),
@@ -180,9 +185,9 @@ def _report(summary: Summary, output: Path) -> None:
     ]
     msg.table([(name, f"{n:,}") for name, n in rows], aligns=("l", "r"))
     for note in summary.notes:
-        msg.info(one_line(note))
+        msg.info(safe_line(note))
     for cut in summary.cuts:
-        msg.warn(one_line(cut))
+        msg.warn(safe_line(cut))
     if summary.repaired:
         what = "<tag|tags> continued no entity and <was|were> read as B-:"
         msg.warn(counted(summary.repaired, what))
@@ -209,6 +214,6 @@ def _hint_at_language(summary: Summary, lang: str) -> None:
 
 def _examples(lines: Sequence[str], total: int) -> None:
     for line in lines:
-        print(f"  {one_line(line)}")
+        print(f"  {safe_line(line)}")
     if total > len(lines):
         print(f"  and {total - len(lines):,} more")

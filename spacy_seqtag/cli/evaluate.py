@@ -83,6 +83,11 @@ def evaluate_cli(
             ("--displacy", displacy),
             ("--displacy", frames),
         )
+        if gold_predicates and not gold_tokens:
+            raise ValueError(
+                "--gold-predicates: the corpus's predicates are given on its own words, which "
+                "--raw-text leaves out. Use one of the two."
+            )
         setup_gpu(gpu_id, silent=True)
         scores, docs = evaluate(
             model,

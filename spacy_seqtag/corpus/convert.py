@@ -1,7 +1,6 @@
-"""From corpus files to one `.spacy` file, in six steps.
+"""From corpus files to one `.spacy` file, in five steps.
 
-    formats     each file is read by the format that its ending tells   formats/
-    sentences   a file becomes sentences with their layers              sentence.py
+    formats     a file becomes sentences with their layers              formats/, sentence.py
     join        the sentences get the layers of the further files       join/
     Docs        sentences become Docs, as long as the user asks for     docs.py
     DocBin      Docs are written as they come                           docbin_write.py

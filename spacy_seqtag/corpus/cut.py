@@ -11,7 +11,7 @@ the cut has no layer of semantic roles.
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from operator import itemgetter
 from typing import Any, TypeAlias
@@ -42,7 +42,7 @@ _CUT_SPANS = "<span|spans> of other groups reached over a cut and <was|were> lef
 Place = tuple[int, int]
 """Where something begins and ends, in tokens or characters."""
 
-UserData: TypeAlias = dict[Any, Any]
+UserData: TypeAlias = dict[object, object]
 """What users attach to a Doc: spaCy allows any keys and values."""
 
 
@@ -91,7 +91,7 @@ def cut_doc(doc: Doc, bounds: Sequence[Place], notes: Counter[str] | None = None
     pieces = zip(_stretches(doc, bounds), _cut_user_data(doc, sentences, bounds), strict=True)
     for n, (span, user_data) in enumerate(pieces):
         piece = span.copy_with(head, array)
-        piece.user_data = user_data
+        piece.user_data = user_data  # type: ignore[assignment]  # for the stub, keys are strings
         for name, group in groups.items():
             piece.spans[name] = slice_group(group, piece, span.start, within[name][n])
         if stretches is not None:
@@ -243,9 +243,10 @@ def _cut_user_data(
             own.append((*key[1:], value))
         else:
             shared[key] = value
-    ids: list[str] | None = None
-    if shared.get("sent_ids") is not None and len(shared["sent_ids"]) == len(sentences):
-        ids = list(shared["sent_ids"])
+    ids: list[object] | None = None
+    given = shared.get("sent_ids")
+    if isinstance(given, Collection) and len(given) == len(sentences):
+        ids = list(given)
         shared["sent_ids"] = None
     spans = [doc[start:end] for start, end in bounds]
     chars = [(span.start_char, span.end_char) for span in spans]

@@ -125,7 +125,10 @@ class DocMaker:
 
 
 def _by_doc(sentences: Iterable[Sentence]) -> Iterator[tuple[Origin, list[Sentence]]]:
-    """Group sentences by their Doc; a Doc without words has none (see `empty_sentence`)."""
+    """Group sentences by their Doc; the group of a Doc without words is empty.
+
+    See `empty_sentence`.
+    """
     group: list[Sentence] = []
     last: Origin | None = None
     for sentence in sentences:
@@ -237,7 +240,7 @@ def _add_layers(doc: Doc, sentences: Sequence[Sentence]) -> None:
 # Sentences of a Doc
 
 
-def words_of(doc: Doc, path: Path, number: int) -> list[Sentence]:
+def bare_sentences_of(doc: Doc, path: Path, number: int) -> list[Sentence]:
     """Get a Doc's sentences without their layers.
 
     path (Path), number (int): the file, and the number of the Doc in it.
@@ -267,7 +270,7 @@ def sentences_of(doc: Doc, path: Path, number: int) -> list[Sentence]:
     """
     props = propositions(doc)
     covered = annotated_tokens(doc) if has_frames(doc) else None
-    result = words_of(doc, path, number)
+    result = bare_sentences_of(doc, path, number)
     bounds = sentence_bounds(doc)
     within = rows_within([(prop.predicate, prop.predicate + 1) for prop in props], bounds)
     for sentence, (start, end), rows in zip(result, bounds, within, strict=True):

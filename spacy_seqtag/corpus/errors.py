@@ -33,7 +33,7 @@ class FormatError(ValueError):
 
     def __str__(self) -> str:
         place = str(self.path) if self.line is None else f"{self.path}:{self.line}"
-        return f"{printable(place, limit=None)}: {one_line(self.message)}. {one_line(self.fix)}"
+        return f"{printable(place, limit=None)}: {safe_line(self.message)}. {safe_line(self.fix)}"
 
 
 def quoted(value: str) -> str:
@@ -42,7 +42,7 @@ def quoted(value: str) -> str:
     return f"'{printable(value)}'{length}"
 
 
-def one_line(text: str) -> str:
+def safe_line(text: str) -> str:
     r"""Escape what could control a terminal, and shorten very long runs of characters.
 
     Control and format characters, and white space other than a blank, become escapes such as

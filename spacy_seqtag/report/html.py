@@ -13,7 +13,7 @@ from spacy.tokens import Doc, Span
 
 from ..frames import get_frames
 from ..schemes.propositions import PREDICATE
-from .terminal import render_title, sentence_bounds
+from .terminal import render_title, shown_bounds
 
 # Colours that tell neighbours apart and leave black text readable.
 _PALETTE = (
@@ -108,7 +108,7 @@ def displacy_blocks(doc: Doc) -> list[Block]:
     if doc.ents or not frames:
         spans = [(ent.label_, ent) for ent in doc.ents]
         blocks.append(_block(doc, (0, len(doc)), spans, "Entities" if doc.ents else ""))
-    blocks += [_block(doc, sentence_bounds(f), f.pieces, render_title(f)) for f in frames]
+    blocks += [_block(doc, shown_bounds(f), f.pieces, render_title(f)) for f in frames]
     return blocks
 
 

@@ -18,7 +18,7 @@ def render_text(frame: Frame) -> str:
     For example `Then [ARG0 she] [V gave] [ARG2 him] [ARG1 the book] .`; words outside the pieces
     stay in their places.
     """
-    doc, (position, end) = frame.predicate.doc, sentence_bounds(frame)
+    doc, (position, end) = frame.predicate.doc, shown_bounds(frame)
     shown = []
     for label, span in frame.pieces:
         if position < span.start:
@@ -56,7 +56,7 @@ def entity_rows(doc: Doc) -> list[tuple[str, str, str]]:
     return rows
 
 
-def sentence_bounds(frame: Frame) -> tuple[int, int]:
+def shown_bounds(frame: Frame) -> tuple[int, int]:
     """Return the tokens, from start to end, of the sentence that a frame is shown in.
 
     That is the predicate's sentence, or the Doc where there are no sentences. It is widened to any

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 PREDICATE = "V"
 PREDICATE_PART = "C-V"
@@ -66,17 +66,6 @@ class Proposition(NamedTuple):
             self.roleset,
             [Argument(start + by, end + by, role) for start, end, role in self.arguments],
             [(start + by, end + by) for start, end in self.parts],
-        )
-
-    @classmethod
-    def from_json(cls, data: Sequence[Any]) -> "Proposition":
-        """The proposition, from the lists that JSON makes of it.
-
-        data (Sequence): As `json.loads(json.dumps(proposition))` gives it.
-        """
-        predicate, roleset, arguments, parts = data
-        return cls(
-            predicate, roleset, [Argument(*a) for a in arguments], [(s, e) for s, e in parts]
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ...errors import printable
 from ..plural import counted, forms
-from .survey import LAYERS, LONG, Survey
+from .survey import LONG, TITLES, Survey
 from .tally import list_labels, share
 
 FEW_LABELS = 10
@@ -51,7 +51,7 @@ def findings(survey: Survey) -> Iterator[Finding]:
     for name in survey.trainable:
         alike = _alike(survey.layers[name].labels)
         if alike:
-            yield Finding(f"labels of {LAYERS[name]} that differ in case or blanks alone: {alike}")
+            yield Finding(f"labels of {TITLES[name]} that differ in case or blanks alone: {alike}")
     yield from _about_encoder(survey)
     yield from _about_raw_text(survey)
 
@@ -104,7 +104,7 @@ def _about_repetitions(survey: Survey) -> Iterator[Finding]:
         if tally.n:
             yield Finding(
                 counted(tally.n, "<sentence has|sentences have>")
-                + f" other {LAYERS[name]} than one of before with the same words: {tally}"
+                + f" other {TITLES[name]} than one of before with the same words: {tally}"
             )
 
 
@@ -155,7 +155,7 @@ def training_findings(train: Survey) -> Iterator[Finding]:
         rare = {label: n for label, n in labels.most_common()[::-1] if n < FEW_LABELS}
         if rare:
             yield Finding(
-                f"{len(rare):,} of {len(labels):,} labels of {LAYERS[name]} "
+                f"{len(rare):,} of {len(labels):,} labels of {TITLES[name]} "
                 f"{forms(len(rare), '<occurs|occur>')} less than {FEW_LABELS} times: "
                 f"{list_labels(rare)}"
             )
@@ -177,14 +177,14 @@ def split_findings(train: Survey, other: Survey) -> Iterator[Finding]:
         for name in one.trainable:
             theirs = two.layers[name].labels
             if not two.layers[name].words:
-                yield Finding(f"{LAYERS[name]}: annotated in {one.name}, but not in {two.name}")
+                yield Finding(f"{TITLES[name]}: annotated in {one.name}, but not in {two.name}")
                 continue
             alone = {
                 label: n for label, n in one.layers[name].labels.items() if label not in theirs
             }
             if alone:
                 yield Finding(
-                    f"{counted(len(alone), '<label|labels>')} of {LAYERS[name]} "
+                    f"{counted(len(alone), '<label|labels>')} of {TITLES[name]} "
                     f"{forms(len(alone), '<is|are>')} in {one.name}, but not in {two.name}: "
                     f"{list_labels(alone)}"
                 )

@@ -15,10 +15,10 @@ from spacy.tokens import Doc, Span
 
 from ...frames import ARGUMENTS, PREDICATES, annotated_tokens, propositions
 from ..cut import sentence_bounds
-from .encoder import Encoder
 from .tally import Tally
+from .wordpieces import WordpieceCounter
 
-LAYERS = {
+TITLES = {
     "pos": "parts of speech (pos)",
     "tag": "tags (tag)",
     "lemma": "lemmas",
@@ -65,7 +65,8 @@ class Survey:
 
     name (str): the split's, for messages.
     earlier (Survey | None): the split before, whose sentences are compared with those of this one.
-    encoder (Encoder | None): to look for words that it cannot read.
+    encoder (WordpieceCounter | None): counts wordpieces, to look for words that the encoder
+        cannot read.
     lang (str | None): the language whose tokenizer should cut raw text into the corpus's words;
         None skips this.
     """
@@ -74,14 +75,14 @@ class Survey:
         self,
         name: str,
         earlier: "Survey | None" = None,
-        encoder: Encoder | None = None,
+        encoder: WordpieceCounter | None = None,
         lang: str | None = None,
     ) -> None:
         self.name = name
         self.names: list[str] = [*(earlier.names if earlier else ()), name]
         self.documents = self.empty_documents = self.sentences = self.words = 0
         self.rolesets: Counter[str] = Counter()
-        self.layers = {layer: LayerCounts() for layer in LAYERS}
+        self.layers = {layer: LayerCounts() for layer in TITLES}
         self.unbounded, self.unbounded_words = Tally(), 0
         self.crossing, self.spaced, self.unlabelled = Tally(), Tally(), Tally()
         self.unreadable, self.unknown, self.long = Tally(), Tally(), Tally()
@@ -178,7 +179,9 @@ class Survey:
             if first is not None and now is not None and first != now:
                 self.contradictions[name].add(text, self.documents)
 
-    def _add_wordpieces(self, encoder: Encoder, doc: Doc, solid: Bools, starts: Ints) -> None:
+    def _add_wordpieces(
+        self, encoder: WordpieceCounter, doc: Doc, solid: Bools, starts: Ints
+    ) -> None:
         counts, unknown = encoder(doc)
         for i in np.flatnonzero(solid & (counts == 0)).tolist():
             self.unreadable.add(doc[i].text, self.documents)

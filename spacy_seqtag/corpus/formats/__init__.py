@@ -1,11 +1,12 @@
 """The formats of corpus files: a module each, and this list of them.
 
 To add a format, write a module with a `FORMAT` (see `format`) and add it to the list. `convert`,
-`export`, their help texts and the error about unknown endings use the list.
+`export`, their help texts and the error about unknown endings use the list. The format called `iob`
+is in `columns/`, since it reads all kinds of columns.
 
 Modules that formats share: `lines` (lines of a text file), `comments` (CoNLL-U's comments),
 `words` (escapes, masks, spaces), `tags` (schemes of entity tags), `remarks` (what a reader tells
-the user).
+the user), `role_tables` (sentences with semantic roles as columns, for those that write them).
 """
 
 from pathlib import Path

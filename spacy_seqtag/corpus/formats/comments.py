@@ -7,6 +7,12 @@ from pathlib import Path
 
 from ..sentence import Sentence
 
+GLOBAL_COLUMNS = "global.columns"
+"""The comment that names the columns of a file.
+
+Source: https://universaldependencies.org/ext-format.html
+"""
+
 
 class SentenceMaker:
     """Turns the comments and words of a file, in reading order, into `Sentence`s.

@@ -1,23 +1,20 @@
 """What a format is to `convert` and `export`: what it can read, join and write.
 
-Files become sentences in three ways, and a format says which of them is its own:
-
-- files with words of their own (`read`): they can come first, and a further file of them is
-  joined by its sentences;
-- files that are joined in a way of their own (`layer`), because they have no words, or because
-  documents tell more than sentences do;
-- files of Docs (`skim`): a Doc can hold more than the layers of a `Sentence`, and keeps it.
+A format reads sentences (`read`), or joins its files in a way of its own (`layer`), or both. `skim`
+marks formats of Docs, which can only come first and are read twice where layers are joined, because
+a Doc holds more than a `Sentence`.
 
 A format that can be written has a `writer`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
+from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from ..export import Save
 from ..join.layer import Layer
 from ..sentence import Sentence
 from .lines import Progress
@@ -55,6 +52,22 @@ MakeLayer = Callable[[Path, ReadOptions], Layer]
 
 Skim = Callable[[Path, ReadOptions], Iterator[Sentence]]
 """Yields the sentences of a file without their layers, so that a join can look at them all."""
+
+
+class ExportCounts(NamedTuple):
+    """How much an export wrote.
+
+    sentences, predicates (int): their numbers.
+    cut (int): spans that left their sentence and were cut at its bounds.
+    """
+
+    sentences: int
+    predicates: int
+    cut: int
+
+
+Save = Callable[[Iterable[Doc], Path, Iterable[Doc] | None], ExportCounts]
+"""Writes Docs to a path. The third argument, if given, says which sentences are written."""
 
 
 @dataclass(frozen=True)

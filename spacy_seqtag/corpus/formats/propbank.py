@@ -23,15 +23,15 @@ from ...schemes.propositions import (
 )
 from ...schemes.rolesets import frame_file
 from ..errors import FormatError, no_sentence, unequal_columns
-from ..export import ExportCounts, RoleSentence, Table, save_text, without_blanks, write_tables
 from ..join.by_document import DocumentLayer
-from ..join.documents import FramedSentence
+from ..join.documents import PropbankSentence
 from ..penn import escape, unescape
 from ..sentence import MASK, Sentence
 from .comments import SentenceMaker
-from .format import Format, ReadOptions, Writer
+from .format import ExportCounts, Format, ReadOptions, Writer
 from .lines import Progress, read_lines
 from .remarks import Remarks
+from .role_tables import RoleSentence, Table, save_text, without_blanks, write_tables
 
 SUFFIXES = (".gold_conll", ".gold_skel")
 
@@ -71,7 +71,7 @@ _PROPBANK = _Layout(
 )
 _CONLL12 = _Layout(
     "document, part, word number, word, XPOS, parse, lemma, frameset, sense, speaker, entity, one "
-    "a predicate, and coreference (CoNLL-2012)",
+    "per predicate, and coreference (CoNLL-2012)",
     12,
     slice(11, -1),
 )
@@ -102,7 +102,7 @@ def read_propbank(
         yield sentence
 
 
-def _read_files(path: Path, masked: bool, progress: Progress | None) -> Iterator[FramedSentence]:
+def _read_files(path: Path, masked: bool, progress: Progress | None) -> Iterator[PropbankSentence]:
     """Read the sentences of a file or folder.
 
     masked (bool): whether to take skeletons as well, whose words are all `[WORD]`.
@@ -196,7 +196,7 @@ def _bad_row(
 
 def _sentence(
     maker: SentenceMaker, layout: _Layout, rows: Sequence[_Row], masked: bool
-) -> FramedSentence:
+) -> PropbankSentence:
     words = [row.columns[3] for row in rows]
     if MASK in words:
         _check_mask(maker.path, rows[words.index(MASK)].line, words, masked)
@@ -215,8 +215,8 @@ def _sentence(
     xpos = ["" if row.columns[4] == _NO_VALUE else row.columns[4] for row in rows]
     result = maker.sentence(rows[0].line, words, [True] * len(words), xpos=xpos, entities=entities)
     result.propositions = props
-    frames = [rows[prop.predicate].columns[6] for prop in props]
-    return FramedSentence(result, ["" if frame == NO_ROLESET else frame for frame in frames], notes)
+    files = [rows[prop.predicate].columns[6] for prop in props]
+    return PropbankSentence(result, ["" if name == NO_ROLESET else name for name in files], notes)
 
 
 def _check_mask(path: Path, line: int, words: Sequence[str], masked: bool) -> None:
@@ -249,7 +249,7 @@ def write_gold_conll(
     roleset that is not known is `V`. Blanks in words become `_`. `read_propbank` reads the same
     words and propositions back.
 
-    docs, file, like: see `export.write_tables`.
+    docs, file, like: see `role_tables.write_tables`.
     RAISES: ValueError: see there.
     """
     return write_tables(_gold_conll_table, docs, file, like)

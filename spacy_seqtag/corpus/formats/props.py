@@ -21,10 +21,10 @@ from ...schemes.propositions import (
     read_columns,
 )
 from ..errors import FormatError, no_sentence, unequal_columns
-from ..export import ExportCounts, RoleSentence, Table, save_text, write_tables
 from ..join.by_order import NamedSentence, OrderLayer
-from .format import Format, ReadOptions, Writer
+from .format import ExportCounts, Format, ReadOptions, Writer
 from .lines import Progress, read_lines
+from .role_tables import RoleSentence, Table, save_text, write_tables
 
 _ROLE = re.compile(r"\(((?:[CR]-)?)A(?=[0-9AM])")
 
@@ -85,7 +85,7 @@ def write_props(
     where the Doc, with `like` the Doc there, has no lemmas; not the roleset's, since the scorer
     takes two propositions with different names for different predicates.
 
-    docs, file, like: see `export.write_tables`.
+    docs, file, like: see `role_tables.write_tables`.
     RAISES: ValueError: see there.
     """
     return write_tables(_props_table, docs, file, like)

@@ -30,6 +30,8 @@ class Remarks:
     scheme (str): how its entities are tagged, a key of `tags.PREFIXES`; "" where it has none.
     n_repaired (int): tags that continued no entity and were read as `B-`.
     repairs (list[str]): the first few of them, as `path:line: I-X read as B-X`.
+    totals (Counter[str]): what is counted over all files of a folder, with its forms as `counted`
+        takes them.
     """
 
     def __init__(self, path: Path) -> None:

@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 
 from ...frames import ARGUMENTS, PARTS, PREDICATES, problems
 from ..docbin_read import read_docs
-from ..docs import empty_sentence, sentences_of, words_of
+from ..docs import bare_sentences_of, empty_sentence, sentences_of
 from ..plural import counted
 from ..sentence import Sentence
 from .format import Format, ReadOptions
@@ -38,7 +38,7 @@ def _read(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Senten
 
 def _skim(path: Path, options: ReadOptions) -> Iterator[Sentence]:
     for number, doc in enumerate(read_docs(path, options.vocab), start=1):
-        yield from words_of(doc, path, number)
+        yield from bare_sentences_of(doc, path, number)
 
 
 def _are_sound(doc: Doc, sentences: Sequence[Sentence]) -> bool:

@@ -48,6 +48,11 @@ def is_tag(value: str) -> bool:
     )
 
 
+def is_entity_column(name: str) -> bool:
+    """Tell whether a column, or a key of CoNLL-U's MISC, holds entity tags: NER, NE, name."""
+    return name.rpartition(":")[2].upper() in ("NER", "NE", "NAME")
+
+
 def has_prefix_last(tags: Iterable[str]) -> bool:
     """Tell whether tags are rather written `PER-B` than `B-PER`."""
     first = last = 0
@@ -146,7 +151,7 @@ def find_scheme(sentences: Iterable[Sequence[str]]) -> str:
     return "iob1" if begins_inside and not begins_freely else "iob2"
 
 
-def read_entities(
+def entities_of_tags(
     tags: Sequence[str],
     words: Sequence[str],
     lines: Sequence[int],

@@ -15,7 +15,7 @@ from ..errors import FormatError
 from ..plural import counted, forms
 from ..sentence import Sentence
 from .by_sentence import SentenceLayer
-from .documents import Documents, FramedSentence, document_of_id
+from .documents import Documents, PropbankSentence, document_of_id
 from .layer import JoinReport, Outline, different_sentences
 from .transfer import Transfer
 
@@ -24,14 +24,14 @@ class DocumentLayer:
     """The propositions and XPOS of a PropBank file or folder.
 
     path (Path): the file or folder, for messages.
-    sentences (Iterable[FramedSentence]): what is in it, read at once and kept on disk.
+    sentences (Iterable[PropbankSentence]): what is in it, read at once and kept on disk.
     max_mismatch (float): the share, 0 to 1, of the sentences of shared documents that may be left
         without the layer.
     RAISES: FormatError: two documents have the same name, or what reading raises.
     """
 
     def __init__(
-        self, path: Path, sentences: Iterable[FramedSentence], *, max_mismatch: float = 0.02
+        self, path: Path, sentences: Iterable[PropbankSentence], *, max_mismatch: float = 0.02
     ) -> None:
         self.path = path
         self.max_mismatch = max_mismatch

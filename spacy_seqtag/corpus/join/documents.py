@@ -16,26 +16,26 @@ from ..sentence import MASK, Sentence, tags_of
 from .store import Store
 
 
-class FramedSentence(NamedTuple):
+class PropbankSentence(NamedTuple):
     """A sentence as a reader of PropBank gives it.
 
     sentence (Sentence): with its propositions.
-    frames (list[str]): the frame file of each proposition; "" if none is given.
+    frame_files (list[str]): the frame file of each proposition; "" if none is given.
     notes (Counter[str]): what could not be read literally.
     """
 
     sentence: Sentence
-    frames: list[str]
+    frame_files: list[str]
     notes: Counter[str]
 
 
 class Source(NamedTuple):
-    """A sentence of the layer as it is kept. frames: the frame file of each proposition."""
+    """A sentence of the layer as it is kept. frame_files: the frame file of each proposition."""
 
     words: list[str]
     xpos: list[str]
     propositions: list[Proposition]
-    frames: list[str]
+    frame_files: list[str]
     line: int
 
 
@@ -54,12 +54,12 @@ class Document(NamedTuple):
 class Documents:
     """The documents of a layer by number and by name.
 
-    sentences (Iterable[FramedSentence]): of all documents, read at once.
+    sentences (Iterable[PropbankSentence]): of all documents, read at once.
     masked (bool): whether any words are masked.
     RAISES: FormatError: two documents have the same name, or what reading raises.
     """
 
-    def __init__(self, sentences: Iterable[FramedSentence]) -> None:
+    def __init__(self, sentences: Iterable[PropbankSentence]) -> None:
         self.masked = False
         self._numbers: dict[str, int] = {}
         self._places: list[tuple[Path, int]] = []
@@ -82,9 +82,9 @@ class Documents:
         """Get the number of the document of this name."""
         return self._numbers[name]
 
-    def _read(self, sentences: Iterable[FramedSentence]) -> Iterator[Document]:
+    def _read(self, sentences: Iterable[PropbankSentence]) -> Iterator[Document]:
         """Yield the documents in the form in which they are kept, and note names and places."""
-        items: list[FramedSentence] = []
+        items: list[PropbankSentence] = []
         for item in sentences:
             if item.sentence.new_doc and items:
                 yield self._document(items)
@@ -92,7 +92,7 @@ class Documents:
             items.append(item)
         yield self._document(items)
 
-    def _document(self, items: Sequence[FramedSentence]) -> Document:
+    def _document(self, items: Sequence[PropbankSentence]) -> Document:
         first = items[0].sentence
         here = len(self._places)
         for name in _names_of(first.doc_id or ""):
@@ -108,7 +108,7 @@ class Documents:
         notes = Counter[str]()
         for item in items:
             notes.update(item.notes)
-        document = Document([_source(item.sentence, item.frames) for item in items], notes)
+        document = Document([_source(item.sentence, item.frame_files) for item in items], notes)
         self.masked = self.masked or document.is_masked
         self._places.append((first.path, first.line))
         return document
@@ -136,9 +136,9 @@ class Documents:
                 notes = Counter()
 
 
-def _source(sentence: Sentence, frames: list[str]) -> Source:
+def _source(sentence: Sentence, frame_files: list[str]) -> Source:
     xpos = list(tags_of(sentence, "xpos"))
-    return Source(sentence.words, xpos, sentence.propositions or [], frames, sentence.line)
+    return Source(sentence.words, xpos, sentence.propositions or [], frame_files, sentence.line)
 
 
 def document_of_id(sent_id: str | None) -> str:

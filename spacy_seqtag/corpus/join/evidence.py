@@ -63,7 +63,7 @@ class Evidence:
         prop = row.propositions[n]
         if not self.masked and self.source[i][prop.predicate] == self.target[j][position]:
             return True
-        names = {row.frames[n]}
+        names = {row.frame_files[n]}
         if prop.roleset != PREDICATE:
             names.add(frame_file(prop.roleset))
         return names_predicate(names, predicate_words(self._document[j], position))

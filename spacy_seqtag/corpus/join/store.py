@@ -21,7 +21,7 @@ Item = TypeVar("Item")
 class Store(Generic[Item]):
     """Items by their number, in a temporary SQLite database (https://sqlite.org/inmemorydb.html).
 
-    items (Iterable[Item]): the first items, read at once.
+    items (Iterable[Item]): read at once.
     RAISES: sqlite3.Error: it cannot be written; `temporary_storage` makes an OutputError of it.
         What reading the items raises.
     """
@@ -33,7 +33,7 @@ class Store(Generic[Item]):
             self._db.execute("PRAGMA journal_mode = OFF")
             self._db.execute("CREATE TABLE item (number INTEGER PRIMARY KEY, data BLOB)")
             for item in items:
-                self.add(item)
+                self._add(item)
         except BaseException:
             self.close()
             raise
@@ -41,13 +41,10 @@ class Store(Generic[Item]):
     def __len__(self) -> int:
         return self._size
 
-    def add(self, item: Item) -> int:
-        """Keep the next item, and return its number, from 0."""
-        number = self._size
+    def _add(self, item: Item) -> None:
         data = pickle.dumps(item, pickle.HIGHEST_PROTOCOL)
-        self._db.execute("INSERT INTO item VALUES (?, ?)", (number, data))
+        self._db.execute("INSERT INTO item VALUES (?, ?)", (self._size, data))
         self._size += 1
-        return number
 
     def __getitem__(self, number: int) -> Item:
         row = self._db.execute("SELECT data FROM item WHERE number = ?", (number,)).fetchone()

@@ -63,11 +63,19 @@ def test_no_two_formats_share_an_ending():
     assert len(suffixes) == len(set(suffixes))
 
 
+def test_at_most_one_format_takes_folders():
+    """A folder has no ending that would tell which of them it is."""
+    assert sum(fmt.takes_folders for fmt in FORMATS.values()) <= 1
+
+
 def test_the_commands_take_everything_from_the_list():
     runner = CliRunner()
     text = " ".join(runner.invoke(app, ["seqtag", "convert", "--help"]).output.split())
+    unframed = " ".join(text.replace("│", " ").split())
     for fmt in FORMATS.values():
         assert ", ".join(fmt.suffixes) in text
+        folders = f"A folder gives all {' and '.join(fmt.suffixes)} files in it"
+        assert (folders in unframed) == fmt.takes_folders
     text = " ".join(runner.invoke(app, ["seqtag", "export", "--help"]).output.split())
     for writer in WRITERS.values():
         assert f"{writer.name}: {writer.help}" in text

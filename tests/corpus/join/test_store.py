@@ -11,11 +11,11 @@ from spacy_seqtag.schemes.propositions import Argument, Proposition
 
 
 def test_items_come_back_by_their_numbers():
-    items = [Proposition(1, "give.01", [Argument(0, 1, "ARG0")], [(3, 4)]), ("a", ["b"], None)]
+    proposition = Proposition(1, "give.01", [Argument(0, 1, "ARG0")], [(3, 4)])
+    items = [proposition, ("a", ["b"], None), "more"]
     store = Store(items)
-    assert store.add("more") == 2
     assert len(store) == 3
-    assert [store[number] for number in (2, 1, 0)] == ["more", *items[::-1]]
+    assert [store[number] for number in (2, 1, 0)] == items[::-1]
     assert isinstance(store[0], Proposition)
     store.close()
 

@@ -5,12 +5,12 @@ A file is read in four steps: `cells` splits its lines, `judge` finds out how it
 """
 
 from ..format import Format
-from .reader import read_iob
+from .reader import read_column_file
 
 FORMAT = Format(
     name="iob",
     suffixes=(".iob", ".iob2", ".conll", ".bio", ".tsv", ".txt", ".csv"),
     help="columns with a word and an entity tag, such as CoNLL-2002, CoNLL-2003, GermEval and "
     "Universal NER; also word|POS|tag, one sentence per line",
-    read=read_iob,
+    read=read_column_file,
 )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import FormatError, no_sentence
-from ..comments import SentenceMaker
+from ..comments import GLOBAL_COLUMNS, SentenceMaker
 from ..lines import read_lines
 from ..tags import has_prefix_last, is_tag
 from .cells import Cells, Line, find_separator, split_lines
@@ -22,7 +22,6 @@ from .names import LayoutUnclear, global_columns, header_names
 
 DOCUMENT = "-DOCSTART-"
 """How a line begins that marks a new document, in CoNLL-2003."""
-GLOBAL_COLUMNS = "# global.columns"
 
 _SAMPLES = (1000, 100_000)  # lines
 _MANY = 10  # a width that one in so many rows has is no accident
@@ -84,7 +83,7 @@ def _first_lines(path: Path, limit: int) -> tuple[list[Line], str | None]:
         if text.startswith(DOCUMENT):
             text = ""
         if text[:1] == "#":
-            if text.startswith(GLOBAL_COLUMNS):
+            if text.startswith(f"# {GLOBAL_COLUMNS}"):
                 named = text.partition("=")[2]
             elif not comments.comment(text):
                 hashes.append((line, text))

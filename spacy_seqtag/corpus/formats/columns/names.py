@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ...errors import quoted
+from ..tags import is_entity_column
 
 COLUMNS = ("index", "word", "upos", "xpos", "pos", "lemma", "tag", "chunk", "-")
 """The names that a user gives to columns; `-` is one to pass over, `pos` is UPOS or XPOS."""
@@ -88,11 +89,6 @@ def global_columns(names: Sequence[str]) -> tuple[str, ...]:
     if result.count("word") != 1:
         raise LayoutUnclear("`# global.columns` names no FORM, or two", ["index", "word", "tag"])
     return _without_repeats(result)
-
-
-def is_entity_column(name: str) -> bool:
-    """Tell whether a column, or a key of CoNLL-U's MISC, holds entity tags: NER, NE, name."""
-    return name.rpartition(":")[2].upper() in ("NER", "NE", "NAME")
 
 
 def _without_repeats(names: Sequence[str]) -> tuple[str, ...]:

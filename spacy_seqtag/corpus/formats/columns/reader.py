@@ -14,7 +14,7 @@ from ...sentence import Sentence
 from ..comments import SentenceMaker
 from ..format import ReadOptions
 from ..remarks import STRIPPED, Remarks
-from ..tags import TagReader, find_scheme, read_entities
+from ..tags import TagReader, entities_of_tags, find_scheme
 from ..words import check_unmasked, spaces_by_text, without_escapes, without_missing_lemmas
 from .contents import NO_XPOS
 from .judge import Shape, judge_file
@@ -26,7 +26,7 @@ _LEGAL_UPOS = frozenset(UPOS_TAGS) | NO_XPOS
 _NO_LEMMA = ("_", "-")
 
 
-def read_iob(
+def read_column_file(
     path: str | Path, options: ReadOptions | None = None, remarks: Remarks | None = None
 ) -> Iterator[Sentence]:
     """Read words and entities (as IOB2 tags), one sentence at a time.
@@ -123,7 +123,7 @@ def _sentence(
     if at is not None:
         found = _column(rows, at, "tag", remarks)
         read = [tags.read(tag, line) for tag, line in zip(found, lines, strict=True)]
-        entities = read_entities(read, words, lines, remarks, strict=strict)
+        entities = entities_of_tags(read, words, lines, remarks, strict=strict)
     spaces = spaces_by_text(words, maker, lines[0], remarks)
     return maker.sentence(
         lines[0],

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from ...errors import FormatError, comment_within, quoted
-from ..comments import SentenceMaker
+from ..comments import GLOBAL_COLUMNS, SentenceMaker
 from ..lines import Progress, read_lines
 from ..tags import MISSING_TAGS, is_tag
 from .cells import is_csv, split_lines
-from .judge import DOCUMENT, GLOBAL_COLUMNS, Shape
+from .judge import DOCUMENT, Shape
 
 # A tag that lost its prefix or has a wrong one.
 _NEARLY_A_TAG = re.compile(r"(\w[-_])?[A-Z]{2,}([-_]\w+)?")
@@ -49,7 +49,7 @@ class RowReader:
     def sentences(self, progress: Progress | None = None) -> Iterator[tuple[list[Row], list[Row]]]:
         """Yield the comments and marks of documents before each sentence, and its rows.
 
-        RAISES: FormatError: see `read_iob`.
+        RAISES: FormatError: see `read_column_file`.
         """
         comments: list[Row] = []
         rows: list[Row] = []
@@ -89,7 +89,7 @@ class RowReader:
                 yield Row("document" if cells else "blank", line, text)
                 continue
             if has_comments and text[0] == "#":
-                known = comments.comment(text) or text.startswith(GLOBAL_COLUMNS)
+                known = comments.comment(text) or text.startswith(f"# {GLOBAL_COLUMNS}")
                 if known and n_words:
                     raise comment_within(path, line, text)
                 if known or self._is_comment(line, text, cells, n_words, before):

@@ -9,12 +9,11 @@ from typing import NamedTuple
 
 from ...errors import no_sentence
 from ...sentence import Sentence
-from ..columns.names import is_entity_column
 from ..comments import SentenceMaker
 from ..format import ReadOptions
 from ..lines import read_lines
 from ..remarks import Remarks
-from ..tags import MISSING_TAGS, TagReader, is_tag, read_entities
+from ..tags import MISSING_TAGS, TagReader, entities_of_tags, is_entity_column, is_tag
 from ..words import (
     check_unmasked,
     is_plainly_spaced,
@@ -32,7 +31,7 @@ from .rows import (
     XPOS,
     Block,
     MultiwordToken,
-    RowReader,
+    RowCollector,
     Unread,
     space_after,
 )
@@ -71,7 +70,7 @@ def read_conllu(
     options = options or ReadOptions()
     remarks.scheme = "iob2" if options.scheme == "auto" else options.scheme
     maker, unread = SentenceMaker(path), Unread()
-    rows = RowReader(path, maker, unread, remarks)
+    rows = RowCollector(path, maker, unread, remarks)
     misc = _Misc(unread)
     tags = TagReader(path, options.scheme)
 
@@ -118,7 +117,7 @@ def _sentence(
     entities = None
     if any(found):
         read = [tags.read(tag, line) for tag, line in zip(found, lines, strict=True)]
-        entities = read_entities(read, words, lines, remarks, strict=strict)
+        entities = entities_of_tags(read, words, lines, remarks, strict=strict)
     return maker.sentence(
         lines[0],
         words,

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from ....schemes.upos import UPOS_TAGS
 from ...errors import FormatError, comment_within, quoted, unknown_upos
-from ..columns.names import is_entity_column
-from ..comments import SentenceMaker
+from ..comments import GLOBAL_COLUMNS, SentenceMaker
 from ..remarks import STRIPPED, Remarks
+from ..tags import is_entity_column
 
 COLUMNS = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
 ID, FORM, LEMMA, UPOS, XPOS, FEATS, HEAD, DEPREL, DEPS, MISC, ENTITY = range(11)
@@ -84,7 +84,7 @@ class Unread:
             remarks.say(f"not read: {'; '.join(parts)}")
 
 
-class RowReader:
+class RowCollector:
     """Reads the lines of a file one by one, and gives the rows of each sentence.
 
     path (Path): the file.
@@ -132,7 +132,7 @@ class RowReader:
         if self._maker.comment(text):
             return
         key, _, value = text[1:].partition("=")
-        if key.strip() == "global.columns":
+        if key.strip() == GLOBAL_COLUMNS:
             self._set_columns(line, tuple(value.split()))
         elif text.count("\t") >= len(self._columns) - 1:
             identifier, *_ = text.split("\t")

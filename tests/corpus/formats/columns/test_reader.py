@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_seqtag.corpus.errors import FormatError
-from spacy_seqtag.corpus.formats.columns import read_iob
+from spacy_seqtag.corpus.formats.columns import read_column_file
 from spacy_seqtag.corpus.formats.columns.names import parse_columns
 from spacy_seqtag.corpus.formats.format import ReadOptions
 from spacy_seqtag.corpus.formats.remarks import Remarks
@@ -23,7 +23,7 @@ def read(tmp_path):
     def run(text, name="file.iob", remarks=None, **options):
         path = tmp_path / name
         path.write_bytes(text if isinstance(text, bytes) else text.encode("utf8"))
-        return list(read_iob(path, ReadOptions(**options), remarks))
+        return list(read_column_file(path, ReadOptions(**options), remarks))
 
     return run
 
@@ -513,7 +513,7 @@ def test_schemes_are_told_apart(tmp_path_factory, sentences):
     for scheme in ("iob1", "iob2", "bioes", "bilou"):
         path.write_text("\n".join(column(" ".join(encode(s, scheme))) for s in sentences), "utf8")
         counts = Remarks(PATH)
-        assert [s.entities for s in read_iob(path, remarks=counts)] == expected
+        assert [s.entities for s in read_column_file(path, remarks=counts)] == expected
         assert counts.n_repaired == 0
 
 
@@ -523,7 +523,7 @@ def test_ewt(ewt, split, sentences):
     counts = Remarks(PATH)
     with path.open(encoding="utf8") as file:
         begins = sum("\tB-" in line for line in file)
-    found = list(read_iob(path, remarks=counts))
+    found = list(read_column_file(path, remarks=counts))
     assert len(found) == sentences
     assert sum(tag[:2] == "B-" for s in found for tag in s.entities) == begins
     assert (counts.scheme, counts.n_repaired) == ("iob2", 0)
@@ -541,5 +541,5 @@ def test_ewt(ewt, split, sentences):
 )
 def test_columns_that_look_like_others(tmp_path, name, text, words, tags):
     (tmp_path / name).write_text(text, encoding="utf8")
-    (sentence,) = read_iob(tmp_path / name)
+    (sentence,) = read_column_file(tmp_path / name)
     assert (sentence.words, sentence.entities) == (words, tags)

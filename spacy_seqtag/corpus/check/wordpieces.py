@@ -1,4 +1,4 @@
-"""What the encoder of a pipeline reads of the words of a corpus."""
+"""Counting the wordpieces of words, to find those that an encoder cannot read."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # it takes seconds to import
     from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 
-class Encoder:
+class WordpieceCounter:
     """Cuts words into wordpieces as the encoder of a pipeline does.
 
     tokenizer (PreTrainedTokenizerBase): a fast tokenizer of transformers.

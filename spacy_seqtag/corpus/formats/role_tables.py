@@ -13,28 +13,13 @@ from typing import NamedTuple, TextIO
 
 from spacy.tokens import Doc
 
-from ..files import written_aside
-from ..frames import annotated_tokens, has_frames, propositions
-from ..schemes.propositions import NO_ROLESET, Argument, Proposition, write_columns
-from .cut import rows_within, sentence_bounds
+from ...files import written_aside
+from ...frames import annotated_tokens, has_frames, propositions
+from ...schemes.propositions import NO_ROLESET, Argument, Proposition, write_columns
+from ..cut import rows_within, sentence_bounds
+from .format import ExportCounts, Save
 
 _BLANK = re.compile(r"[ \t\r\n]")
-
-
-class ExportCounts(NamedTuple):
-    """How much an export wrote.
-
-    sentences, predicates (int): their numbers.
-    cut (int): spans that left their sentence and were cut at its bounds.
-    """
-
-    sentences: int
-    predicates: int
-    cut: int
-
-
-Save = Callable[[Iterable[Doc], Path, Iterable[Doc] | None], ExportCounts]
-"""Writes Docs to a path. The third argument, if given, says which sentences are written."""
 
 
 class RoleSentence(NamedTuple):
