@@ -4,12 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 import spacy
 from spacy.tokens import Doc, Span
 from spacy.training import Example
+from thinc.api import fix_random_seed
 
 from spacy_seqtag.frames import set_propositions
 from spacy_seqtag.schemes.propositions import Argument, Proposition
@@ -88,12 +90,17 @@ def known_sentences(tmp_path_factory, tiny_bert, train):
     }
     config = spacy.util.load_config(ROOT / "configs" / "joint.cfg", overrides)
     nlp = spacy.util.load_model_from_config(config, auto_fill=True)
-    examples = [Example(nlp.make_doc(gold.text), gold) for gold in gold_docs(nlp)]
-    # Boundaries are learned from sentences in a row.
-    all_of_them = Doc.from_docs(list(gold_docs(nlp)))
-    examples.append(Example(nlp.make_doc(all_of_them.text), all_of_them))
+    golds = list(gold_docs(nlp))
+    # Pages show sentences alone and two in a row, from which boundaries are learned, too.
+    golds += [Doc.from_docs(pair) for pair in permutations(golds, 2)]
+    examples = [Example(nlp.make_doc(gold.text), gold) for gold in golds]
+    fix_random_seed(0)
     nlp.initialize(lambda: examples)
     train(nlp, examples, 150)
+    for gold in golds:
+        doc = nlp(gold.text)
+        assert [sent.text for sent in doc.sents] == [sent.text for sent in gold.sents]
+        assert list(map(str, doc._.frames)) == list(map(str, gold._.frames))
     path = tmp_path_factory.mktemp("known")
     nlp.to_disk(path)
     return path
