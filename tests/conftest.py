@@ -248,9 +248,13 @@ def make_nlp():
 
     encoder: folder of the encoder. pipes: name to config of each component, or names alone; the
     factory is the name up to a ":" ("seqtag_pos:fine").
+
+    What is initialised next has the same random weights whichever tests ran before.
     """
+    from thinc.api import fix_random_seed
 
     def make(encoder, pipes=("seqtag_pos", "seqtag_ner")):
+        fix_random_seed(0)
         nlp = spacy.blank("en")
         model = {
             "@architectures": "spacy_seqtag.TransformerModel.v1",

@@ -21,8 +21,9 @@ class Task(NamedTuple):
 
     read: what was written into a Doc, as plain data. labels: those of a gold Doc. confidences: of
     what was written. has_layer: whether all words of a Doc are annotated. mark: gives the first
-    word of a Doc a label. classes: names of the classes of labels. scores: names of the scores, of
-    which the first is 1.0 if all is right. spare: a label that is in no training data.
+    word of a Doc a label. fill: gives one to all words that can have one. classes: names of the
+    classes of labels. scores: names of the scores, of which the first is 1.0 if all is right.
+    spare: a label that is in no training data.
     """
 
     read: Callable[[Doc], list]
@@ -30,6 +31,7 @@ class Task(NamedTuple):
     confidences: Callable[[Doc], list[float]]
     has_layer: Callable[[Doc], bool]
     mark: Callable[[Doc, str], None]
+    fill: Callable[[Doc, str], None]
     classes: Callable[[Sequence[str]], Sequence[str]]
     scores: tuple[str, ...]
     spare: str
@@ -39,12 +41,17 @@ def tags(layer: str, spare: str) -> Task:
     def read(doc):
         return [getattr(token, f"{layer}_") for token in doc]
 
+    def fill(doc, label):
+        for token in doc:
+            setattr(token, f"{layer}_", label)
+
     return Task(
         read,
         labels=lambda doc: set(read(doc)),
         confidences=lambda doc: [token._.tag_confidence for token in doc],
         has_layer=lambda doc: all(read(doc)),
         mark=lambda doc, label: setattr(doc[0], f"{layer}_", label),
+        fill=fill,
         classes=list,
         scores=(f"{layer}_acc", f"{layer}_per_type"),
         spare=spare,
@@ -57,6 +64,9 @@ ENTITIES = Task(
     confidences=lambda doc: [ent._.confidence for ent in doc.ents],
     has_layer=lambda doc: all(token.ent_iob_ for token in doc),
     mark=lambda doc, label: doc.set_ents([Span(doc, 0, 1, label=label)]),
+    fill=lambda doc, label: doc.set_ents(
+        [Span(doc, token.i, token.i + 1, label=label) for token in doc if not token.is_space]
+    ),
     classes=bio_tags,
     scores=("ents_f", "ents_p", "ents_r", "ents_per_type"),
     spare="GPE",
@@ -82,6 +92,7 @@ ROLES = Task(
     ],
     has_layer=lambda doc: annotated_tokens(doc).all() and not list(problems(doc)),
     mark=mark_role,
+    fill=mark_role,
     classes=bio_tags,
     scores=(
         *("srl_f", "srl_p", "srl_r", "srl_per_type"),

@@ -62,7 +62,7 @@ def folders(request, tmp_path_factory, make_nlp, mini_examples, train):
                 add_case(nlp, name)
         examples = mini_examples(nlp)
         nlp.initialize(lambda examples=examples: examples)
-        train(nlp, examples, 100)
+        train(nlp, examples, 150)
         made[encoder] = tmp_path_factory.mktemp(encoder)
         nlp.to_disk(made[encoder])
     return made
@@ -77,7 +77,7 @@ def trained(folders, name, case):
 
 @pytest.fixture
 def ready(request, folders, name):
-    """The same pipeline for several tests, which leave it as it is."""
+    """The same pipeline for several tests, which do not change its weights."""
     if name not in folders:
         folders[name] = request.getfixturevalue("trained")
     return folders[name]
@@ -197,8 +197,8 @@ def test_odd_docs_in_training(ready, name, task, words):
     examples = []
     for row in words:
         gold = Doc(ready.vocab, words=row)
-        if row and not row[0].isspace():
-            task.mark(gold, label)
+        if row:
+            task.fill(gold, label)
         examples.append(Example(Doc(ready.vocab, words=row), gold))
     loss = ready.update(examples, sgd=False).get(name, 0.0)
     assert np.isfinite(loss)
@@ -234,8 +234,9 @@ def test_odd_docs(ready, name, task, words):
         assert isinstance(array, np.ndarray)
         assert array.dtype == np.float32
         sums = array.sum(axis=1)
-        # A predicate of no known roleset has none that is probable.
-        np.testing.assert_allclose(sums[sums > 0], 1.0, rtol=1e-4)
+        if isinstance(scores, RoleScores) and array is scores.rolesets:
+            sums = sums[sums > 0]  # a predicate of no known roleset has none that is probable
+        np.testing.assert_allclose(sums, 1.0, rtol=1e-5)
     pipe.set_annotations(docs, scores)
     for doc, row in zip(docs, words, strict=True):
         assert [token.text for token in doc] == row
@@ -248,7 +249,7 @@ def test_odd_docs(ready, name, task, words):
 
 def test_knows_its_sentences(ready, task, mini_examples):
     scores = ready.evaluate(mini_examples(ready))
-    assert scores[task.scores[0]] > 0.8
+    assert scores[task.scores[0]] > 0.9
     assert {key for key in scores if not key.startswith(("token", "speed"))} == {*task.scores}
 
 
@@ -259,7 +260,7 @@ def test_scores_without_gold(ready, task, mini_docs):
 
 
 def test_sentences_bound_what_is_found(ready, task, mini_docs):
-    """Two sentences in one Doc say what they say alone, if the boundary is known."""
+    """Nothing that is found crosses a sentence boundary that is known."""
     golds = mini_docs(ready.vocab, n=2)
     joined = Doc.from_docs(list(map(blank_copy, golds)))
     unknown = annotate(ready, [joined])[0]
@@ -392,7 +393,7 @@ def test_encoder_of_its_own(trained, name, task, mini_docs, tmp_path):
     own = annotate(trained, docs)
     for doc, before in zip(own, expected, strict=True):
         assert task.read(doc) == task.read(before)
-        assert task.confidences(doc) == pytest.approx(task.confidences(before), abs=1e-5)
+        assert task.confidences(doc) == pytest.approx(task.confidences(before), abs=1e-6)
     trained.to_disk(tmp_path)
     again = spacy.load(tmp_path)
     assert again.pipe_names == [name]

@@ -7,22 +7,10 @@ from spacy.training import Example
 from thinc.api import Adam
 
 from .pos_and_ner import (
-    TASKS,
     all_probabilities,
     assert_same,
     blank_copy,
 )
-
-
-@pytest.fixture(params=TASKS)
-def task(request):
-    return request.param
-
-
-@pytest.fixture
-def untrained(tiny_bert, make_nlp):
-    """Both components, without labels."""
-    return make_nlp(tiny_bert)
 
 
 def loss_case(nlp, task, seed=0):

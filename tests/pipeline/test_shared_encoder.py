@@ -17,11 +17,6 @@ from .pos_and_ner import (
 )
 
 
-@pytest.fixture(params=TASKS)
-def task(request):
-    return request.param
-
-
 def test_replaced_listener_is_saved(trained, mini_docs, tmp_path):
     trained.replace_listeners("transformer", "seqtag_pos", ["model.tok2vec"])
     docs = mini_docs(trained.vocab, "dev", 5)

@@ -20,18 +20,6 @@ from .pos_and_ner import (
     with_new_label,
 )
 
-
-@pytest.fixture(params=TASKS)
-def task(request):
-    return request.param
-
-
-@pytest.fixture
-def untrained(tiny_bert, make_nlp):
-    """Both components, without labels."""
-    return make_nlp(tiny_bert)
-
-
 # Labels
 
 

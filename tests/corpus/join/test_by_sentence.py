@@ -11,21 +11,20 @@ from spacy_seqtag.files import OutputError
 
 def conllu(*sentences):
     """Sentences given as `id: words`, `: words` for none, `= name` for a document."""
-    lines = []
-    for sentence in sentences:
-        sent_id, _, words = sentence.partition(":")
-        if sentence.startswith("="):
-            lines.append(f"# newdoc id = {sentence[2:]}")
-            continue
-        if sent_id:
-            lines.append(f"# sent_id = {sent_id}")
-        lines += [f"{i}\t{w}" + "\t_" * 8 for i, w in enumerate(words.split(), 1)]
-        lines.append("")
-    return "\n".join(lines) + "\n"
+    return _file(sentences, lambda word: word + "\t_" * 8)
 
 
 def iob(*sentences):
-    """As `conllu`; a word may have a label behind a slash."""
+    """As `conllu`; a word may have a label behind a bar."""
+
+    def row(item):
+        word, _, label = item.partition("|")
+        return f"{word}\t{'B-' + label if label else 'O'}\t-\t-"
+
+    return _file(sentences, row)
+
+
+def _file(sentences, row):
     lines = []
     for sentence in sentences:
         sent_id, _, words = sentence.partition(":")
@@ -34,9 +33,7 @@ def iob(*sentences):
             continue
         if sent_id:
             lines.append(f"# sent_id = {sent_id}")
-        for i, item in enumerate(words.split(), 1):
-            word, _, label = item.partition("|")
-            lines.append(f"{i}\t{word}\t{'B-' + label if label else 'O'}\t-\t-")
+        lines += [f"{i}\t{row(word)}" for i, word in enumerate(words.split(), 1)]
         lines.append("")
     return "\n".join(lines) + "\n"
 

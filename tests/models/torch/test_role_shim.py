@@ -50,6 +50,21 @@ def test_role_layers_saved_by_pytorch(tiny_bert, make_nlp, mini_examples):
         shim.from_bytes(saved)
 
 
+def test_warning_made_an_error_is_no_damage(tiny_bert, make_nlp, mini_examples, monkeypatch):
+    nlp = make_nlp(tiny_bert, ["seqtag_srl"])
+    examples = mini_examples(nlp)
+    nlp.initialize(lambda: examples)
+    pipe = nlp.get_pipe("seqtag_srl")
+    shim = pipe.model.get_ref("role_context").shims[0]
+    old = as_saved_by_pytorch(shim, shim._model.state_dict())
+    monkeypatch.setattr(shim, "to_bytes", lambda: old)
+    saved = pipe.to_bytes()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning, match="pickle format"):
+            pipe.from_bytes(saved)
+
+
 def test_pickles_are_not_run(tiny_bert, make_nlp, mini_examples, tmp_path):
     shim = role_context(tiny_bert, make_nlp, mini_examples)
     marker = tmp_path / "ran"
