@@ -26,10 +26,11 @@ except ImportError:  # corpora are read and converted without PyTorch, too
 SHOWN = 60
 """How many characters of a quoted text a message shows."""
 
-SAYS_NO_DAMAGE = (ConfigValidationError, ImportError, MemoryError, OutOfMemoryError)
+SAYS_NO_DAMAGE = (ConfigValidationError, ImportError, MemoryError, OutOfMemoryError, Warning)
 """Errors on reading a saved pipeline that do not mean that a file is damaged.
 
-Either something else is to blame (a missing package, too little memory), or the error names the
+Either something else is to blame (a missing package, too little memory, a warning that the user
+has made an error), or the error names the
 file already.
 """
 

@@ -7,7 +7,7 @@ from spacy.attrs import IDX
 from spacy.tokens import Doc, Span, SpanGroup
 
 from ..confidence import drop_cut
-from .groups import GROUPS, Attributes, attributes_of, set_attributes, spans_of
+from .groups import GROUPS, Attributes, attributes_of, set_attributes
 from .retokenised import current_groups
 
 
@@ -101,7 +101,7 @@ class RoleGroup(SpanGroup):
 
     def __iter__(self) -> Iterator[Span]:
         self._follow()
-        return iter(spans_of(self))
+        return map(super().__getitem__, range(super().__len__()))
 
     def to_bytes(self) -> bytes:
         """The group as bytes, over the tokens as they are."""

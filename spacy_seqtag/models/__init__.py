@@ -2,7 +2,7 @@
 
 A batch of Docs goes through these modules once, in this order:
 
-    encoder        the model of the `transformer` component; asks for all that follows
+    encoder        the model of the `transformer` component; calls `layout`, `torch/`, `batch`
     layout         Docs → wordpieces (`wordpieces`) → windows (`windows`) → rows laid end to end
     torch/         rows → micro-batches → vectors, as PyTorch computes them
     batch          the vectors of the batch, and the part of them that each Doc gets

@@ -63,7 +63,7 @@ class _Saved(_Settings, total=False):
     tokenizer: The files of its tokenizer, by name.
     config: Its configuration, as JSON.
     weights: Its weights, as safetensors.
-    sha256: The digest of those three; versions before saved none.
+    sha256: The digest of those three; earlier versions saved none.
     """
 
     tokenizer: dict[str, bytes]
@@ -110,7 +110,7 @@ def encoder_to_bytes(
 
 
 def encoder_from_bytes(data: bytes) -> tuple[Settings, Settings, LoadedEncoder | None]:
-    """Load what `encoder_to_bytes` saved, and what versions before saved without a digest.
+    """Load what `encoder_to_bytes` saved, and what earlier versions saved without a digest.
 
     data (bytes): A saved encoder.
     RETURNS: The settings for tokenizer and network, and the encoder; None where it was not

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from spacy.tokens import Doc, Span
-from transformers import PreTrainedTokenizerFast
 from transformers.tokenization_utils_base import BatchEncoding, PreTrainedTokenizerBase
 
 from ..errors import settings_error
@@ -56,7 +55,7 @@ class WordTokenizer:
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, with_case: bool = False) -> None:
-        if not isinstance(tokenizer, PreTrainedTokenizerFast):
+        if not getattr(tokenizer, "is_fast", False):
             raise settings_error(
                 f"{type(tokenizer).__name__} is not a fast tokenizer, and only those tell which "
                 "wordpieces a word has. Set use_fast = true in [components.transformer.model."

@@ -1,13 +1,14 @@
 """The base of every tagger: labels, training, and what happens if the encoder did not run.
 
-A tagger answers three questions, and a new task has to write nothing else:
+A tagger answers three questions:
 
 - What are the labels of a gold Doc? (`find_labels`, and the classes to learn)
 - What do the probabilities say? (`set_annotations`)
 - How good is it? (the scorer)
 
-For tasks that give each token one class there is `TokenTagger`, on which POS and named entities are
-a page each. Semantic roles stand on the base itself, as their model returns more than one array.
+A task that gives each token one class has to write nothing else: see `TokenTagger`, on which POS
+and named entities are a page each. A task whose model returns more than one array, such as semantic
+roles, stands on the base itself and also writes `predict`, `begin_update` and `get_loss`.
 """
 
 import warnings
@@ -114,7 +115,7 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
     @property
     def classes(self) -> Sequence[str]:
         """The names of the classes of the output layer, in the order of its columns."""
-        raise NotImplementedError(not_written("classes", self.name))
+        raise NotImplementedError(not_written(Tagger, "classes", self.name))
 
     def class_counts(self) -> dict[str, int]:
         """How many classes each output layer has to have, by its ref in the model."""
@@ -125,7 +126,7 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
 
         reference (Doc): With gold annotation, or without.
         """
-        raise NotImplementedError(not_written("find_labels", self.name))
+        raise NotImplementedError(not_written(Tagger, "find_labels", self.name))
 
     def unknown_label(self, label: str, example: Example) -> ValueError:
         """The error for gold annotation with a label that the component does not have.
@@ -147,7 +148,7 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
 
         docs (Iterable[Doc]): Any Docs; they are left as they are.
         """
-        raise NotImplementedError(not_written("predict", self.name))
+        raise NotImplementedError(not_written(Tagger, "predict", self.name))
 
     def set_annotations(self, docs: Iterable[Doc], scores: Scores) -> None:
         """Write what the probabilities say. Docs that the encoder did not read stay as they are.
@@ -155,7 +156,7 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         docs (Iterable[Doc]): The batch.
         scores (Scores): From `predict`.
         """
-        raise NotImplementedError(not_written("set_annotations", self.name))
+        raise NotImplementedError(not_written(Tagger, "set_annotations", self.name))
 
     def unread(self, docs: Sequence[Doc]) -> list[int]:
         """Which Docs the encoder did not read, see `docs_without_vectors`; warns, once.
@@ -266,7 +267,7 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         examples (list[Example]): The batch.
         RETURNS (tuple[Output, Callable]): The scores, and the function that takes their gradient.
         """
-        raise NotImplementedError(not_written("begin_update", self.name))
+        raise NotImplementedError(not_written(Tagger, "begin_update", self.name))
 
     def get_loss(self, examples: Iterable[Example], scores: Output) -> tuple[float, Output]:
         """The loss of a batch, and its gradient with respect to the logits.
@@ -277,7 +278,7 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         examples (Iterable[Example]): The batch.
         scores (Output): From `begin_update`.
         """
-        raise NotImplementedError(not_written("get_loss", self.name))
+        raise NotImplementedError(not_written(Tagger, "get_loss", self.name))
 
     def cross_entropy(
         self, probs: Floats2d, gold: NDArray[np.int64], smoothing: float | None = None
@@ -297,13 +298,14 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         return loss, gradient
 
 
-def not_written(method: str, component: str) -> str:
+def not_written(parent: type, method: str, component: str) -> str:
     """The message for a method that a subclass has to write.
 
-    method (str): Its name.
+    parent (type): The class whose subclass it is.
+    method (str): The method's name.
     component (str): The component's name in the pipeline.
     """
-    return Errors.E931.format(parent=Tagger.__name__, method=method, name=component)
+    return Errors.E931.format(parent=parent.__name__, method=method, name=component)
 
 
 def on_cpu(ops: Ops, array: Floats2d) -> Floats2d:

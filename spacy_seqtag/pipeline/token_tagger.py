@@ -53,7 +53,7 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
 
         RAISES: ValueError: A label that the component does not have.
         """
-        raise NotImplementedError(not_written("encode", self.name))
+        raise NotImplementedError(not_written(TokenTagger, "encode", self.name))
 
     def decode(self, docs: Sequence[Doc], probs: Sequence[Probabilities]) -> None:
         """Write what the probabilities say into the Docs.
@@ -61,7 +61,7 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
         docs (Sequence[Doc]): At least one, none of them empty.
         probs (Sequence[Probabilities]): Of each Doc, (tokens, classes).
         """
-        raise NotImplementedError(not_written("decode", self.name))
+        raise NotImplementedError(not_written(TokenTagger, "decode", self.name))
 
     def predict(self, docs: Iterable[Doc]) -> list[Probabilities]:
         """The probabilities of the classes.

@@ -1,9 +1,8 @@
-"""BIO tags (Ramshaw & Marcus 1995, in the IOB2 form): labelled spans as one class a token.
+"""BIO tags (Ramshaw & Marcus 1995, in the IOB2 form): labelled spans as one class per token.
 
-This is the only file that knows how the classes of a softmax layer are numbered. The tags of the
-labels `[X, Y]` are `O, B-X, I-X, B-Y, I-Y`: `O` is class 0, and label number `k` has the classes
-`begin_tag(k)` and `inside_tag(k)`. New labels are appended, so the classes of older labels keep
-their numbers.
+This is the only file that knows which class each BIO tag has. The tags of the labels `[X, Y]` are
+`O, B-X, I-X, B-Y, I-Y`: `O` is class 0, and label number `k` has the classes `begin_tag(k)` and
+`inside_tag(k)`. New labels are appended, so the classes of older labels keep their numbers.
 
 A tag sequence is legal if every `I-X` follows a `B-X` or an `I-X` of the same unit. A unit is what
 no span may cross the edge of: a sentence, or the stretch of words around a predicate.

@@ -92,6 +92,7 @@ class RoleContextShim(PrecisionShim):
     def build(self, nI: int) -> None:
         """Make the layers anew for token vectors of width nI."""
         self._model = self._make(nI).to(get_torch_default_device())
+        self._predictor = None
 
     def _make(self, nI: int) -> Head:
         return Head(RoleContext(nI, *self.settings))
@@ -118,7 +119,7 @@ class RoleContextShim(PrecisionShim):
     def from_bytes(self, bytes_data: bytes) -> "RoleContextShim":
         """Load what `to_bytes` saved.
 
-        Warns of weights that versions before saved by PyTorch: they are read, though no code in
+        Warns of weights that earlier versions saved by PyTorch: they are read, though no code in
         them is run.
 
         RAISES: ValueError, RuntimeError: for other bytes.
@@ -134,6 +135,7 @@ class RoleContextShim(PrecisionShim):
             set_weights(module, state)
             module = module.to(device)
         self._model = module
+        self._predictor = None
         self._grad_scaler.to_(device)  # type: ignore[no-untyped-call]
         return self
 

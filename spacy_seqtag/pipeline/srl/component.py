@@ -354,10 +354,16 @@ class SemanticRoleLabeler(Tagger[RoleInput, RoleScores, RoleScores]):
         scores (RoleScores): Of the gold predicates, from `begin_update`.
         RETURNS (tuple[float, RoleScores]): The sum of the three mean losses, and the gradient with
             respect to the logits.
+
+        RAISES: ValueError: The scores are those of `predict`.
         """
         validate_examples(list(examples), f"{type(self).__name__}.get_loss")
         gold = scores.pairs
-        assert isinstance(gold, GoldPairs)
+        if not isinstance(gold, GoldPairs):
+            raise ValueError(
+                f"[components.{self.name}] get_loss takes the scores of begin_update, which are "
+                "those of the gold predicates"
+            )
         loss1, d_predicates = self.cross_entropy(scores.predicates, gold.is_predicate, 0.0)
         loss2, d_rolesets = self.cross_entropy(scores.rolesets, gold.roleset, 0.0)
         loss3, d_roles = self.cross_entropy(scores.roles, gold.role)
