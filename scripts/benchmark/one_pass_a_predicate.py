@@ -30,8 +30,8 @@ from wasabi import msg
 
 from spacy_seqtag.corpus.reader import create_corpus
 from spacy_seqtag.errors import one_line
+from spacy_seqtag.models.network.precision import PRECISIONS, has_fast_bfloat16
 from spacy_seqtag.models.pretrained import resolve
-from spacy_seqtag.models.torch.precision import PRECISIONS, has_fast_bfloat16
 from spacy_seqtag.pipeline.srl.score import RoleCounts
 
 app = typer.Typer(help=(__doc__ or "").split("\n\n")[0], rich_markup_mode=None)

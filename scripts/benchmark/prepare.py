@@ -91,7 +91,7 @@ def prepare(settings: Settings) -> Prepared:
     """
     import torch
 
-    from spacy_seqtag.models.torch.precision import has_fast_bfloat16
+    from spacy_seqtag.models.network.precision import has_fast_bfloat16
 
     torch.set_num_threads(settings.threads)
     device = choose_device(settings.device)

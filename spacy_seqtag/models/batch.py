@@ -44,7 +44,7 @@ def to_output(hidden: Floats3d | torch.Tensor) -> BaseModelOutput:
 class EncodedBatch(FullTransformerBatch):
     """The vectors of a batch of Docs.
 
-    docs (List[Doc]): The Docs.
+    docs (list[Doc]): The Docs.
     rows (Rows): Their rows.
     vectors (rows, width): The vectors of those.
     tokenizer (PreTrainedTokenizerBase): Knows the strings of wordpieces.

@@ -6,7 +6,7 @@ It takes the place of spacy-transformers' own model, for the same listeners. Des
 - Nothing is truncated: every word that has wordpieces gets a vector.
 - Windows of the whole batch are sorted by length, so that little is padding.
 - Products are computed in the precision that the hardware is fast in; an encoder built like BERT
-  annotates with fused layers (`torch/fused`).
+  annotates with fused layers (`network/fused`).
 - An uncased encoder can see capital letters (`word_case`).
 
 The way of a batch is at the head of `spacy_seqtag.models`.
@@ -36,11 +36,11 @@ from ..errors import (
     settings_error,
 )
 from .batch import EncodedBatch, hidden_states
+from .encoder_shim import EncoderSettings, EncoderShim, encoder_layer
 from .layout import Rows, lay_out
+from .network.precision import PRECISIONS
 from .pooling import word_vectors
 from .pretrained import Settings, load_pretrained
-from .torch.encoder_shim import EncoderSettings, EncoderShim, encoder_layer
-from .torch.precision import PRECISIONS
 from .trf_data import install_extension
 from .windows import SentenceWindows, Spanner, create_sentence_windows
 
@@ -64,11 +64,11 @@ def build_transformer(
 
     name (str): A pretrained model with a fast tokenizer: the folder of a saved model, an
         installed package that carries one, or a hub name; looked for in this order.
-    get_spans (Optional[Callable[[List[Doc]], List[List[Span]]]]): Cuts Docs into the windows that
+    get_spans (Callable[[list[Doc]], list[list[Span]]] | None): Cuts Docs into the windows that
         the encoder reads; None for `spacy_seqtag.sentence_windows.v1` with its default, which
         counts wordpieces. Windows of others that are longer than the model can read are read in
         parts.
-    tokenizer_config, transformer_config (Dict[str, Any]): Settings for the tokenizer and the
+    tokenizer_config, transformer_config (dict[str, Any]): Settings for the tokenizer and the
         model of transformers.
     precision (str): "float32"; "bfloat16" or "float16" compute matrix products in that type,
         train with weights and gradients in float32 (float16 on CUDA only, with scaled gradients)
@@ -117,7 +117,7 @@ def build_tok2vec_transformer(
     This is what `nlp.replace_listeners` makes of `spacy_seqtag.TransformerModel.v1`. The arguments
     are those of that architecture and of `spacy_seqtag.TransformerListener.v1`.
 
-    RETURNS (Model[List[Doc], List[Floats2d]]): From Docs to the vectors of their words, (words,
+    RETURNS (Model[list[Doc], list[Floats2d]]): From Docs to the vectors of their words, (words,
         width).
     """
     check_settings(
@@ -142,7 +142,7 @@ class Encoder(TransformerModel):
 
     name (str): The pretrained model; see :func:`build_transformer`.
     get_spans (Spanner): Cuts Docs into windows.
-    tokenizer_config, transformer_config (Dict[str, Any]): Settings for transformers.
+    tokenizer_config, transformer_config (dict[str, Any]): Settings for transformers.
     settings (EncoderSettings): How the network runs.
     """
 

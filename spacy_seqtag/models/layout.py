@@ -27,7 +27,7 @@ class Rows:
     starts, lengths (windows,): The first row of each window, and how many rows it has.
     docs (docs + 1,): The first window of each Doc, and the number of windows.
     align (Ragged): The rows of each word of the batch; data (n,) and lengths (words,), int32.
-    spans (List[List[Span]]): The words that each window reads, by Doc.
+    spans (list[list[Span]]): The words that each window reads, by Doc.
     """
 
     ids: Ints
@@ -49,9 +49,9 @@ class _Cut:
     """A batch of Docs, cut into windows.
 
     pieces (Wordpieces): Their wordpieces.
-    windows (List[Window]): All windows, as positions in those.
-    n_windows (List[int]): How many of them each Doc has.
-    spans (List[List[Span]]): The words that each window reads, by Doc.
+    windows (list[Window]): All windows, as positions in those.
+    n_windows (list[int]): How many of them each Doc has.
+    spans (list[list[Span]]): The words that each window reads, by Doc.
     """
 
     pieces: Wordpieces
@@ -65,7 +65,7 @@ def lay_out(
 ) -> Rows:
     """Cut Docs into wordpieces, and those into windows.
 
-    docs (List[Doc]): The batch.
+    docs (list[Doc]): The batch.
     tokenizer (WordTokenizer): Cuts words into wordpieces.
     get_spans (Spanner): Cuts Docs into windows.
     max_wordpieces (int): Most wordpieces of a window, special tokens included. Spans of others that

@@ -28,7 +28,7 @@ def build_listener(
     pooling (Model[Ragged, Floats2d]): From the vectors of each word's wordpieces to its own.
     grad_factor (float): The gradient is multiplied by it before it goes on to the encoder.
     upstream (str): Name of the `transformer` component, or "*".
-    RETURNS (Model[List[Doc], List[Floats2d]]): From Docs to the vectors of their words, (words,
+    RETURNS (Model[list[Doc], list[Floats2d]]): From Docs to the vectors of their words, (words,
         width).
     RAISES: ConfigValidationError (a ValueError): for a `grad_factor` below 0.
     """

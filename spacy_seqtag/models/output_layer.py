@@ -16,8 +16,8 @@ NEW_CLASS_LOGIT = -5.0
 def softmax_layer(nO: int | None, nI: int | None = None) -> Model[Floats2d, Floats2d]:
     """Build a linear layer with softmax, whose weights start at zero.
 
-    nO (Optional[int]): Number of classes; None where it is not known yet.
-    nI (Optional[int]): Width of the vectors; likewise.
+    nO (int | None): Number of classes; None where it is not known yet.
+    nI (int | None): Width of the vectors; likewise.
     RETURNS: A model from vectors (rows, nI) to probabilities (rows, nO).
     """
     return Softmax_v2(nO, nI, init_W=zero_init, normalize_outputs=True)

@@ -23,7 +23,7 @@ def load_pretrained(
     to transformers explicitly, which would otherwise ask whoever sits at a terminal.
 
     name (str): See `resolve`.
-    tokenizer_config, transformer_config (Dict[str, Any]): Settings for transformers.
+    tokenizer_config, transformer_config (dict[str, Any]): Settings for transformers.
     RETURNS (HFObjects): The tokenizer and the network.
     RAISES: ConfigValidationError (a ValueError): if the model cannot be found or read.
     """

@@ -1,16 +1,17 @@
 """The architecture of semantic roles: `spacy_seqtag.RoleTagger.v1`.
 
-Predicates, their rolesets and the roles of their arguments are told from the vectors of one encoder
+It finds predicates, their rolesets and the roles of their arguments in the vectors of one encoder
 pass:
 
 - Every word is tagged as predicate or not.
 - For each predicate one of the rolesets that its word may have is chosen.
 - For each predicate the words around it are tagged with roles. A pair of word and predicate is the
   sum of a projection of each and of their distance, read in context by small transformer layers of
-  its own (`torch/role_context`).
+  its own (`network/role_context`).
 
-He et al. 2017 tag roles a predicate in the same way; Shi & Lin 2019 pay an encoder pass a predicate
-for the context.
+He et al. (2017) tag the roles of one predicate at a time, too. Shi & Lin (2019) do so with an
+encoder pass for each predicate; here all predicates share one pass, and the layers above it read
+the context.
 """
 
 from collections.abc import Callable
@@ -26,12 +27,12 @@ from thinc.types import Floats2d
 
 from ..errors import SHARE, OneOf, Whole, check_settings, settings_error
 from .candidate_softmax import candidate_softmax
+from .network.precision import PRECISIONS
 from .output_layer import resize_output, softmax_layer
 from .pinned_dropout import pinned_dropout
 from .role_pairs import RoleInput, RoleScores, pair_batches
-from .torch.precision import PRECISIONS
-from .torch.role_shim import RoleContextShim, role_context_layer
-from .torch.shim import to_floats2d
+from .role_shim import RoleContextShim, role_context_layer
+from .shim import to_floats2d
 
 RoleTaggerModel = Model[RoleInput, RoleScores]
 
@@ -52,7 +53,7 @@ def build_role_tagger(
     The refs `tok2vec`, `predicate_layer`, `roleset_layer`, `role_context` and `output_layer` lead
     to the sublayers; `attrs["resize_output"]` grows the output layer.
 
-    tok2vec (Model[List[Doc], List[Floats2d]]): Token vectors, usually a transformer listener.
+    tok2vec (Model[list[Doc], list[Floats2d]]): Token vectors, usually a transformer listener.
     width (int): Width of a pair's vector; a multiple of `heads`.
     depth (int): Transformer layers over the words of each predicate.
     heads (int): Attention heads of each.
@@ -62,7 +63,7 @@ def build_role_tagger(
         training, what the layers of a batch with more would hold for the gradient is computed
         again when it is needed.
     precision (str): As in `spacy_seqtag.TransformerModel.v1`.
-    nO (Optional[int]): Number of role tags. Inferred from the labels if None.
+    nO (int | None): Number of role tags. Inferred from the labels if None.
     RETURNS (Model[RoleInput, RoleScores]): From Docs, and a function that chooses the pairs of word
         and predicate, to probabilities.
     RAISES: ConfigValidationError (a ValueError): for a setting out of its range.

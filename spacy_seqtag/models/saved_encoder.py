@@ -25,9 +25,9 @@ from transformers.modeling_utils import PreTrainedModel
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 from ..errors import settings_error
+from .network.encoder import EncoderNetwork
+from .network.weights import weights_to_bytes
 from .pretrained import Settings
-from .torch.network import EncoderNetwork
-from .torch.weights import weights_to_bytes
 
 # What fast tokenizers save.
 TOKENIZER_FILES = (
@@ -75,7 +75,7 @@ class _Saved(_Settings, total=False):
 class LoadedEncoder(NamedTuple):
     """An encoder that was read: the tokenizer, a network without weights, and its weights.
 
-    weights (bytes): See `spacy_seqtag.models.torch.weights`.
+    weights (bytes): See `spacy_seqtag.models.network.weights`.
     """
 
     tokenizer: PreTrainedTokenizerBase
@@ -91,9 +91,9 @@ def encoder_to_bytes(
 ) -> bytes:
     """Save an encoder.
 
-    tokenizer_config, transformer_config (Dict[str, Any]): The settings that it was made with.
-    tokenizer (Optional[PreTrainedTokenizerBase]): Its tokenizer, a fast one.
-    network (Optional[EncoderNetwork]): Its network; None where it was not initialized.
+    tokenizer_config, transformer_config (dict[str, Any]): The settings that it was made with.
+    tokenizer (PreTrainedTokenizerBase | None): Its tokenizer, a fast one.
+    network (EncoderNetwork | None): Its network; None where it was not initialized.
     RETURNS (bytes): What `encoder_from_bytes` takes.
     """
     msg: _Saved = {

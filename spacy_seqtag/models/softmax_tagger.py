@@ -21,12 +21,12 @@ def build_softmax_tagger(
     The refs `tok2vec` and `output_layer` lead to the sublayers; `attrs["resize_output"]` grows
     the output layer.
 
-    tok2vec (Model[List[Doc], List[Floats2d]]): Token vectors, one array a Doc; usually a
+    tok2vec (Model[list[Doc], list[Floats2d]]): Token vectors, one array a Doc; usually a
         transformer listener.
-    dropout (Optional[float]): Dropout rate on the token vectors. None takes the rate of the
+    dropout (float | None): Dropout rate on the token vectors. None takes the rate of the
         training run (`[training] dropout`).
-    nO (Optional[int]): Number of classes. Inferred from the labels if None.
-    RETURNS (Model[List[Doc], List[Floats2d]]): From Docs to class probabilities, an array (tokens,
+    nO (int | None): Number of classes. Inferred from the labels if None.
+    RETURNS (Model[list[Doc], list[Floats2d]]): From Docs to class probabilities, an array (tokens,
         classes) a Doc.
     RAISES: ConfigValidationError (a ValueError): for a setting out of its range.
     """

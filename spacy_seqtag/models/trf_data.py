@@ -65,7 +65,7 @@ def get_vectors(doc: Doc) -> TransformerData | None:
     of the whole.
 
     doc (Doc): A Doc.
-    RETURNS (Optional[TransformerData]): Its vectors; None where the encoder did not run.
+    RETURNS (TransformerData | None): Its vectors; None where the encoder did not run.
     """
     written = _written.get(doc)
     if written is None:
@@ -84,7 +84,7 @@ def set_vectors(doc: Doc, data: TransformerData | None) -> None:
     Those of this package's encoder are not stored with the Doc; those of others are, as ever.
 
     doc (Doc): A Doc.
-    data (Optional[TransformerData]): Its vectors, or None to remove those that it has.
+    data (TransformerData | None): Its vectors, or None to remove those that it has.
     """
     _written.pop(doc, None)
     doc.user_data.pop(_KEY, None)

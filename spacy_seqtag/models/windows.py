@@ -77,7 +77,7 @@ class SentenceWindows:
         doc (Doc): The Doc.
         firsts (words + 1,): The first wordpiece of each word, and the number of wordpieces.
         n_special (int): How many special tokens every window has beside its wordpieces.
-        RETURNS (List[Window]): The windows, in order.
+        RETURNS (list[Window]): The windows, in order.
         """
         return cut_at(boundaries(doc), firsts, max(1, self.max_wordpieces - n_special))
 
@@ -98,7 +98,7 @@ def create_sentence_windows(
 
     max_wordpieces (int): Windows are as full of neighbouring sentences as this number of
         wordpieces allows, special tokens included.
-    RETURNS (Callable[[Iterable[Doc]], List[List[Span]]]): The span getter.
+    RETURNS (Callable[[Iterable[Doc]], list[list[Span]]]): The span getter.
     RAISES: ConfigValidationError (a ValueError): if `max_wordpieces` is below 8.
     """
     where = "spacy_seqtag.sentence_windows.v1:"
@@ -135,7 +135,7 @@ def cut_at(boundaries: Ints, firsts: Ints, limit: int) -> list[Window]:
     boundaries (n,): The words at which a window may begin, in order.
     firsts (words + 1,): See `SentenceWindows.cut`.
     limit (int): Most wordpieces of a window.
-    RETURNS (List[Window]): The windows. A Doc that has words has one, if an empty one.
+    RETURNS (list[Window]): The windows. A Doc that has words has one, if an empty one.
     """
     if len(firsts) == 1:
         return []
@@ -165,7 +165,7 @@ def overlapping(firsts: Ints, start: int, end: int, limit: int) -> list[Window]:
     firsts (n,): The first wordpiece of each word, in order.
     start, end (int): The wordpieces of the stretch.
     limit (int): Most wordpieces of a window.
-    RETURNS (List[Window]): The windows, in order.
+    RETURNS (list[Window]): The windows, in order.
     """
     result = []
     begin = first = start

@@ -81,7 +81,7 @@ class WordTokenizer:
         """Cut the words of a batch of Docs into wordpieces.
 
         docs (Sequence[Doc]): The batch.
-        spans (Optional[Sequence[Sequence[Span]]]): The stretches of each Doc that are read, each
+        spans (Sequence[Sequence[Span]] | None): The stretches of each Doc that are read, each
             for itself. None reads whole Docs.
         RETURNS (Wordpieces): The wordpieces of all stretches, laid end to end.
         """

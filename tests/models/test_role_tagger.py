@@ -7,10 +7,10 @@ import torch
 from spacy.tokens import Doc
 from thinc.api import Model, fix_random_seed
 
+from spacy_seqtag.models.network import role_context
+from spacy_seqtag.models.network.fused import FusedLinear
 from spacy_seqtag.models.role_pairs import Pairs, RoleScores
 from spacy_seqtag.models.role_tagger import build_role_tagger
-from spacy_seqtag.models.torch import role_context
-from spacy_seqtag.models.torch.fused import FusedLinear
 
 N_TAGS, N_VECTOR = 7, 12
 

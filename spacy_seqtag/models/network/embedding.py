@@ -16,7 +16,7 @@ def embed_in_place(table: torch.Tensor, ids: torch.Tensor, padding: int | None) 
 
     table (n, width): The embeddings; a leaf of the graph.
     ids (…), int64: Which of them to look up.
-    padding (Optional[int]): The one that has no gradient, as in `torch.nn.Embedding`.
+    padding (int | None): The one that has no gradient, as in `torch.nn.Embedding`.
     RETURNS (torch.Tensor): (…, width).
     """
     result: torch.Tensor = _EmbedInPlace.apply(table, ids, padding)  # type: ignore[no-untyped-call]

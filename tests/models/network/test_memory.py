@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from spacy_seqtag.models.torch.memory import allocate_vectors
+from spacy_seqtag.models.network.memory import allocate_vectors
 
 
 @pytest.mark.parametrize("n", [0, 3, 100_000])

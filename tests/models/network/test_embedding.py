@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from spacy_seqtag.models.torch.embedding import embed_in_place
-from spacy_seqtag.models.torch.network import NetworkInput
+from spacy_seqtag.models.network.embedding import embed_in_place
+from spacy_seqtag.models.network.encoder import NetworkInput
 
 from .networks import encoder_network
 
@@ -27,7 +27,7 @@ def test_embeddings_learn_in_place():
 
 def test_embeddings_learn_in_place_keeps_padding_still(tiny_encoder):
     """As in PyTorch's own, the padding's vector has no gradient."""
-    network = encoder_network(tiny_encoder, word_case=False).train()
+    network = encoder_network(tiny_encoder, n_cases=0).train()
     padding = network.transformer.get_input_embeddings().padding_idx
     assert padding is not None
     ids = torch.tensor([7, padding, 8, 9])

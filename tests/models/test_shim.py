@@ -8,9 +8,9 @@ import spacy
 import torch
 from thinc.api import Adam
 
-from spacy_seqtag.models.torch.encoder_shim import EncoderShim
+from spacy_seqtag.models.encoder_shim import EncoderShim
 
-from ..encoders import NO_DROPOUT, encoder_nlp, gradients, plain_docs, vectors
+from .encoders import NO_DROPOUT, encoder_nlp, gradients, plain_docs, vectors
 
 
 def test_float16(tiny_bert, doc, mini_examples):

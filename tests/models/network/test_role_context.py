@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from spacy_seqtag.models.torch.fused_role_context import FusedRoleContext
-from spacy_seqtag.models.torch.role_context import PairTensors, RoleContext
+from spacy_seqtag.models.network.fused_role_context import FusedRoleContext
+from spacy_seqtag.models.network.role_context import PairTensors, RoleContext
 
 
 @pytest.mark.parametrize("depth", [1, 2])

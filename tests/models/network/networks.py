@@ -5,12 +5,12 @@ import torch
 from torch import nn
 from transformers import AutoModel
 
-from spacy_seqtag.models.torch.network import EncoderNetwork, NetworkInput
+from spacy_seqtag.models.network.encoder import EncoderNetwork, NetworkInput
 
 
-def encoder_network(folder, word_case=True, **settings):
+def encoder_network(folder, n_cases=8, **settings):
     torch.manual_seed(0)
-    network = EncoderNetwork(AutoModel.from_pretrained(folder, **settings), word_case).eval()
+    network = EncoderNetwork(AutoModel.from_pretrained(folder, **settings), n_cases).eval()
     for name, weights in network.named_parameters():
         # A new model is nearly a constant function.
         nn.init.normal_(weights, 1.0 if name.endswith("LayerNorm.weight") else 0.0, 0.3)

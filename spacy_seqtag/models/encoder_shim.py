@@ -11,17 +11,18 @@ from torch import nn
 from transformers.modeling_utils import PreTrainedModel
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
-from ..layout import Rows
-from ..pretrained import Settings
-from ..saved_encoder import encoder_from_bytes, encoder_to_bytes
-from ..wordpieces import WordTokenizer
-from .bert_parts import can_fuse
-from .fused import FusedNetwork
-from .memory import to_device
-from .network import EncoderNetwork, NetworkInput
-from .precision import has_fast_bfloat16
+from .layout import Rows
+from .network.bert_parts import can_fuse
+from .network.encoder import EncoderNetwork, NetworkInput
+from .network.fused import FusedNetwork
+from .network.memory import to_device
+from .network.precision import has_fast_bfloat16
+from .network.weights import set_weights, weights_from_bytes
+from .pretrained import Settings
+from .saved_encoder import encoder_from_bytes, encoder_to_bytes
 from .shim import PrecisionShim
-from .weights import set_weights, weights_from_bytes
+from .word_case import N_CASES
+from .wordpieces import WordTokenizer
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def _forward(
 class EncoderShim(PrecisionShim):
     """Holds the tokenizer and the network, and runs the network in the chosen precision.
 
-    tokenizer_config, transformer_config (Dict[str, Any]): Settings for transformers.
+    tokenizer_config, transformer_config (dict[str, Any]): Settings for transformers.
     settings (EncoderSettings): How the network runs.
     """
 
@@ -79,7 +80,7 @@ class EncoderShim(PrecisionShim):
         if self.gradient_checkpointing:
             settings = {"use_reentrant": False}
             transformer.gradient_checkpointing_enable(settings)  # type: ignore[no-untyped-call]
-        network = EncoderNetwork(transformer, self.word_case)
+        network = EncoderNetwork(transformer, N_CASES if self.word_case else 0)
         self._model = network.to(get_torch_default_device())
         self._hfmodel.tokenizer, self._hfmodel.transformer = tokenizer, transformer
         self._predictor = None

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_seqtag.models.torch.micro_batches import micro_batches
+from spacy_seqtag.models.network.micro_batches import micro_batches
 
 
 def starts_of(lengths):

@@ -21,8 +21,8 @@ from thinc.api import ArgsKwargs, Optimizer, PyTorchGradScaler, PyTorchShim, tor
 from thinc.types import Floats2d, FloatsXd
 from torch import nn
 
-from ...errors import settings_error
-from .precision import resolve_precision
+from ..errors import settings_error
+from .network.precision import resolve_precision
 
 Backprop: TypeAlias = Callable[[ArgsKwargs], ArgsKwargs]
 """Takes the gradient of what a module returned; gives those of what it was given."""
@@ -153,7 +153,7 @@ class PrecisionShim(PyTorchShim):
         Thinc's own looks for other keys than optimizers use, so that averages of PyTorch weights
         would be made, but neither evaluated nor saved.
 
-        params (Mapping[Tuple[int, str], FloatsXd]): Weights by the shim's id and their name.
+        params (Mapping[tuple[int, str], FloatsXd]): Weights by the shim's id and their name.
         """
         backup = []
         if self._model is not None:

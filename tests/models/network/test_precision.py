@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from spacy_seqtag.models.torch import precision as precision_module
-from spacy_seqtag.models.torch.precision import has_fast_bfloat16
+from spacy_seqtag.models.network import precision as precision_module
+from spacy_seqtag.models.network.precision import has_fast_bfloat16
 
 from ..encoders import encoder_nlp, vectors
 

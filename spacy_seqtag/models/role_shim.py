@@ -11,11 +11,11 @@ from thinc.api import Model, get_torch_default_device, xp2torch
 from thinc.types import Floats2d
 from torch import nn
 
-from ..role_pairs import PairBatch
-from .fused_role_context import FusedRoleContext
-from .role_context import PairTensors, RoleContext
+from .network.fused_role_context import FusedRoleContext
+from .network.role_context import PairTensors, RoleContext
+from .network.weights import set_weights, weights_from_bytes, weights_to_bytes
+from .role_pairs import PairBatch
 from .shim import PrecisionShim, to_floats2d
-from .weights import set_weights, weights_from_bytes, weights_to_bytes
 
 ContextInput = tuple[Floats2d, PairBatch]
 """The vectors of all tokens, (tokens, nI), and the pairs to read."""

@@ -62,7 +62,7 @@ class MicroBatch:
     positions (n,), int64: Where each row stands in its window.
     real (n,), bool: Which rows are not padding.
     kept (real rows,), int64: The numbers of those.
-    groups (List[Group]): The windows by length, the longest first.
+    groups (list[Group]): The windows by length, the longest first.
     """
 
     rows: torch.Tensor

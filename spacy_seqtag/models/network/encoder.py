@@ -13,7 +13,6 @@ from torch import nn
 from transformers.modeling_utils import PreTrainedModel
 
 from ...ranges import Ints
-from ..word_case import N_CASES
 from .bert_parts import encode, is_plain
 from .embedding import embed_in_place
 from .memory import allocate_vectors, to_device
@@ -96,16 +95,16 @@ class EncoderNetwork(RowNetwork):
     """A transformer over rows of wordpieces, with a learned vector for each word's case.
 
     transformer (PreTrainedModel): An encoder of transformers.
-    word_case (bool): Whether to have those vectors. They start at zero.
+    n_cases (int): How many cases have a vector, which starts at zero; 0 for an encoder without.
     """
 
-    def __init__(self, transformer: PreTrainedModel, word_case: bool) -> None:
+    def __init__(self, transformer: PreTrainedModel, n_cases: int) -> None:
         super().__init__()
         self.transformer = transformer
         self.case_embedding: nn.Embedding | None = None
-        if word_case:
+        if n_cases:
             width: int = transformer.get_input_embeddings().embedding_dim  # type: ignore[assignment]
-            self.case_embedding = nn.Embedding(N_CASES, width)
+            self.case_embedding = nn.Embedding(n_cases, width)
             nn.init.zeros_(self.case_embedding.weight)
 
     def encode(

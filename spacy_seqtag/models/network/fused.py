@@ -19,9 +19,9 @@ from torch.nn import functional as F
 
 from . import onednn
 from .bert_parts import LayerParts, can_fuse, embeddings_of, layers_of
+from .encoder import EncoderNetwork, RowNetwork
 from .memory import to_device
 from .micro_batches import Group, MicroBatch
-from .network import EncoderNetwork, RowNetwork
 
 
 class FusedNetwork(RowNetwork):
@@ -108,7 +108,7 @@ def attend(
 
     in_ (n, 3 * width): Queries, keys and values, side by side.
     heads (int): Attention heads.
-    groups (List[Group]): The windows of the micro-batch.
+    groups (list[Group]): The windows of the micro-batch.
     real (n,), bool: Which rows are not padding; None if all windows are full.
     RETURNS (torch.Tensor): (n, width); zeros in the rows after the last window.
     """
