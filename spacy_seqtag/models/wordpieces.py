@@ -11,15 +11,18 @@ like a special token in the text ("[SEP]") is text. There are two ways to read w
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from spacy.tokens import Doc, Span
-from transformers.tokenization_utils_base import BatchEncoding, PreTrainedTokenizerBase
 
 from ..errors import settings_error
 from ..ranges import Ints, concat_ranges
 from .word_case import word_case
+
+if TYPE_CHECKING:  # transformers takes seconds to import, and converting a corpus needs none of it
+    from transformers.tokenization_utils_base import BatchEncoding, PreTrainedTokenizerBase
 
 # The wordpieces of this many different words are remembered, some 350 bytes each.
 _MAX_KNOWN = 50_000
@@ -54,7 +57,7 @@ class WordTokenizer:
     RAISES: ConfigValidationError (a ValueError): for a tokenizer that is not a fast one.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, with_case: bool = False) -> None:
+    def __init__(self, tokenizer: "PreTrainedTokenizerBase", with_case: bool = False) -> None:
         if not getattr(tokenizer, "is_fast", False):
             raise settings_error(
                 f"{type(tokenizer).__name__} is not a fast tokenizer, and only those tell which "
@@ -168,7 +171,7 @@ class WordTokenizer:
         counts = np.maximum(0, np.searchsorted(starts, word_ends, side="left") - firsts)
         return ids, bounds, firsts, counts
 
-    def _encode(self, texts: list[str], offsets: bool = False) -> BatchEncoding:
+    def _encode(self, texts: list[str], offsets: bool = False) -> "BatchEncoding":
         encoding: BatchEncoding = self.tokenizer(
             texts,
             add_special_tokens=False,

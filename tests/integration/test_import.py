@@ -19,6 +19,13 @@ def test_import_is_light():
     assert not heavy & set(modules)
 
 
+def test_commands_are_light():
+    """Converting a corpus needs no transformers, which takes seconds to import."""
+    modules = run("import sys, spacy_seqtag.cli; print(*sys.modules)")
+    assert "spacy_seqtag.corpus.convert" in modules
+    assert not {"transformers", "spacy_transformers"} & set(modules)
+
+
 def test_components_are_found_without_an_import():
     code = """
 import sys, spacy
