@@ -136,7 +136,7 @@ ROLES = Kind(
 
 
 def make_ragged(docs):
-    """As many vectors a word as its length modulo 4, which depend on the word alone."""
+    """Give each word between 0 and 3 vectors, which depend on its length and place in its Doc."""
     lengths = np.asarray([len(token) % 4 for doc in docs for token in doc], dtype="i")
     seeds = [len(token) + token.i for doc in docs for token in doc]
     rows = [
