@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc, Span
 from transformers.tokenization_utils_base import BatchEncoding, PreTrainedTokenizerBase
 
+from ..arrays import Ints, concat_ranges
 from ..errors import settings_error
-from ..ranges import Ints, concat_ranges
 from .word_case import word_case
 
 # The wordpieces of this many different words are remembered, some 350 bytes each.

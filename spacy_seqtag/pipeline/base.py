@@ -17,7 +17,6 @@ from itertools import islice
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.errors import Errors
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -27,6 +26,7 @@ from spacy_transformers import install_extensions
 from thinc.api import Model, Ops, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
+from ..arrays import Bools, Ints
 from ..errors import SHARE, check_settings, settings_error
 from .listening import check_listeners, docs_without_vectors, name_listeners, unread_warning
 from .loss import cross_entropy
@@ -281,7 +281,7 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         raise NotImplementedError(not_written(Tagger, "get_loss", self.name))
 
     def cross_entropy(
-        self, probs: Floats2d, gold: NDArray[np.int64], smoothing: float | None = None
+        self, probs: Floats2d, gold: Ints, smoothing: float | None = None
     ) -> tuple[float, Floats2d]:
         """The masked cross-entropy, see `loss.cross_entropy`.
 
@@ -318,12 +318,12 @@ def on_cpu(ops: Ops, array: Floats2d) -> Floats2d:
     return result
 
 
-def sentence_starts(doc: Doc) -> NDArray[np.bool_]:
+def sentence_starts(doc: Doc) -> Bools:
     """Where sentences begin: no entity and no argument crosses such a place.
 
     doc (Doc): If its sentence boundaries are unknown, it counts as one sentence.
     RETURNS (bool, (tokens,)): True at the first token of each sentence.
     """
-    starts: NDArray[np.bool_] = doc.to_array("SENT_START") == 1
+    starts: Bools = doc.to_array("SENT_START") == 1
     starts[:1] = True
     return starts

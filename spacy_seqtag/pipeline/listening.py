@@ -8,12 +8,12 @@ spacy-transformers silently return zeros, and any annotation made from these wou
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy_transformers import Transformer
 from spacy_transformers.layers import TransformerListener
 
+from ..arrays import Floats
 from ..errors import settings_error
 from ..models.listener import Listener
 from ..models.trf_data import read_vectors
@@ -52,7 +52,7 @@ def docs_without_vectors(model: AnyModel, docs: Sequence[Doc]) -> list[int]:
     return [i for i, doc in enumerate(docs) if len(doc) and vectors[i] is None]
 
 
-def was_read(probs: NDArray[np.float32]) -> bool:
+def was_read(probs: Floats) -> bool:
     """Whether these are the probabilities of a Doc with words that the encoder read.
 
     probs (float32, (tokens, classes)): Of one Doc, from `predict`, which marks others by NaN.

@@ -5,7 +5,6 @@ from itertools import pairwise, starmap
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.scorer import get_ner_prf
 from spacy.tokens import Doc, Span
@@ -15,6 +14,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ..arrays import Bools, Ints
 from ..confidence import CONFIDENCE, use_span_extension
 from ..errors import OneOf, check_settings
 from ..schemes import bio
@@ -104,7 +104,7 @@ class _Kept(NamedTuple):
     blocked (list[Span]): Blocked tokens.
     """
 
-    closed: NDArray[np.bool_]
+    closed: Bools
     ents: list[Span]
     blocked: list[Span]
 
@@ -157,7 +157,7 @@ class EntityTagger(TokenTagger):
         """
         return {ent.label_ for ent in reference.ents}
 
-    def encode(self, example: Example) -> NDArray[np.int64]:
+    def encode(self, example: Example) -> Ints:
         """The class of each token's gold BIO tag, see `TokenTagger.encode`.
 
         example (Example): With gold entities, or without.

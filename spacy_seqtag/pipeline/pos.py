@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.parts_of_speech import IDS as POS_IDS
 from spacy.scorer import PRFScore, Scorer
@@ -16,6 +15,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d, Ints2d
 
+from ..arrays import Ints
 from ..confidence import TAG_CONFIDENCE, token_label, use_token_extension
 from ..errors import OneOf, check_settings, settings_error
 from ..schemes.upos import UPOS_TAGS
@@ -180,7 +180,7 @@ class PosTagger(TokenTagger):
         tags = (strings[i] for i in np.unique(reference.to_array(attr)).tolist() if i)
         return [tag for tag in tags if tag != _SPACE[self.cfg["layer"]]]
 
-    def encode(self, example: Example) -> NDArray[np.int64]:
+    def encode(self, example: Example) -> Ints:
         """The number of each token's gold tag, see `TokenTagger.encode`.
 
         example (Example): Whitespace counts as not annotated.

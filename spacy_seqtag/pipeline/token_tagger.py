@@ -6,18 +6,18 @@ Named entities are such a task, too: the classes are BIO tags, from which spans 
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from thinc.api import Config
 from thinc.types import Floats2d
 
+from ..arrays import Floats, Ints
 from .base import Tagger, not_written, on_cpu
 from .listening import was_read
 
 # Probabilities of the classes of one Doc, (tokens, classes), on the CPU. They are NaN if the
 # encoder did not read the Doc.
-Probabilities = NDArray[np.float32]
+Probabilities = Floats
 
 default_model_config = """
 [model]
@@ -44,7 +44,7 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
     `encode` and `decode`.
     """
 
-    def encode(self, example: Example) -> NDArray[np.int64]:
+    def encode(self, example: Example) -> Ints:
         """The gold classes: what is to be learned from an example.
 
         example (Example): With any gold annotation, or none.

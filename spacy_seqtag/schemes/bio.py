@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ranges import concat_ranges
+from ..arrays import Bools, Floats, Ints, concat_ranges
 
 OUTSIDE = 0
 
@@ -30,9 +30,6 @@ _INSIDES = slice(2, None, 2)
 _NEVER = -1e30
 _TINY = 1e-300
 
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float32]
 
 # One number, or an array of them.
 Number = TypeVar("Number", int, Ints)

@@ -13,6 +13,7 @@ import spacy
 from numpy.typing import NDArray
 from spacy.tokens import Doc, Span
 
+from ...arrays import Bools, Ints
 from ...frames import ARGUMENTS, PREDICATES, annotated_tokens, propositions
 from ..cut import sentence_bounds
 from .tally import Tally
@@ -33,8 +34,6 @@ LABELLED = ("pos", "tag", "ents", "srl")
 LONG = 5
 """Words; shorter sentences ("Thank you .") are repeated in any corpus."""
 
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 Hashes = tuple[int | None, ...]
 
 

@@ -3,11 +3,10 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.tokens import Doc
 
+from ...arrays import Bools, Ints, concat_ranges
 from ...models.wordpieces import WordTokenizer
-from ...ranges import concat_ranges
 
 if TYPE_CHECKING:  # it takes seconds to import
     from transformers.tokenization_utils_base import PreTrainedTokenizerBase
@@ -27,7 +26,7 @@ class WordpieceCounter:
         self.window = min(max_wordpieces, tokenizer.model_max_length) - n_special
         self._unknown = tokenizer.unk_token_id
 
-    def __call__(self, doc: Doc) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def __call__(self, doc: Doc) -> tuple[Ints, Bools]:
         """Count wordpieces.
 
         RETURNS (tuple): one value per token: how many wordpieces it has, and whether any of them is

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from ...arrays import Bools, Ints
 from ...frames import (
     ARGUMENTS,
     PARTS,
@@ -22,8 +22,6 @@ from ...frames import (
 )
 from ...schemes.propositions import PREDICATE_PART, Argument, Proposition
 from ..loss import MISSING
-
-Ints = NDArray[np.int64]
 
 # The role of an argument whose boundaries the predicted tokens do not have.
 UNALIGNED = ""
@@ -97,7 +95,7 @@ def _tokens_over(gold_starts: Ints, starts: Ints, low: int, high: int) -> tuple[
     return begin, end, bool(starts[begin] == first and starts[end] == last)
 
 
-def _check_ties(gold: Doc, covered: NDArray[np.bool_]) -> None:
+def _check_ties(gold: Doc, covered: Bools) -> None:
     """Check that arguments in annotated stretches lead to predicates.
 
     The others would teach that their predicates have no such arguments.

@@ -5,13 +5,13 @@ from itertools import pairwise, starmap
 from typing import TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc, Token
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model, NumpyOps
 
+from ...arrays import Floats
 from ...confidence import CONFIDENCE, SpanConfidence, use_span_extension
 from ...errors import Whole, check_settings
 from ...frames import (
@@ -266,7 +266,7 @@ class SemanticRoleLabeler(Tagger[RoleInput, RoleScores, RoleScores]):
                 predicates[ends[i] - len(docs[i]) : ends[i]] = np.nan
         return RoleScores(predicates, rolesets, roles, scores.pairs)
 
-    def choose_pairs(self, docs: list[Doc], probs: NDArray[np.float32]) -> Pairs:
+    def choose_pairs(self, docs: list[Doc], probs: Floats) -> Pairs:
         """Pair the predicates of a batch with the words in their reach.
 
         docs (list[Doc]): The batch.

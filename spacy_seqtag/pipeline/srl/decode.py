@@ -16,14 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.tokens import Token
 
+from ...arrays import Bools, Floats, Ints, concat_ranges
 from ...models.role_pairs import Pairs, RoleScores
-from ...ranges import concat_ranges
 from ...schemes import bio
 from ...schemes.propositions import CONTINUES, PREDICATE, PREDICATE_PART, Argument, Proposition
 from ...schemes.rolesets import RolesetLexicon
-
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 CORE_ROLES = ("ARG0", "ARG1", "ARG2", "ARG3", "ARG4", "ARG5")
 
@@ -129,7 +126,7 @@ def decode_arguments(
 
 def _decode_run(
     pairs: Pairs,
-    probs: NDArray[np.float32],
+    probs: Floats,
     is_space: Bools,
     labels: Sequence[str],
     unique_core_roles: bool,

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.training import Example
 
+from ...arrays import Ints
 from ...models.role_pairs import Pairs
 from ...schemes import bio
 from ...schemes.propositions import PREDICATE_PART, Argument, Proposition
@@ -14,8 +14,6 @@ from ...schemes.rolesets import RolesetLexicon
 from ..loss import MISSING
 from .alignment import UNALIGNED, align
 from .pairs import end_to_end, make_pairs
-
-Ints = NDArray[np.int64]
 
 
 @dataclass

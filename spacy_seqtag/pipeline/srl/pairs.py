@@ -3,20 +3,16 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.tokens import Doc
 
+from ...arrays import Floats, Ints
 from ...frames import PREDICATES, span_groups
 from ...models.role_pairs import Pairs
 from ...schemes.rolesets import RolesetLexicon
 from ..base import sentence_starts
 
-Ints = NDArray[np.int64]
 
-
-def choose_predicates(
-    docs: Sequence[Doc], probs: NDArray[np.float32], use_existing: bool
-) -> list[Ints]:
+def choose_predicates(docs: Sequence[Doc], probs: Floats, use_existing: bool) -> list[Ints]:
     """The predicates of a batch: the words that are more probably predicates than not.
 
     docs (Sequence[Doc]): The batch. Whitespace is never a predicate.
