@@ -6,18 +6,22 @@ spacy-transformers silently return zeros, and any annotation made from these wou
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy_transformers import Transformer
 from spacy_transformers.layers import TransformerListener
+from thinc.api import Model
 
 from ..arrays import Floats
 from ..errors import settings_error
 from ..models.listener import Listener
 from ..models.trf_data import read_vectors
-from .saving import AnyModel
+
+# The model of a component, whatever it takes and gives.
+AnyModel = Model[Any, Any]
 
 
 def listeners_in(model: AnyModel) -> list[TransformerListener]:

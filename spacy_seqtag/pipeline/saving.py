@@ -21,9 +21,8 @@ from thinc.api import Model
 from ..errors import SAYS_NO_DAMAGE, damaged_error
 from .digests import check_digests, save_digests
 
-AnyModel = Model[Any, Any]
-# What a component saves in `cfg`: JSON.
-Settings = dict[str, Any]
+# What a component saves in the file `cfg`: settings and labels, as JSON.
+SavedCfg = dict[str, Any]
 
 
 class CheckedPipe(TrainablePipe):  # type: ignore[misc]  # compiled, without types
@@ -33,10 +32,10 @@ class CheckedPipe(TrainablePipe):  # type: ignore[misc]  # compiled, without typ
     """
 
     vocab: Vocab
-    model: AnyModel
+    model: Model[Any, Any]
     name: str
     # The settings, and what was learned.
-    cfg: Settings
+    cfg: SavedCfg
 
     # What of `cfg` is learned from the data, not set by the user.
     learned: tuple[str, ...] = ("labels",)
@@ -107,7 +106,7 @@ class CheckedPipe(TrainablePipe):  # type: ignore[misc]  # compiled, without typ
         self._check_loaded(cfg, model)
         return self
 
-    def _settings(self) -> Settings:
+    def _settings(self) -> SavedCfg:
         return {key: value for key, value in self.cfg.items() if key not in self.learned}
 
     def _check_loaded(self, cfg: str, model: str) -> None:
