@@ -166,6 +166,6 @@ def _found_words(nlp: Language, examples: Iterable[Example]) -> float | None:
     """
     references = [eg.reference for eg in examples if not eg.reference.has_unknown_spaces]
     # Not `make_doc`, which refuses long texts.
-    tokenized = [Example(nlp.tokenizer(reference.text), reference) for reference in references]
-    found: float | None = Scorer.score_tokenization(tokenized)["token_r"]
+    tokenised = [Example(nlp.tokenizer(reference.text), reference) for reference in references]
+    found: float | None = Scorer.score_tokenization(tokenised)["token_r"]
     return found

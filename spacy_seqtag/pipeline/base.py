@@ -170,7 +170,7 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         return found
 
     def require_weights(self) -> None:
-        """Check that the component was initialized or loaded.
+        """Check that the component was initialised or loaded.
 
         RAISES: ValueError: It was not.
         """
@@ -186,7 +186,7 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         nlp: Language | None = None,
         labels: LabelData = None,
     ) -> None:
-        """Initialize the component for training.
+        """Initialise the component for training.
 
         get_examples (Callable[[], Iterable[Example]]): Returns the training examples.
         nlp (Optional[Language]): The pipeline the component is part of.

@@ -55,7 +55,7 @@ def make_entity_tagger(
     confidence: str | None,
     scorer: ScoringMethod | None,
 ) -> "EntityTagger":
-    """Create a named entity recognizer.
+    """Create a named entity recogniser.
 
     model (Model): From Docs to probabilities of the BIO tags, see `spacy_seqtag.SoftmaxTagger.v1`.
     decoding (str): "viterbi" takes the most probable sequence of tags that breaks no BIO rule,
@@ -110,7 +110,7 @@ class _Kept(NamedTuple):
 
 
 class EntityTagger(TokenTagger):
-    """Named entity recognizer; the settings are those of the factory `seqtag_ner`.
+    """Named entity recogniser; the settings are those of the factory `seqtag_ner`.
 
     `ent._.confidence` is the probability that the model gives to exactly this entity: that it
     begins there, goes on, and ends there. An entity of another label over the same words has none,

@@ -21,7 +21,7 @@ _IRREGULAR = {
     "sight": "see",
     **dict.fromkeys(["ai", "am", "are", "been", "is", "m", "re", "s", "was", "were"], "be"),
 }
-_LIKE = 0.6  # `SequenceMatcher.ratio` of misspelled and derived words
+_LIKE = 0.6  # `SequenceMatcher.ratio` of misspelt and derived words
 _LONGEST = 40  # characters of a word that are compared
 
 
@@ -82,7 +82,7 @@ def _code_points(text: str) -> str:
 def names_predicate(names: set[str], words: set[str]) -> bool:
     """Tell whether a frame file or roleset can be that of a word.
 
-    It can if a name and a word begin alike, are largely spelled alike, or are connected by a small
+    It can if a name and a word begin alike, are largely spelt alike, or are connected by a small
     table of irregular forms; also if nothing can be compared, because there is no name or the words
     have fewer than two letters or digits.
 

@@ -82,7 +82,7 @@ nO = null
         "roleset_acc": 0.0,
     },
 )
-def make_semantic_role_labeler(
+def make_semantic_role_labeller(
     nlp: Language,
     name: str,
     model: Model[RoleInput, RoleScores],
@@ -92,8 +92,8 @@ def make_semantic_role_labeler(
     label_smoothing: float,
     confidence: str | None,
     scorer: ScoringMethod | None,
-) -> "SemanticRoleLabeler":
-    """Create a semantic role labeler.
+) -> "SemanticRoleLabeller":
+    """Create a semantic role labeller.
 
     model (Model): From Docs to `RoleScores`, see `spacy_seqtag.RoleTagger.v1`.
     use_existing_predicates (bool): If a Doc has `doc.spans["predicates"]`, find the roles of these
@@ -109,7 +109,7 @@ def make_semantic_role_labeler(
         none.
     scorer (Optional[ScoringMethod]): The scoring method.
     """
-    return SemanticRoleLabeler(
+    return SemanticRoleLabeller(
         nlp.vocab,
         model,
         name,
@@ -129,8 +129,8 @@ class RoleLabelData(TypedDict):
     rolesets: LexiconData
 
 
-class SemanticRoleLabeler(Tagger[RoleInput, RoleScores, RoleScores]):
-    """Semantic role labeler; the settings are those of the factory `seqtag_srl`.
+class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
+    """Semantic role labeller; the settings are those of the factory `seqtag_srl`.
 
     It writes the span groups that `spacy_seqtag.frames` describes; `doc._.frames` shows them as
     frames. Its labels are the roles, among them `C-V`, which continues a predicate. Rolesets are no
