@@ -21,9 +21,11 @@ from ..arrays import Bools, Floats, Ints, concat_ranges
 
 OUTSIDE = 0
 
-# The columns of all begin tags, and of all inside tags.
+# The classes of all begin tags, of all inside tags, and of `O` with all inside tags: the tags that
+# whitespace may have.
 _BEGINS = slice(1, None, 2)
 _INSIDES = slice(2, None, 2)
+_OUTSIDE_AND_INSIDES = slice(0, None, 2)
 
 # Probabilities of 0 count as _TINY, and breaking a rule costs more than any number of those: where
 # every legal sequence has probability 0, the search still returns a legal one.
@@ -145,7 +147,8 @@ def decode_viterbi(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Boo
         unit_start[0] = True
     tags: Ints = probs.argmax(axis=1).astype(np.int64)
     spaces = np.flatnonzero(is_space)
-    tags[spaces] = 2 * probs[spaces, 0::2].argmax(axis=1)  # the best of O and the inside tags
+    best = probs[spaces, _OUTSIDE_AND_INSIDES].argmax(axis=1)
+    tags[spaces] = np.arange(probs.shape[1])[_OUTSIDE_AND_INSIDES][best]
     tags[fixed] = OUTSIDE
     # If the best class of every token gives a legal sequence, no other can be better. So only the
     # other units have to be searched: with a trained model, few.
@@ -247,7 +250,7 @@ def _search(scores: NDArray[np.float64], is_space: Bools, lengths: Ints) -> Ints
     best = scores[starts]
     best[:, _INSIDES] = _NEVER
     back = np.zeros((n_steps, n_units, n_tags), dtype=np.int16 if n_tags < 2**15 else np.int64)
-    begins = np.arange(n_tags)[_BEGINS]
+    begins, insides = np.arange(n_tags)[_BEGINS], np.arange(n_tags)[_INSIDES]
     final = best.copy()
     for step in range(n_steps):
         if step > 0:
@@ -258,7 +261,7 @@ def _search(scores: NDArray[np.float64], is_space: Bools, lengths: Ints) -> Ints
             back[step] = source[:, None]
             new = np.repeat(leavable[rows, source][:, None], n_tags, axis=1)
             from_inside = best[:, _INSIDES] > best[:, _BEGINS]
-            back[step, :, _INSIDES] = np.where(from_inside, begins + 1, begins)
+            back[step, :, _INSIDES] = np.where(from_inside, insides, begins)
             new[:, _INSIDES] = np.maximum(best[:, _BEGINS], best[:, _INSIDES])
             best = new + scores[positions[:, step]]
         ends = lengths == step + 1
