@@ -33,10 +33,10 @@ Scores = dict[str, float | PerType | None]
 class Evaluation(NamedTuple):
     """What an evaluation finds.
 
-    scores: Those of `Language.evaluate`. On the corpus's own words there is one more,
+    scores (Scores): Those of `Language.evaluate`. On the corpus's own words there is one more,
         `gold_words_found`: the share of them that the pipeline's own tokenizer finds in the raw
         text; None where the spaces between words are not known.
-    docs: The annotated Docs, in the corpus's order.
+    docs (list[Doc]): The annotated Docs, in the corpus's order.
     """
 
     scores: Scores

@@ -51,7 +51,7 @@ class Instance(NamedTuple):
 def read_sentences(path: Path) -> list[Sentence]:
     """Read the sentences of a `.spacy` file that carry semantic roles.
 
-    RAISES: FormatError (a ValueError): if it cannot be read. ValueError: if it has none.
+    RAISES: FormatError (a ValueError): If it cannot be read. ValueError: If it has none.
     """
     sentences = []
     for doc in read_docs(path, Vocab()):

@@ -131,7 +131,7 @@ def _check_outputs(data: Path, *outputs: tuple[str, Path | None]) -> None:
 
     data (Path): The corpus.
     outputs (tuple[str, Path]): The files, each with the option that names it.
-    RAISES: ValueError: for the first that would.
+    RAISES: ValueError: For the first that would.
     """
     taken = {data.resolve(): f"the corpus {data}"}
     for option, path in outputs:

@@ -38,7 +38,7 @@ def find_places(doc: Doc, records: Sequence[Record]) -> Places:
     ends = begins + lengths
 
     def fits() -> Bools:
-        """Which spans begin and end where their tokens do; an empty span always does."""
+        """Mark the spans that begin and end where their tokens do; an empty span always does."""
         result: Bools = (start >= 0) & (end <= len(doc))
         filled = np.flatnonzero(result & (start < end))
         result[filled] &= begins[start[filled]] == first[filled]

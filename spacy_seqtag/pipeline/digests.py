@@ -89,7 +89,7 @@ def _own_files(folder: Path) -> Iterator[Path]:
 
 
 def _files_before(folder: Path) -> Iterator[tuple[str, Path]]:
-    """The files that a pipeline saves before a component, by their name in the pipeline's folder.
+    """Find the files that a pipeline saves before a component, by name in the pipeline's folder.
 
     There are none for a component that is saved by itself.
     """
@@ -114,7 +114,7 @@ def _sha256(path: Path) -> str:
 
 
 def _version(path: Path) -> tuple[int, int, int]:
-    """What changes when a file does."""
+    """Return what changes when a file does."""
     stat = path.stat()
     return stat.st_size, stat.st_ctime_ns, stat.st_ino
 

@@ -25,7 +25,7 @@ AnyModel = Model[Any, Any]
 
 
 def listeners_in(model: AnyModel) -> list[TransformerListener]:
-    """The listeners in the model of a component; none if it has an encoder of its own.
+    """Find the listeners in a component's model; none if it has an encoder of its own.
 
     model (Model): Of any component.
     """
@@ -44,7 +44,7 @@ def name_listeners(model: AnyModel, component: str) -> None:
 
 
 def docs_without_vectors(model: AnyModel, docs: Sequence[Doc]) -> list[int]:
-    """Which Docs the encoder did not read, though the component listens to one.
+    """Find the Docs that the encoder did not read, though the component listens to one.
 
     model (Model): Of the component.
     docs (Sequence[Doc]): Empty Docs need no vectors.
@@ -57,7 +57,7 @@ def docs_without_vectors(model: AnyModel, docs: Sequence[Doc]) -> list[int]:
 
 
 def was_read(probs: Floats) -> bool:
-    """Whether these are the probabilities of a Doc with words that the encoder read.
+    """Tell whether these are the probabilities of a Doc with words that the encoder read.
 
     probs (float32, (tokens, classes)): Of one Doc, from `predict`, which marks others by NaN.
     """
@@ -65,7 +65,7 @@ def was_read(probs: Floats) -> bool:
 
 
 def unread_warning(component: str, n_unread: int, n_docs: int) -> str:
-    """The warning for Docs that the encoder did not read.
+    """Write the warning for Docs that the encoder did not read.
 
     component (str): Name of the component.
     n_unread (int): How many Docs the encoder did not read.
@@ -85,7 +85,7 @@ def check_listeners(model: AnyModel, component: str, nlp: Language | None) -> No
 
     model (Model): Of the component.
     component (str): Its name.
-    nlp (Optional[Language]): The pipeline that it is part of.
+    nlp (Language | None): The pipeline that it is part of.
 
     RAISES: ConfigValidationError (a ValueError): There is no transformer before it, or not the one
         that `upstream` names.

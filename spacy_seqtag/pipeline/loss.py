@@ -13,7 +13,7 @@ MISSING = -1
 def cross_entropy(
     ops: Ops, probs: Floats2d, gold: Ints, smoothing: float = 0.0
 ) -> tuple[float, Floats2d]:
-    """Cross-entropy in float32, of the rows that have a class.
+    """Compute the cross-entropy, in float32, of the rows that have a class.
 
     ops (Ops): Of the device where the probabilities are.
     probs (Floats2d, (rows, classes)): Probabilities.

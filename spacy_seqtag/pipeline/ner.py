@@ -64,9 +64,9 @@ def make_entity_tagger(
         entities around them.
     label_smoothing (float): Share of the target probability, 0 to 1 exclusive, that is spread
         evenly over all tags.
-    confidence (Optional[str]): Span extension that gets the probability of each entity
+    confidence (str | None): Span extension that gets the probability of each entity
         (`ent._.confidence`); None for none.
-    scorer (Optional[ScoringMethod]): The scoring method.
+    scorer (ScoringMethod | None): The scoring method.
     """
     return EntityTagger(
         nlp.vocab,
@@ -151,14 +151,14 @@ class EntityTagger(TokenTagger):
         return bio.bio_tags(self.labels)
 
     def find_labels(self, reference: Doc) -> Iterable[str]:
-        """The labels of the entities in a gold Doc.
+        """Find the labels of the entities in a gold Doc.
 
         reference (Doc): With gold entities, or without.
         """
         return {ent.label_ for ent in reference.ents}
 
     def encode(self, example: Example) -> Ints:
-        """The class of each token's gold BIO tag, see `TokenTagger.encode`.
+        """Return the class of each token's gold BIO tag, see `TokenTagger.encode`.
 
         example (Example): With gold entities, or without.
         """

@@ -65,9 +65,9 @@ def make_pos_tagger(
     overwrite (bool): Replace the tags that a Doc already has.
     label_smoothing (float): Share of the target probability, 0 to 1 exclusive, that is spread
         evenly over all tags.
-    confidence (Optional[str]): Token extension that gets the probability of the assigned tag
+    confidence (str | None): Token extension that gets the probability of the assigned tag
         (`token._.tag_confidence`); None for none.
-    scorer (Optional[ScoringMethod]): The scoring method.
+    scorer (ScoringMethod | None): The scoring method.
     """
     return PosTagger(
         nlp.vocab,
@@ -171,7 +171,7 @@ class PosTagger(TokenTagger):
         return super().add_label(label)
 
     def find_labels(self, reference: Doc) -> Iterable[str]:
-        """The tags that occur in a gold Doc; whitespace is not learned.
+        """Find the tags that occur in a gold Doc; whitespace is not learned.
 
         reference (Doc): With gold tags, or without.
         """
@@ -181,7 +181,7 @@ class PosTagger(TokenTagger):
         return [tag for tag in tags if tag != _SPACE[self.cfg["layer"]]]
 
     def encode(self, example: Example) -> Ints:
-        """The number of each token's gold tag, see `TokenTagger.encode`.
+        """Return the number of each token's gold tag, see `TokenTagger.encode`.
 
         example (Example): Whitespace counts as not annotated.
         """

@@ -41,11 +41,11 @@ class CheckedPipe(TrainablePipe):  # type: ignore[misc]  # compiled, without typ
     learned: tuple[str, ...] = ("labels",)
 
     def class_counts(self) -> dict[str, int]:
-        """How many classes each output layer has to have, by its ref in the model."""
+        """Return how many classes each output layer has to have, by its ref in the model."""
         raise NotImplementedError
 
     def take_learned(self) -> None:
-        """Called when `cfg` was loaded: for a subclass that keeps something made of it.
+        """Renew what a subclass makes of `cfg`; called when that was loaded.
 
         RAISES: KeyError, TypeError, ValueError, AttributeError: What was loaded makes no sense.
         """

@@ -45,7 +45,7 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
     """
 
     def encode(self, example: Example) -> Ints:
-        """The gold classes: what is to be learned from an example.
+        """Return the gold classes: what is to be learned from an example.
 
         example (Example): With any gold annotation, or none.
         RETURNS (int64, (tokens of example.predicted,)): MISSING for a token whose annotation is
@@ -64,7 +64,7 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
         raise NotImplementedError(not_written(TokenTagger, "decode", self.name))
 
     def predict(self, docs: Iterable[Doc]) -> list[Probabilities]:
-        """The probabilities of the classes.
+        """Compute the probabilities of the classes.
 
         docs (Iterable[Doc]): The batch. A Doc that the encoder did not read is warned of, once.
         RETURNS (list[Probabilities]): Of each Doc, (tokens, classes), on the CPU.
@@ -102,7 +102,7 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
     def get_loss(
         self, examples: Iterable[Example], scores: list[Floats2d]
     ) -> tuple[float, list[Floats2d]]:
-        """The loss of a batch and its gradient, see `Tagger.get_loss`.
+        """Compute the loss of a batch and its gradient, see `Tagger.get_loss`.
 
         examples (Iterable[Example]): The batch.
         scores (list[Floats2d]): Of each Doc, (tokens, classes), from `begin_update`.

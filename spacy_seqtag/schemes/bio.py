@@ -50,7 +50,7 @@ class Spans(NamedTuple):
 
 
 def begin_tag(label: Number) -> Number:
-    """Class of `B-X`.
+    """Return the class of `B-X`.
 
     label (int or Ints): Number of the label `X`.
     """
@@ -58,7 +58,7 @@ def begin_tag(label: Number) -> Number:
 
 
 def inside_tag(label: Number) -> Number:
-    """Class of `I-X`.
+    """Return the class of `I-X`.
 
     label (int or Ints): Number of the label `X`.
     """
@@ -66,7 +66,7 @@ def inside_tag(label: Number) -> Number:
 
 
 def label_of(tag: Number) -> Number:
-    """Number of the label `X` of the classes of `B-X` and `I-X`; -1 for `O`.
+    """Return the number of the label `X` of the classes of `B-X` and `I-X`; -1 for `O`.
 
     tag (int or Ints): The class.
     """
@@ -74,7 +74,7 @@ def label_of(tag: Number) -> Number:
 
 
 def bio_tags(labels: Sequence[str]) -> list[str]:
-    """Names of the classes, in their order.
+    """Name the classes, in their order.
 
     labels (Sequence[str]): The span labels.
     RETURNS (list[str]): `2 * len(labels) + 1` tags.
@@ -86,7 +86,7 @@ def bio_tags(labels: Sequence[str]) -> list[str]:
 
 
 def encode(spans: Spans, n_tokens: int) -> Ints:
-    """Class of each token, from spans.
+    """Turn spans into the class of each token.
 
     spans (Spans): They must not overlap.
     n_tokens (int): Number of tokens in the batch.
@@ -100,7 +100,7 @@ def encode(spans: Spans, n_tokens: int) -> Ints:
 
 
 def spans_from_tags(tags: Ints, unit_start: Bools) -> Spans:
-    """Spans, from the class of each token.
+    """Read the spans from the class of each token.
 
     tags (Ints, (tokens,)): They need not be legal: an `I-X` with nothing to continue begins a span.
     unit_start (Bools, (tokens,)): True at the first token of each unit.
@@ -115,7 +115,7 @@ def spans_from_tags(tags: Ints, unit_start: Bools) -> Spans:
 
 
 def decode_greedy(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Bools) -> Ints:
-    """The most probable class of each token, repaired where that is not legal.
+    """Find the most probable class of each token, repaired where that is not legal.
 
     An `I-X` with nothing to continue becomes a `B-X`, and spans lose the whitespace at their edges.
     The arguments and the result are those of `decode_viterbi`.
@@ -131,7 +131,7 @@ def decode_greedy(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Bool
 
 
 def decode_viterbi(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Bools) -> Ints:
-    """The most probable legal tag sequence of each unit (exact).
+    """Find the most probable legal tag sequence of each unit (exact).
 
     probs (Floats, (tokens, classes)): Probability of each class at each token.
     unit_start (Bools, (tokens,)): True at the first token of each unit.
@@ -166,7 +166,7 @@ def decode_viterbi(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Boo
 
 
 def span_probabilities(probs: Floats, unit_start: Bools, spans: Spans) -> NDArray[np.float64]:
-    """Probability that each span begins where it does, goes on, and ends there.
+    """Compute the probability that each span begins where it does, goes on, and ends there.
 
     That is `P(B-X at the start) * product of P(I-X) inside * (1 - P(I-X right after the end))`,
     without the last factor where the unit ends with the span. A softmax tagger treats tokens as
@@ -195,7 +195,7 @@ def span_probabilities(probs: Floats, unit_start: Bools, spans: Spans) -> NDArra
 
 
 def _continues(tags: Ints, unit_start: Bools) -> Bools:
-    """True where an `I-X` continues the span of the token before."""
+    """Mark where an `I-X` continues the span of the token before."""
     label = label_of(tags)
     result = np.zeros(len(tags), dtype=bool)
     result[1:] = label[1:] == label[:-1]
@@ -209,7 +209,7 @@ def _is_inside(tags: Ints) -> Bools:
 
 
 def _illegal(tags: Ints, unit_start: Bools, is_space: Bools) -> Bools:
-    """True where a tag sequence breaks a rule."""
+    """Mark where a tag sequence breaks a rule."""
     continues = _continues(tags, unit_start)
     stray = _is_inside(tags) & ~continues
     # A span may run through whitespace, but not end there.
@@ -219,7 +219,7 @@ def _illegal(tags: Ints, unit_start: Bools, is_space: Bools) -> Bools:
 
 
 def _similar_lengths(units: Ints, lengths: Ints, max_cells: int = 1 << 16) -> list[Ints]:
-    """Units in groups of similar length, so that padding and memory stay small."""
+    """Group units of similar length, so that padding and memory stay small."""
     units = units[np.argsort(lengths[units], kind="stable")]
     groups: list[Ints] = []
     begin = 0
@@ -232,7 +232,7 @@ def _similar_lengths(units: Ints, lengths: Ints, max_cells: int = 1 << 16) -> li
 
 
 def _search(scores: NDArray[np.float64], is_space: Bools, lengths: Ints) -> Ints:
-    """The best tag sequence of several units, searched at once (Viterbi 1967).
+    """Search the best tag sequences of several units at once (Viterbi 1967).
 
     The rules of BIO make the usual table of classes by classes unnecessary: `O` and every `B-X`
     follow the best class of the token before, and `I-X` the better one of its `B-X` and `I-X`.

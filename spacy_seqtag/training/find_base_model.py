@@ -27,7 +27,7 @@ def make_find_base_model() -> Callable[[Language], Language]:
     `spacy-transformers.TransformerModel.v3` knows no packages.
 
     RETURNS (Callable[[Language], Language]): The callback.
-    RAISES: ConfigValidationError (a ValueError): from the callback, if the model cannot be found
+    RAISES: ConfigValidationError (a ValueError): From the callback, if the model cannot be found
         or read.
     """
 

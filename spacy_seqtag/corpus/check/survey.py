@@ -41,9 +41,9 @@ Hashes = tuple[int | None, ...]
 class LayerCounts:
     """What is annotated of a layer.
 
-    words (int): how many are annotated, white space left out.
-    sentences (int): how many are annotated as a whole.
-    labels (Counter[str]): how often each occurs.
+    words (int): How many are annotated, white space left out.
+    sentences (int): How many are annotated as a whole.
+    labels (Counter[str]): How often each occurs.
     """
 
     words: int = 0
@@ -62,11 +62,11 @@ class _Seen:
 class Survey:
     """What the Docs of a split (train, dev, …) hold; `add` takes them one by one.
 
-    name (str): the split's, for messages.
-    earlier (Survey | None): the split before, whose sentences are compared with those of this one.
-    encoder (WordpieceCounter | None): counts wordpieces, to look for words that the encoder
+    name (str): The split's, for messages.
+    earlier (Survey | None): The split before, whose sentences are compared with those of this one.
+    encoder (WordpieceCounter | None): Counts wordpieces, to look for words that the encoder
         cannot read.
-    lang (str | None): the language whose tokenizer should cut raw text into the corpus's words;
+    lang (str | None): The language whose tokenizer should cut raw text into the corpus's words;
         None skips this.
     """
 

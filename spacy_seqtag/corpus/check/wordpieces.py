@@ -15,9 +15,9 @@ if TYPE_CHECKING:  # it takes seconds to import
 class WordpieceCounter:
     """Cuts words into wordpieces as the encoder of a pipeline does.
 
-    tokenizer (PreTrainedTokenizerBase): a fast tokenizer of transformers.
-    max_wordpieces (int): see `spacy_seqtag.sentence_windows.v1`.
-    window (int): the most wordpieces of words that the encoder reads at once.
+    tokenizer (PreTrainedTokenizerBase): A fast tokenizer of transformers.
+    max_wordpieces (int): See `spacy_seqtag.sentence_windows.v1`.
+    window (int): The most wordpieces of words that the encoder reads at once.
     """
 
     def __init__(self, tokenizer: "PreTrainedTokenizerBase", max_wordpieces: int = 128) -> None:
@@ -29,7 +29,7 @@ class WordpieceCounter:
     def __call__(self, doc: Doc) -> tuple[Ints, Bools]:
         """Count wordpieces.
 
-        RETURNS (tuple): one value per token: how many wordpieces it has, and whether any of them is
+        RETURNS (tuple): One value per token: how many wordpieces it has, and whether any of them is
             unknown.
         """
         pieces = self._words([doc])

@@ -74,7 +74,7 @@ def align(example: Example) -> AlignedRoles:
 def _move_to_tokens(
     prop: Proposition, predicate: int, gold_starts: Ints, starts: Ints
 ) -> Proposition:
-    """A proposition on other tokens, of which `predicate` is its predicate."""
+    """Move a proposition to other tokens, of which `predicate` is its predicate."""
     arguments: list[Argument] = []
     parts: list[tuple[int, int]] = []
     pieces = [*prop.arguments, *(Argument(*part, PREDICATE_PART) for part in prop.parts)]
@@ -88,7 +88,7 @@ def _move_to_tokens(
 
 
 def _tokens_over(gold_starts: Ints, starts: Ints, low: int, high: int) -> tuple[int, int, bool]:
-    """The tokens over a stretch of gold tokens (start and end), and whether they fit it."""
+    """Find the tokens over a stretch of gold tokens (start and end), and whether they fit it."""
     first, last = int(gold_starts[low]), int(gold_starts[high])
     begin = int(np.searchsorted(starts, first, side="right")) - 1
     end = int(np.searchsorted(starts, last, side="left"))
@@ -116,7 +116,7 @@ def _check_ties(gold: Doc, covered: Bools) -> None:
 
 
 def solid_offsets(doc: Doc) -> Ints:
-    """Where each token begins, counted in characters that are not whitespace.
+    """Find where each token begins, counted in characters that are not whitespace.
 
     doc (Doc): Any Doc.
     RETURNS (Ints, (tokens + 1,)): The last is the number of these characters.
@@ -126,7 +126,7 @@ def solid_offsets(doc: Doc) -> Ints:
 
 
 def move_positions(props: Sequence[Proposition], offsets: Ints) -> list[Proposition]:
-    """Propositions in other positions, such as characters.
+    """Move propositions to other positions, such as characters.
 
     props (Sequence[Proposition]): In positions `i`.
     offsets (Ints): `offsets[i]` is the position that replaces `i`.

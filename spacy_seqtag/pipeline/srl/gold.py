@@ -37,7 +37,7 @@ def gold_pairs(
     max_distance: int,
     unknown_label: Callable[[str, Example], ValueError],
 ) -> GoldPairs:
-    """The gold pairs of a batch, on the predicted tokens.
+    """Make the gold pairs of a batch, on the predicted tokens.
 
     examples (Sequence[Example]): Annotation may be missing.
     labels (Sequence[str]): The roles.
@@ -80,7 +80,7 @@ def gold_pairs(
 
 
 def _role_classes(prop: Proposition, start: int, end: int, label_of: Mapping[str, int]) -> Ints:
-    """The class of each word from `start` to `end`.
+    """Return the class of each word from `start` to `end`.
 
     It is MISSING for the words of an argument that reaches over an edge, or whose boundaries the
     predicted tokens do not have.

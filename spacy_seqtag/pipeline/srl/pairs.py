@@ -13,7 +13,7 @@ from ..base import sentence_starts
 
 
 def choose_predicates(docs: Sequence[Doc], probs: Floats, use_existing: bool) -> list[Ints]:
-    """The predicates of a batch: the words that are more probably predicates than not.
+    """Choose a batch's predicates: the words that are more probably predicates than not.
 
     docs (Sequence[Doc]): The batch. Whitespace is never a predicate.
     probs (float32, (tokens of all docs,)): Probability that each token is a predicate.
@@ -63,7 +63,7 @@ def make_pairs(
 
 
 def end_to_end(arrays: Sequence[Ints]) -> Ints:
-    """The numbers of several arrays in one.
+    """Lay the numbers of several arrays end to end.
 
     arrays (Sequence[Ints]): Any number of arrays, even none.
     """
