@@ -30,8 +30,7 @@ SAYS_NO_DAMAGE = (ConfigValidationError, ImportError, MemoryError, OutOfMemoryEr
 """Errors on reading a saved pipeline that do not mean that a file is damaged.
 
 Either something else is to blame (a missing package, too little memory, a warning that the user
-has made an error), or the error names the
-file already.
+has made an error), or the error names the file already.
 """
 
 # Zero-width joiner and non-joiner: Persian, Hindi and emoji are written with them.

@@ -1,4 +1,4 @@
-"""The peer to compare semantic roles with: one encoder pass a predicate.
+"""The peer to compare semantic roles with: one encoder pass per predicate.
 
 `predicate_encoder.py` has the recipe; these are the commands that train and time it.
 """
@@ -201,7 +201,7 @@ def speed_cli(
     device: str = DEVICE,
     threads: int = THREADS,
 ) -> None:
-    """Measure words a second from words to roles (JSON to stdout).
+    """Measure words per second from words to roles (JSON to stdout).
 
     The peer is given gold predicates; all words count, those of sentences without predicates
     (which cost it nothing), too. A pipeline finds its predicates itself and is run with all of

@@ -1,4 +1,4 @@
-"""One encoder pass a predicate, as users of transformers write it.
+"""One encoder pass per predicate, as users of transformers write it.
 
 The recipe of Shi & Lin 2019 ("Simple BERT Models for Relation Extraction and Semantic Role
 Labeling", arXiv 1904.05255): the encoder reads `[CLS] sentence [SEP] predicate [SEP]` for each gold

@@ -1,4 +1,4 @@
-"""Words a second of training, and seconds to a stated score: ours, and spaCy's tagger and ner.
+"""Words per second of training, and seconds to a stated score: ours, and spaCy's tagger and ner.
 
 Both train with `spacy train` on the words of the same corpus, in batches of the same size, with
 the same weights to start from; each with the settings of its own config (ours: pos_ner.cfg,

@@ -22,7 +22,7 @@ from wasabi import msg
 
 from ..errors import Whole, check_settings, setting_error, settings_error
 
-# How often a run is evaluated where [training] does not say: once an epoch, but within these.
+# How often a run is evaluated where [training] does not say: once per epoch, but within these.
 _FEWEST, _MOST = 5, 10
 
 _LEARN_RATE = "[training.optimizer.learn_rate]"
