@@ -17,6 +17,7 @@ import torch
 from spacy.vocab import Vocab
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
+from spacy_seqtag.arrays import Ints
 from spacy_seqtag.corpus.cut import sentence_bounds
 from spacy_seqtag.corpus.docbin_read import read_docs
 from spacy_seqtag.frames import annotated_tokens, propositions
@@ -45,7 +46,7 @@ class Instance(NamedTuple):
 
     sentence: int
     predicate: int
-    labels: bio.Ints
+    labels: Ints
 
 
 def read_sentences(path: Path) -> list[Sentence]:

@@ -22,7 +22,7 @@ from .base import Metrics, ScoringMethod, sentence_starts
 from .loss import MISSING
 from .token_tagger import DEFAULT_MODEL, Probabilities, TokenTagger
 
-DECODERS: dict[str, Callable[..., bio.Ints]] = {
+DECODERS: dict[str, Callable[..., Ints]] = {
     "viterbi": bio.decode_viterbi,
     "greedy": bio.decode_greedy,
 }
