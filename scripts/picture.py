@@ -61,8 +61,8 @@ def style() -> str:
 class Arc:
     """From a predicate to one of its arguments.
 
-    predicate (int): the number of the frame. label (str): the role.
-    source, target (float): where it begins and ends. start, end (float): of the bracket.
+    predicate (int): The number of the frame. label (str): The role.
+    source, target (float): Where it begins and ends. start, end (float): of the bracket.
     """
 
     predicate: int
@@ -186,7 +186,7 @@ def entities(doc: Doc, edges: list[tuple[float, float]], base: float) -> list[st
 def draw(arc: Arc, foot: float, n_tiers: int, level: int, middle: float) -> list[str]:
     """An arc with its bracket, and its label with the middle at this place.
 
-    foot (float): where the lowest brackets stand. n_tiers (int): how many brackets are above one
+    foot (float): Where the lowest brackets stand. n_tiers (int): How many brackets are above one
         another. level (int): how high the arc goes, see `levels`.
     """
     colour = arc.predicate % len(COLOURS)

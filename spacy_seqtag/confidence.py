@@ -42,7 +42,7 @@ Value = float | dict[str, float]
 
 
 def user_data(doc: Doc) -> dict[Key, Value]:
-    """`doc.user_data`, with the types of our entries there.
+    """Return `doc.user_data`, with the types of our entries there.
 
     doc (Doc): spaCy's type stub says that its keys are strings.
     """
@@ -59,11 +59,11 @@ class SpanConfidence:
     name: str
 
     def get(self, span: Span, what: str | None = None) -> float | None:
-        """The probability of exactly this span: its characters, its label and its predicate.
+        """Return the probability of exactly this span: its characters, its label and its predicate.
 
         span (Span): Any span, of a group or of its own.
-        what (Optional[str]): What else is known of the span, such as `ROLESET`.
-        RETURNS (Optional[float]): From 0 to 1; None if nobody gave it one.
+        what (str | None): What else is known of the span, such as `ROLESET`.
+        RETURNS (float | None): From 0 to 1; None if nobody gave it one.
         """
         value = user_data(span.doc).get(self._key(span))
         if value is None:
@@ -82,7 +82,7 @@ class SpanConfidence:
         span (Span): Any span.
         value (float, Mapping or None): A probability, None to remove it, or the probabilities of
             all labels over these characters.
-        what (Optional[str]): As in `get`.
+        what (str | None): As in `get`.
         """
         data, key = user_data(span.doc), self._key(span)
         old = data.get(key)
@@ -106,7 +106,7 @@ class SpanConfidence:
 
         spans (Iterable[Span]): Of one Doc or several.
         values (Iterable[float]): One for each span.
-        what (Optional[str]): As in `get`.
+        what (str | None): As in `get`.
         """
         for span, value in zip(spans, values):
             data, key = user_data(span.doc), self._key(span)
@@ -131,10 +131,10 @@ class TokenConfidence:
     name: str
 
     def get(self, token: Token) -> float | None:
-        """The probability of the tag that this token has, in `pos_` or `tag_`.
+        """Return the probability of the tag that this token has, in `pos_` or `tag_`.
 
         token (Token): Any token.
-        RETURNS (Optional[float]): From 0 to 1; None if it has another tag or other characters now.
+        RETURNS (float | None): From 0 to 1; None if it has another tag or other characters now.
         """
         value = user_data(token.doc).get(("._.", self.name, token.idx, None))
         if not isinstance(value, dict):
@@ -167,7 +167,7 @@ class TokenConfidence:
 
 
 def token_label(tag: str, length: int) -> str:
-    """The name under which a `TokenConfidence` keeps the probability of a tag.
+    """Return the name under which a `TokenConfidence` keeps the probability of a tag.
 
     tag (str): The tag.
     length (int, characters): Of the token.
@@ -188,7 +188,7 @@ def use_span_extension(name: str = CONFIDENCE, component: str | None = None) -> 
     The components of a pipeline call this when they are loaded.
 
     name (str): The extension's name.
-    component (Optional[str]): The component whose setting the name is, for the message.
+    component (str | None): The component whose setting the name is, for the message.
 
     RAISES: ConfigValidationError (a ValueError): Somebody else made an extension of this name.
     """
@@ -206,7 +206,7 @@ def use_token_extension(
     """Make the extension `token._.NAME`, if it does not exist yet; see `use_span_extension`.
 
     name (str): The extension's name.
-    component (Optional[str]): The component whose setting the name is, for the message.
+    component (str | None): The component whose setting the name is, for the message.
 
     RAISES: ConfigValidationError (a ValueError): Somebody else made an extension of this name.
     """
@@ -219,11 +219,11 @@ def use_token_extension(
 
 
 def confidence_of(span: Span, what: str | None = None) -> float | None:
-    """The probability of a span, whatever the name of the extension is.
+    """Return the probability of a span, whatever the name of the extension is.
 
     span (Span): Any span.
-    what (Optional[str]): See `SpanConfidence.get`.
-    RETURNS (Optional[float]): From 0 to 1; None if it has none.
+    what (str | None): See `SpanConfidence.get`.
+    RETURNS (float | None): From 0 to 1; None if it has none.
     """
     if not span.doc.user_data:
         return None
@@ -253,7 +253,7 @@ def drop_cut(doc: Doc) -> None:
 
 
 def _names() -> list[str]:
-    """Names of the Span extensions that are ours."""
+    """Return the names of the Span extensions that are ours."""
     names = [name for name in Underscore.span_extensions if _owner(Span, name) is SpanConfidence]
     return names or [CONFIDENCE]
 
@@ -272,6 +272,6 @@ def _check_owner(
 
 
 def _owner(kind: type[Span] | type[Token], name: str) -> type:
-    """The class whose method reads this extension."""
+    """Return the class whose method reads this extension."""
     getter = kind.get_extension(name)[2]
     return type(getattr(getter, "__self__", None))

@@ -30,8 +30,7 @@ SAYS_NO_DAMAGE = (ConfigValidationError, ImportError, MemoryError, OutOfMemoryEr
 """Errors on reading a saved pipeline that do not mean that a file is damaged.
 
 Either something else is to blame (a missing package, too little memory, a warning that the user
-has made an error), or the error names the
-file already.
+has made an error), or the error names the file already.
 """
 
 # Zero-width joiner and non-joiner: Persian, Hindi and emoji are written with them.
@@ -155,7 +154,7 @@ def check_settings(where: str, **settings: tuple[object, Allowed]) -> None:
 
     where (str): The section of the config, or the registered name of a function with a colon.
     settings (tuple[object, Allowed]): For each setting its value, and what it may be.
-    RAISES: ConfigValidationError (a ValueError): for a value that is not allowed, as in
+    RAISES: ConfigValidationError (a ValueError): For a value that is not allowed, as in
         "[components.ner] label_smoothing = 1.0; set it to a number of at least 0 and below 1".
     """
     for name, (value, allowed) in settings.items():

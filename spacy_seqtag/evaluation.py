@@ -33,14 +33,28 @@ Scores = dict[str, float | PerType | None]
 class Evaluation(NamedTuple):
     """What an evaluation finds.
 
-    scores: Those of `Language.evaluate`. On the corpus's own words there is one more,
+    scores (Scores): Those of `Language.evaluate`. On the corpus's own words there is one more,
         `gold_words_found`: the share of them that the pipeline's own tokenizer finds in the raw
         text; None where the spaces between words are not known.
-    docs: The annotated Docs, in the corpus's order.
+    docs (list[Doc]): The annotated Docs, in the corpus's order.
     """
 
     scores: Scores
     docs: list[Doc]
+
+
+class NoPredicatesError(ValueError):
+    """There are no gold predicates to give, or no component to give them to.
+
+    The message ends without a full stop, so that whoever offers another way out can add it.
+    """
+
+
+class UnknownLabelsError(ValueError):
+    """The corpus has labels that the pipeline does not know.
+
+    The message ends without a full stop, so that whoever offers another way out can add it.
+    """
 
 
 @runtime_checkable
@@ -78,8 +92,10 @@ def evaluate(
     gold_predicates (bool): Give it the corpus's predicates as well, see `give_predicates`.
     allow_unknown_labels (bool): Count labels that the pipeline does not know as missed.
     RETURNS (Evaluation): The scores and the annotated Docs.
-    RAISES: ValueError: for a corpus that cannot be read, is empty, has labels that the pipeline
-        does not know, or has no predicates to give. OSError: for a pipeline that is not found.
+    RAISES: UnknownLabelsError (a ValueError): The pipeline does not know labels of the corpus.
+    RAISES: NoPredicatesError (a ValueError): See `give_predicates`.
+    RAISES: ValueError: The corpus cannot be read, or is empty.
+    RAISES: OSError: The pipeline is not found.
     """
     if gold_predicates and not gold_tokens:
         raise ValueError("gold_predicates needs gold_tokens: they are given on the corpus's words")
@@ -112,21 +128,21 @@ def give_predicates(nlp: Language, examples: Sequence[Example], data: Path) -> N
     nlp (Language): The pipeline; its semantic role labellers are changed.
     examples (Sequence[Example]): Both Docs of each have the same words.
     data (Path): The corpus, for the messages.
-    RAISES: ValueError: for a pipeline without a semantic role labeller, and for a corpus without
-        semantic roles, and for a labeller without settings.
+    RAISES: NoPredicatesError (a ValueError): The pipeline has no semantic role labeller, or the
+        corpus no semantic roles.
+    RAISES: ValueError: The labeller has no settings.
     """
     labellers = [name for name in nlp.pipe_names if nlp.get_pipe_meta(name).factory == SRL_FACTORY]
     if not labellers:
-        raise ValueError(
-            f"--gold-predicates: the pipeline has no component of the factory {SRL_FACTORY!r} "
-            f"(only {', '.join(nlp.pipe_names)}). Give a pipeline that labels semantic roles, or "
-            "leave the option out."
+        raise NoPredicatesError(
+            f"the pipeline has no component of the factory {SRL_FACTORY!r} "
+            f"(only {', '.join(nlp.pipe_names)}). Give a pipeline that labels semantic roles"
         )
     annotated = [example for example in examples if has_frames(example.reference)]
     if not annotated:
-        raise ValueError(
+        raise NoPredicatesError(
             f"{data}: no document has semantic roles (doc.spans[{PREDICATES!r}]). Add that layer "
-            "with 'python -m spacy seqtag convert', or leave out --gold-predicates."
+            "with 'python -m spacy seqtag convert'"
         )
     for example in annotated:
         example.predicted.spans[PREDICATES] = [
@@ -143,7 +159,7 @@ def give_predicates(nlp: Language, examples: Sequence[Example], data: Path) -> N
 def _check_labels(nlp: Language, examples: Sequence[Example], data: Path) -> None:
     """Check that the pipeline knows the labels of a corpus.
 
-    RAISES: ValueError: that names those which a component does not know.
+    RAISES: UnknownLabelsError (a ValueError): It names those which a component does not know.
     """
     for name, component in nlp.pipeline:
         if not isinstance(component, _Tagger):
@@ -151,11 +167,10 @@ def _check_labels(nlp: Language, examples: Sequence[Example], data: Path) -> Non
         found = {label for eg in examples for label in component.find_labels(eg.reference)}
         unknown = sorted(found.difference(component.labels))
         if unknown:
-            raise ValueError(
+            raise UnknownLabelsError(
                 f"{data}: the component {name!r} has never seen these labels in training: "
                 f"{', '.join(map(printable, unknown))}. Use a corpus with the pipeline's labels "
-                f"({', '.join(map(printable, component.labels))}), or count them as missed with "
-                "--allow-unknown-labels."
+                f"({', '.join(map(printable, component.labels))})"
             )
 
 
@@ -166,6 +181,6 @@ def _found_words(nlp: Language, examples: Iterable[Example]) -> float | None:
     """
     references = [eg.reference for eg in examples if not eg.reference.has_unknown_spaces]
     # Not `make_doc`, which refuses long texts.
-    tokenized = [Example(nlp.tokenizer(reference.text), reference) for reference in references]
-    found: float | None = Scorer.score_tokenization(tokenized)["token_r"]
+    tokenised = [Example(nlp.tokenizer(reference.text), reference) for reference in references]
+    found: float | None = Scorer.score_tokenization(tokenised)["token_r"]
     return found

@@ -50,7 +50,7 @@ def naming(path: Path) -> Iterator[None]:
     """Turn the system's errors within a `with` block into ones that name the output file.
 
     path (Path): The output file.
-    RAISES: OutputError: in place of any other OSError.
+    RAISES: OutputError: In place of any other OSError.
     """
     try:
         yield
@@ -92,7 +92,7 @@ def written_aside(path: Path) -> Iterator[IO[bytes]]:
 
     path (Path): The output file; missing folders are made.
     YIELDS (IO[bytes]): The file to write to.
-    RAISES: OutputError: if the file or its folder cannot be written.
+    RAISES: OutputError: If the file or its folder cannot be written.
     """
     with terminable(), new_folder(path.parent, path):
         raw = _Aside(path)
@@ -114,7 +114,7 @@ def write_file(path: Path, content: bytes) -> None:
 
     path (Path): The output file; missing folders are made.
     content (bytes): What to write.
-    RAISES: OutputError: if the file or its folder cannot be written.
+    RAISES: OutputError: If the file or its folder cannot be written.
     """
     with written_aside(path) as file:
         file.write(content)
@@ -126,7 +126,7 @@ def new_folder(folder: Path, output: Path) -> Iterator[None]:
 
     folder (Path): The folder to make, with its parents.
     output (Path): The output file that errors name.
-    RAISES: OutputError: if the folder cannot be made.
+    RAISES: OutputError: If the folder cannot be made.
     """
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     with naming(output):

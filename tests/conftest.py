@@ -128,7 +128,7 @@ def mini():
 
 @pytest.fixture(scope="session")
 def mini_docs(mini):
-    """Function (vocab, split, n) to the first n gold Docs, one a sentence."""
+    """Function (vocab, split, n) to the first n gold Docs, one per sentence."""
 
     def docs(vocab, split="train", n=None):
         return [gold_doc(vocab, sent) for sent in mini[split][:n]]

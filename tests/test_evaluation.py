@@ -52,5 +52,7 @@ def test_gold_predicates_that_are_not_there(monkeypatch):
     nlp = spacy.blank("en")
     nlp.add_pipe("silent_labeller")
     examples = [Example(nlp("Ann sang"), nlp("Ann sang"))]
-    with pytest.raises(ValueError, match=r"^gold\.spacy: no document has semantic roles"):
+    with pytest.raises(
+        evaluation.NoPredicatesError, match=r"^gold\.spacy: no document has semantic roles"
+    ):
         evaluation.give_predicates(nlp, examples, "gold.spacy")

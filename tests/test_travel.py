@@ -375,7 +375,7 @@ def test_stored_and_retokenised(doc, way):
 
 
 @pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="needs os.fork")
-def test_two_processes(annotate):
+def test_forked_processes(annotate):
     @Language.component("annotate_for_travel")
     def component(doc):
         return annotate(doc)

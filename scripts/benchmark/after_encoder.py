@@ -1,4 +1,4 @@
-"""Words a second of all that comes after the encoder: pooling, output layers, decoding, the Doc.
+"""Words per second of all that comes after the encoder: pooling, output layers, decoding, the Doc.
 
 The encoder runs once before, and its vectors are given to fresh Docs; what is timed is `nlp.pipe`
 over these Docs with the encoder's component disabled, in one process on one thread.
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from spacy_transformers.data_classes import TransformerData
 
 TARGET = 150_000
-"""Words a second of POS and NER, sentences given."""
+"""Words per second of POS and NER, sentences given."""
 
 _FACTORIES = ("seqtag_pos", "seqtag_ner")
 
@@ -160,7 +160,7 @@ def subsets(pipes: Sequence[str]) -> list[Pipes]:
 
 
 def show(rates: dict[Pipes, float]) -> None:
-    """Print the words a second of each."""
+    """Print the words per second of each."""
     rows = []
     for i, (pipes, rate) in enumerate(rates.items()):
         verdict = ("reached" if rate >= TARGET else "missed") if i == 0 else ""

@@ -1,4 +1,4 @@
-"""The peer to compare semantic roles with: one encoder pass a predicate.
+"""The peer to compare semantic roles with: one encoder pass per predicate.
 
 `predicate_encoder.py` has the recipe; these are the commands that train and time it.
 """
@@ -44,7 +44,7 @@ def pipeline_systems(name: str, data: Path) -> tuple[dict[str, System], int]:
     """Make functions that annotate the first n Docs (0: all) of a corpus with a pipeline.
 
     RETURNS: The functions, by what of the pipeline they run, and the number of words.
-    RAISES: OSError: for a pipeline that is not found. ValueError: for one without seqtag_srl.
+    RAISES: OSError: For a pipeline that is not found. ValueError: For one without seqtag_srl.
     """
     nlp = spacy.load(name)
     factories = {pipe: nlp.get_pipe_meta(pipe).factory for pipe in nlp.pipe_names}
@@ -72,7 +72,7 @@ def pipeline_systems(name: str, data: Path) -> tuple[dict[str, System], int]:
 def choose_precision(precision: str, device: str) -> str:
     """Choose what to compute in: bfloat16 where the hardware is faster in it.
 
-    RAISES: ValueError: for an unknown precision, or a device that is not there.
+    RAISES: ValueError: For an unknown precision, or a device that is not there.
     """
     if device != "cpu" and not (device.startswith("cuda") and torch.cuda.is_available()):
         raise ValueError(f"--device {device}: there is no such device. Give cpu or cuda")
@@ -201,7 +201,7 @@ def speed_cli(
     device: str = DEVICE,
     threads: int = THREADS,
 ) -> None:
-    """Measure words a second from words to roles (JSON to stdout).
+    """Measure words per second from words to roles (JSON to stdout).
 
     The peer is given gold predicates; all words count, those of sentences without predicates
     (which cost it nothing), too. A pipeline finds its predicates itself and is run with all of

@@ -9,7 +9,7 @@ from wasabi import msg
 
 
 def plot_speed(path: Path, results: Sequence[Result], title: str) -> None:
-    """Draw words a second as horizontal bars, with the range over the passes."""
+    """Draw words per second as horizontal bars, with the range over the passes."""
     if not _can_plot():
         return
     from matplotlib import pyplot
@@ -25,7 +25,7 @@ def plot_speed(path: Path, results: Sequence[Result], title: str) -> None:
     axes.bar_label(bars, labels=[f"{rate:,.0f}" for rate in rates], padding=8)
     axes.invert_yaxis()
     axes.margins(x=0.15)
-    axes.set_xlabel("words a second")
+    axes.set_xlabel("words per second")
     axes.set_title(title, fontsize="medium")
     figure.savefig(path, dpi=150)
     pyplot.close(figure)

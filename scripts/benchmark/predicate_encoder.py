@@ -1,4 +1,4 @@
-"""One encoder pass a predicate, as users of transformers write it.
+"""One encoder pass per predicate, as users of transformers write it.
 
 The recipe of Shi & Lin 2019 ("Simple BERT Models for Relation Extraction and Semantic Role
 Labeling", arXiv 1904.05255): the encoder reads `[CLS] sentence [SEP] predicate [SEP]` for each gold
@@ -17,6 +17,7 @@ import torch
 from spacy.vocab import Vocab
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
+from spacy_seqtag.arrays import Ints
 from spacy_seqtag.corpus.cut import sentence_bounds
 from spacy_seqtag.corpus.docbin_read import read_docs
 from spacy_seqtag.frames import annotated_tokens, propositions
@@ -45,13 +46,13 @@ class Instance(NamedTuple):
 
     sentence: int
     predicate: int
-    labels: bio.Ints
+    labels: Ints
 
 
 def read_sentences(path: Path) -> list[Sentence]:
     """Read the sentences of a `.spacy` file that carry semantic roles.
 
-    RAISES: FormatError (a ValueError): if it cannot be read. ValueError: if it has none.
+    RAISES: FormatError (a ValueError): If it cannot be read. ValueError: If it has none.
     """
     sentences = []
     for doc in read_docs(path, Vocab()):

@@ -166,7 +166,7 @@ def count_wordpieces(encoder: Path, sentences: Sequence[text.Sentence]) -> int:
 def choose_device(device: str) -> str:
     """Choose the device that an option names.
 
-    RAISES: ValueError: for a device that is not there.
+    RAISES: ValueError: For a device that is not there.
     """
     import torch
 
@@ -180,7 +180,7 @@ def choose_device(device: str) -> str:
 def find_encoder(name: str, documents: Iterable[text.Document], folder: Path) -> Path:
     """Return the folder of an encoder: of a packaged or saved one, or of one that is made.
 
-    RAISES: ConfigValidationError (a ValueError): for one that is not found.
+    RAISES: ConfigValidationError (a ValueError): For one that is not found.
     """
     from transformers import AutoModel, AutoTokenizer
 

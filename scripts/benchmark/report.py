@@ -13,7 +13,7 @@ from spacy_seqtag.files import write_file
 
 REFERENCE = "ours-pos-ner"
 TARGETS = {"spacy": 8.0, "hf-pipeline": 8.0, "loop-fp32": 2.8, "limit-documents": 0.8}
-"""How many times the words a second of these systems ours with POS and NER should have."""
+"""How many times the words per second of these systems ours with POS and NER should have."""
 
 _MIB = 2**20
 _MEMORY = ("MiB to load", "MiB to run", "GPU MiB")  # peaks
@@ -53,7 +53,7 @@ class Result:
 
     @property
     def rate(self) -> float:
-        """Words a second: those of the median pass."""
+        """Words per second: those of the median pass."""
         return self.words / statistics.median(self.seconds) if self.measured else 0.0
 
     def to_dict(self) -> dict[str, object]:

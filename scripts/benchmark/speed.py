@@ -1,4 +1,4 @@
-"""Words a second, memory and time to the first Doc: ours, and the usual ways to label words.
+"""Words per second, memory and time to the first Doc: ours, and the usual ways to label words.
 
 All systems read the same text with the same weights on the same number of threads, each in a
 process of its own, one at a time, in turn. What is timed is from the text in the system's own

@@ -19,7 +19,7 @@ def find_corpus(path: Path | None, split: str, folder: Path) -> Path:
     the project's workflow `ewt` makes; where that is absent, the embedded corpus is converted to
     the folder.
 
-    RAISES: FormatError (a ValueError): if there is nothing at the path.
+    RAISES: FormatError (a ValueError): If there is nothing at the path.
     """
     from spacy_seqtag.corpus.convert import convert
     from spacy_seqtag.corpus.docbin_read import find_docbins
@@ -38,7 +38,7 @@ def find_corpus(path: Path | None, split: str, folder: Path) -> Path:
 def read_documents(path: Path) -> list[Document]:
     """Read the words of a `.spacy` file, by document and sentence.
 
-    RAISES: FormatError (a ValueError): if the file cannot be read. ValueError: if it has no words.
+    RAISES: FormatError (a ValueError): If the file cannot be read. ValueError: If it has no words.
     """
     from spacy.vocab import Vocab
 

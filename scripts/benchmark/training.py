@@ -1,4 +1,4 @@
-"""Words a second of training, and seconds to a stated score: ours, and spaCy's tagger and ner.
+"""Words per second of training, and seconds to a stated score: ours, and spaCy's tagger and ner.
 
 Both train with `spacy train` on the words of the same corpus, in batches of the same size, with
 the same weights to start from; each with the settings of its own config (ours: pos_ner.cfg,
@@ -185,7 +185,7 @@ def train_in_turn(
 ) -> dict[str, list[Curve]]:
     """Train each system so many times, in turn; another one begins each time.
 
-    RAISES: Failed: if `spacy train` fails. ValueError: if there are too few steps to measure.
+    RAISES: Failed: If `spacy train` fails. ValueError: If there are too few steps to measure.
     """
     curves: dict[str, list[Curve]] = {system: [] for system in TITLES}
     for i in range(repeats):
@@ -309,7 +309,7 @@ def common_settings(settings: Settings, system: str) -> dict[str, dict[str, obje
 def run(system: str, folder: Path, device: str) -> list[Record]:
     """Train; return what the logger wrote.
 
-    RAISES: Failed: if `spacy train` fails.
+    RAISES: Failed: If `spacy train` fails.
     """
     spacy_train(folder / f"{system}.cfg", device)
     lines = (folder / f"{system}.jsonl").read_text(encoding="utf8").splitlines()
@@ -319,7 +319,7 @@ def run(system: str, folder: Path, device: str) -> list[Record]:
 def spacy_train(config: Path, device: str) -> None:
     """Run `spacy train` without saving anything.
 
-    RAISES: Failed: if it fails.
+    RAISES: Failed: If it fails.
     """
     here = Path(__file__).parent
     command = [sys.executable, "-m", "spacy", "train", str(config)]
@@ -344,7 +344,7 @@ def summarize(records: Sequence[Record], system: str, tag_acc: float, ents_f: fl
 
     A step that was evaluated counts as much time as the mean of the others.
 
-    RAISES: ValueError: if there are no others.
+    RAISES: ValueError: If there are no others.
     """
     *steps, last = records
     plain = [step["seconds"] for step in steps[_WARM_UP:] if "scores" not in step]

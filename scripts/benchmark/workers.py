@@ -84,7 +84,7 @@ class Worker(Generic[T]):
     def ask(self, question: object = None) -> T:
         """Send something (or nothing) and wait for the answer.
 
-        RAISES: Skip or Failed: for what the process could not do.
+        RAISES: Skip or Failed: For what the process could not do.
         """
         try:
             if question is not None:
@@ -116,7 +116,7 @@ def set_threads(threads: int) -> None:
 def call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Return the result of a function that runs in a process of its own.
 
-    RAISES: Skip or Failed: for what it raised.
+    RAISES: Skip or Failed: For what it raised.
     """
     worker: Worker[T] = Worker(_answer, function, args, kwargs)
     try:
@@ -224,7 +224,7 @@ def peak_memory() -> int:
 def resident_memory() -> int:
     """Return the memory that this process has resident now, in bytes.
 
-    RAISES: OSError: where the system has no /proc (Linux has).
+    RAISES: OSError: Where the system has no /proc (Linux has).
     """
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * resource.getpagesize()

@@ -99,7 +99,7 @@ def _load_encoder(name: str) -> WordpieceCounter:
 def _read(path: Path, survey: Survey, quiet: bool) -> int:
     """Give the Docs at a path to a survey, and print the problems of their semantic roles.
 
-    RETURNS (int): how many problems there are.
+    RETURNS (int): How many problems there are.
     """
     n_problems = 0
     vocab = spacy.blank("xx").vocab  # a bare one does not know white space
@@ -177,7 +177,7 @@ def _print_labels(surveys: Sequence[Survey], limit: int | None) -> None:
 def _print_findings(findings: Sequence[tuple[str, Finding]], strict: bool, quiet: bool) -> None:
     """Print the findings, errors first.
 
-    RAISES: typer.Exit (a SystemExit, code 1): there is an error.
+    RAISES: typer.Exit (a SystemExit, code 1): There is an error.
     """
     printer = Printer(pretty=False)  # one line each, however long
     if not quiet and findings:

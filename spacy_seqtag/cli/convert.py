@@ -21,7 +21,7 @@ from ..corpus.plural import counted
 from ..corpus.sentence import LAYERS
 from ..corpus.summary import Summary
 from . import fail, seqtag
-from .choices import metavar, one_of
+from .options import metavar, one_of
 
 # From here on the wait is long enough to show a bar in log files too.
 _LONG_INPUT = 20_000_000  # bytes

@@ -9,7 +9,7 @@ from spacy.cli._util import setup_gpu
 from spacy.tokens import DocBin
 from wasabi import msg
 
-from ..evaluation import evaluate
+from ..evaluation import NoPredicatesError, UnknownLabelsError, evaluate
 from ..files import write_file
 from ..frames import has_frames
 from ..report.html import render_entities, render_html
@@ -97,6 +97,10 @@ def evaluate_cli(
             gold_predicates=gold_predicates,
             allow_unknown_labels=allow_unknown_labels,
         )
+    except NoPredicatesError as err:
+        fail(f"--gold-predicates: {err}, or leave the option out.")
+    except UnknownLabelsError as err:
+        fail(f"{err}, or count them as missed with --allow-unknown-labels.")
     except (ValueError, OSError) as err:
         fail(err)
     print_scores(scores, str(data))
@@ -127,7 +131,7 @@ def _check_outputs(data: Path, *outputs: tuple[str, Path | None]) -> None:
 
     data (Path): The corpus.
     outputs (tuple[str, Path]): The files, each with the option that names it.
-    RAISES: ValueError: for the first that would.
+    RAISES: ValueError: For the first that would.
     """
     taken = {data.resolve(): f"the corpus {data}"}
     for option, path in outputs:

@@ -12,7 +12,7 @@ from ..corpus.errors import FormatError
 from ..corpus.formats import WRITERS
 from ..corpus.plural import counted
 from . import fail, seqtag
-from .choices import metavar, one_of
+from .options import metavar, one_of
 
 
 @seqtag.command("export", no_args_is_help=True)

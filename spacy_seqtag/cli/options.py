@@ -1,8 +1,31 @@
-"""Arguments and options that several commands share."""
+"""Arguments and options that several commands share, and parts that options are made of."""
 
+from collections.abc import Callable, Collection
 from typing import Annotated
 
 import typer
 
 PipelineArgument = Annotated[str, typer.Argument(help="Pipeline: package name or folder")]
 GpuOption = Annotated[int, typer.Option("--gpu-id", "-g", help="GPU, or -1 for CPU")]
+
+
+def metavar(names: Collection[str]) -> str:
+    """Show the names that an option may take, as typer shows those of an enumeration."""
+    return f"<{'|'.join(names)}>"
+
+
+def one_of(names: Collection[str]) -> Callable[[str], str]:
+    """Make the parser of an option that takes one of some names, which other code knows.
+
+    names (Collection[str]): The names.
+    RETURNS (Callable[[str], str]): The parser.
+    RAISES: typer.BadParameter: From the parser, for another value.
+    """
+
+    def parse(value: str) -> str:
+        if value not in names:
+            known = ", ".join(f"'{name}'" for name in names)
+            raise typer.BadParameter(f"{value!r} is not one of {known}.")
+        return value
+
+    return parse

@@ -77,7 +77,7 @@ def annotate(model: str, text: str) -> Doc:
     model (str): The pipeline: a package name or a folder.
     text (str): The text.
     RETURNS (Doc): The annotated text.
-    RAISES: OSError: for a pipeline that is not found. ValueError: for one that cannot be read, or
+    RAISES: OSError: For a pipeline that is not found. ValueError: For one that cannot be read, or
         gives neither semantic roles nor entities, and for a text without words.
     """
     if not text.strip():

@@ -52,21 +52,21 @@ def convert(
 ) -> Summary:
     """Convert corpus files to one `.spacy` file.
 
-    paths (Sequence[str | Path]): the first file gives words, spaces and its layers; each further
+    paths (Sequence[str | Path]): The first file gives words, spaces and its layers; each further
         file gives the layers that the files before it lack. After a `.spacy` file, further
         `.spacy` files are more documents instead. PropBank files may be given by their folder.
-    output (str | Path): the `.spacy` file, which stays as it was on an error.
-    docs_by (str | int): what becomes a Doc: a "document", a "sentence", or a number of sentences
+    output (str | Path): The `.spacy` file, which stays as it was on an error.
+    docs_by (str | int): What becomes a Doc: a "document", a "sentence", or a number of sentences
         at most, never across documents.
-    lang (str): code of the language whose vocabulary the words get.
-    file_format (str | None): the format of the first file, a key of `FORMATS`; None goes by its
+    lang (str): Code of the language whose vocabulary the words get.
+    file_format (str | None): The format of the first file, a key of `FORMATS`; None goes by its
         ending.
     scheme, columns, strict, max_mismatch, progress: see `ReadOptions`; the columns as
         `parse_columns` reads them.
-    RETURNS (Summary): what was written.
-    RAISES: FormatError: a file that cannot be read as its format, layers of different sentences,
-        an unsuitable output path. OutputError: the output or temporary data cannot be written.
-        ValueError: an illegal `docs_by` or `columns`. ImportError: an unknown language.
+    RETURNS (Summary): What was written.
+    RAISES: FormatError: A file that cannot be read as its format, layers of different sentences,
+        an unsuitable output path. OutputError: The output or temporary data cannot be written.
+        ValueError: an illegal `docs_by` or `columns`. ImportError: An unknown language.
     """
     limit = parse_docs_by(docs_by)
     names = None if columns is None else parse_columns(columns)
@@ -107,9 +107,9 @@ class _File(NamedTuple):
 def _plan(files: Sequence[Path], file_format: str | None) -> tuple[list[_File], list[_File]]:
     """Find the format of each file, and what it is for.
 
-    RETURNS (tuple[list[_File], list[_File]]): those whose sentences are written (several where
+    RETURNS (tuple[list[_File], list[_File]]): Those whose sentences are written (several where
         they hold Docs), and those that give layers.
-    RAISES: FormatError: an unknown ending, or files in an order that cannot be.
+    RAISES: FormatError: An unknown ending, or files in an order that cannot be.
     """
     formats = [format_of(path) for path in files[1:]]
     formats.insert(0, FORMATS[file_format] if file_format else format_of(files[0]))

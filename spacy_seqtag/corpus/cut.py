@@ -56,8 +56,8 @@ def sentence_bounds(doc: Doc) -> list[Place]:
 def rows_within(places: Iterable[Place], bounds: Sequence[Place]) -> list[list[int]]:
     """Find, for each of the bounds, the places that lie completely inside.
 
-    places, bounds (Place): starts and ends, the bounds in order and not overlapping.
-    RETURNS (list[list[int]]): for each of the bounds, which of the places, from 0.
+    places, bounds (Place): Starts and ends, the bounds in order and not overlapping.
+    RETURNS (list[list[int]]): For each of the bounds, which of the places, from 0.
     """
     ends = [end for _, end in bounds]
     result: list[list[int]] = [[] for _ in bounds]
@@ -72,9 +72,9 @@ def rows_within(places: Iterable[Place], bounds: Sequence[Place]) -> list[list[i
 def cut_doc(doc: Doc, bounds: Sequence[Place], notes: Counter[str] | None = None) -> Iterator[Doc]:
     """Yield copies of stretches of a Doc, with the annotation inside each.
 
-    bounds (Sequence[Place]): start and end of stretches of whole sentences, in order, not
+    bounds (Sequence[Place]): Start and end of stretches of whole sentences, in order, not
         overlapping. Stretches with semantic roles (`doc.spans["srl_annotated"]`) are cut.
-    notes (Counter[str] | None): counts what a cut goes through.
+    notes (Counter[str] | None): Counts what a cut goes through.
     """
     head: list[int | str] = [int(attr) for attr in DocBin().attrs]
     array = doc.to_array(head)
@@ -169,7 +169,7 @@ def _cut_roles(
     """Drop from the rows of each piece the semantic roles that a cut goes through.
 
     within (dict[str, list[list[int]]]): `rows_within` of each group, changed in place.
-    RETURNS (list[Place]): the sentences that lose their roles, in order.
+    RETURNS (list[Place]): The sentences that lose their roles, in order.
     """
     targets: dict[str, list[int | None]] = {
         name: [span.start if name == PREDICATES else predicate_of(span) for span in group]

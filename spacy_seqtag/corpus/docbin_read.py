@@ -36,7 +36,7 @@ MAKE_ANEW = "Make it anew with `python -m spacy seqtag convert`"
 def find_docbins(path: str | Path) -> list[Path]:
     """Find the `.spacy` files at a path: itself, or those in and below a folder, by name.
 
-    RAISES: FormatError: there is nothing at the path, or nothing that ends in `.spacy`.
+    RAISES: FormatError: There is nothing at the path, or nothing that ends in `.spacy`.
     """
     path = Path(path)
     if not path.exists():
@@ -62,7 +62,7 @@ def find_docbins(path: str | Path) -> list[Path]:
 def check_docbins(path: str | Path) -> None:
     """Check that the `.spacy` files at a path can be unpacked, and that some Doc has words.
 
-    RAISES: FormatError: see `find_docbins` and `read_docs`; no Doc has words.
+    RAISES: FormatError: See `find_docbins` and `read_docs`; no Doc has words.
     """
     n_words = 0
     for file in find_docbins(path):
@@ -74,7 +74,7 @@ def check_docbins(path: str | Path) -> None:
 def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
     """Yield the Docs of a `.spacy` file.
 
-    RAISES: FormatError: it cannot be read as a `DocBin`. OSError: it cannot be opened.
+    RAISES: FormatError: It cannot be read as a `DocBin`. OSError: It cannot be opened.
     """
     packed = _read_docbin(path)
     docs = packed.get_docs(vocab)
@@ -93,8 +93,8 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
 def _are_known(tokens: NDArray[np.uint64], attrs: Sequence[int], vocab: Vocab) -> bool:
     """Tell whether every value of a packed Doc has a meaning, which spaCy does not check.
 
-    tokens (NDArray[np.uint64]): one row per token, one column per attribute.
-    attrs (Sequence[int]): the attributes.
+    tokens (NDArray[np.uint64]): One row per token, one column per attribute.
+    attrs (Sequence[int]): The attributes.
     """
     strings = np.unique(tokens[:, [i for i, attr in enumerate(attrs) if attr in _STRING_ATTRS]])
     tags = np.unique(tokens[:, [i for i, attr in enumerate(attrs) if attr == POS]])
@@ -138,7 +138,7 @@ def _block_sizes(data: bytes) -> dict[str, int] | None:
     Words, spaces and lengths take as much memory as they are long. Everything else becomes Python
     objects, each many times the size of its bytes. Both are measured without creating them.
 
-    RETURNS (dict[str, int] | None): the sizes in bytes; None if the file would take up far
+    RETURNS (dict[str, int] | None): The sizes in bytes; None if the file would take up far
         more memory than its size justifies.
     """
     stream = _Unpacked(data, max(_FREE_BYTES, _MAX_RATIO * len(data)))
@@ -164,7 +164,7 @@ class _TooBigError(Exception):
 class _Unpacked:
     """A zlib-compressed stream that can be read up to a limit.
 
-    RAISES: _TooBigError: the limit is reached.
+    RAISES: _TooBigError: The limit is reached.
     """
 
     def __init__(self, data: bytes, limit: int) -> None:

@@ -33,9 +33,9 @@ class DocBinWriter:
     end, when they are put together in a file that replaces `path`, see `written_aside`. After
     an error `path` is as it was and nothing else remains.
 
-    path (str | Path): the file, in a folder that exists.
-    attrs (Iterable[str]), store_user_data (bool): as for `DocBin`.
-    RAISES: FormatError: more data than the format can hold. OutputError: the file cannot be
+    path (str | Path): The file, in a folder that exists.
+    attrs (Iterable[str]), store_user_data (bool): As for `DocBin`.
+    RAISES: FormatError: More data than the format can hold. OutputError: The file cannot be
         written.
     """
 

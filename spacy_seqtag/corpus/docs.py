@@ -44,7 +44,7 @@ def parse_docs_by(docs_by: str | int) -> int | None:
     """Read how many sentences a Doc holds at most.
 
     RETURNS (int | None): None for "document", 1 for "sentence", else the number.
-    RAISES: ValueError: anything else.
+    RAISES: ValueError: Anything else.
     """
     if docs_by == "document":
         return None
@@ -65,10 +65,10 @@ def parse_docs_by(docs_by: str | int) -> int | None:
 class DocMaker:
     """Makes Docs of sentences.
 
-    vocab (Vocab): the vocabulary of new Docs.
-    limit (int | None): the most sentences in a Doc; None for whole documents.
-    n_unmarked (int): sentences so far that belong to no document, though the user wants documents.
-    cuts (Counter[str]): what was lost so far because Docs were cut through it.
+    vocab (Vocab): The vocabulary of new Docs.
+    limit (int | None): The most sentences in a Doc; None for whole documents.
+    n_unmarked (int): Sentences so far that belong to no document, though the user wants documents.
+    cuts (Counter[str]): What was lost so far because Docs were cut through it.
     """
 
     def __init__(self, vocab: Vocab, limit: int | None) -> None:
@@ -80,7 +80,7 @@ class DocMaker:
     def docs(self, sentences: Iterable[Sentence]) -> Iterator[MadeDoc]:
         """Yield the Docs of sentences that come in the order of their file.
 
-        RAISES: FormatError: a UPOS value that Universal Dependencies does not have.
+        RAISES: FormatError: A UPOS value that Universal Dependencies does not have.
         """
         for has_doc, run in groupby(sentences, lambda sentence: sentence.origin is not None):
             make = self._given_docs if has_doc else self._new_docs
@@ -151,7 +151,7 @@ def build_doc(vocab: Vocab, sentences: Sequence[Sentence]) -> Doc:
     Between two sentences there is a space if one follows the first one's last word, and always
     before a new paragraph or document. Nothing follows the last word of the Doc.
 
-    RAISES: FormatError: a UPOS value that Universal Dependencies does not have.
+    RAISES: FormatError: A UPOS value that Universal Dependencies does not have.
     """
     words: list[str] = []
     spaces: list[bool] = []
@@ -243,7 +243,7 @@ def _add_layers(doc: Doc, sentences: Sequence[Sentence]) -> None:
 def bare_sentences_of(doc: Doc, path: Path, number: int) -> list[Sentence]:
     """Get a Doc's sentences without their layers.
 
-    path (Path), number (int): the file, and the number of the Doc in it.
+    path (Path), number (int): The file, and the number of the Doc in it.
     """
     bounds = sentence_bounds(doc)
     ids = doc.user_data.get("sent_ids")
@@ -266,7 +266,7 @@ def bare_sentences_of(doc: Doc, path: Path, number: int) -> list[Sentence]:
 def sentences_of(doc: Doc, path: Path, number: int) -> list[Sentence]:
     """Get a Doc's sentences with their layers; they remember the Doc (`Sentence.origin`).
 
-    path (Path), number (int): the file, and the number of the Doc in it.
+    path (Path), number (int): The file, and the number of the Doc in it.
     """
     props = propositions(doc)
     covered = annotated_tokens(doc) if has_frames(doc) else None

@@ -18,10 +18,10 @@ class FormatError(ValueError):
 
     As a string it is one line: `path:line: message. fix`.
 
-    path (Path): the file.
+    path (Path): The file.
     line (int | None): 1-based number of the line; None where the whole file is meant.
-    message (str): what is wrong, and what was expected.
-    fix (str): how to mend it, as a full sentence.
+    message (str): What is wrong, and what was expected.
+    fix (str): How to mend it, as a full sentence.
     """
 
     def __init__(self, path: str | Path, line: int | None, message: str, fix: str) -> None:
@@ -49,7 +49,7 @@ def safe_line(text: str) -> str:
     `\x1b`. A run of 500 or more characters without a blank is cut after the first 200: no message
     of ours has one, so it was quoted from a file.
 
-    RETURNS (str): the text as one line.
+    RETURNS (str): The text as one line.
     """
     return _LONG.sub(
         lambda found: f"{found[1]}… ({len(found[0])} characters)", printable(text, limit=None)

@@ -55,10 +55,10 @@ def real_words(
     `/.` and the like may also be real words: they count as escapes only if their XPOS is that of
     punctuation. A word that occurs in the text as it is written is no escape.
 
-    words (list[str]): the words of a sentence.
-    xpos (Sequence[str] | None): their tags, as in the Penn Treebank.
-    text (str | None): the text of the sentence.
-    RETURNS (list[str]): the words without escapes; the same list where there are none.
+    words (list[str]): The words of a sentence.
+    xpos (Sequence[str] | None): Their tags, as in the Penn Treebank.
+    text (str | None): The text of the sentence.
+    RETURNS (list[str]): The words without escapes; the same list where there are none.
     """
     if _ESCAPES.isdisjoint(words) and "\\" not in "".join(words):
         return words

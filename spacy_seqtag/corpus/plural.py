@@ -8,8 +8,8 @@ _FORMS = re.compile(r"<([^<>|]*)\|([^<>|]*)>")
 def counted(n: int, text: str) -> str:
     """Put a number before a text, and choose among the forms in it.
 
-    text (str): with its forms as `<one|many>`, as in "<sentence has|sentences have> no words".
-    RETURNS (str): such as "1 sentence has no words".
+    text (str): With its forms as `<one|many>`, as in "<sentence has|sentences have> no words".
+    RETURNS (str): Such as "1 sentence has no words".
     """
     return f"{n:,} {forms(n, text)}"
 

@@ -36,7 +36,7 @@ def create_corpus(
 ) -> Callable[[Language], Iterable[Example]]:
     """Create a reader of `.spacy` files for training word-level taggers.
 
-    path (Optional[Path]): A `.spacy` file or a folder of them.
+    path (Path | None): A `.spacy` file or a folder of them.
     gold_tokens (bool): Predict on the annotated words and spaces, so that every gold label has
         its word. False lets the pipeline's tokenizer split the text, as in `spacy.Corpus.v1`.
     sent_starts (bool): Give the annotated sentence boundaries to the Docs to predict on (with
@@ -44,8 +44,8 @@ def create_corpus(
     max_length (int): Cut longer documents into pieces of whole sentences, each as full as this
         number of words allows. What has no boundary to cut at stays whole. 0 is no limit.
     limit (int): Read no more than this number of documents. 0 is no limit.
-    augmenter (Optional[Augmenter]): Data augmentation, as in `spacy.Corpus.v1`.
-    RAISES: ValueError: no path. ConfigValidationError (a ValueError): no such path; a folder
+    augmenter (Augmenter | None): Data augmentation, as in `spacy.Corpus.v1`.
+    RAISES: ValueError: No path. ConfigValidationError (a ValueError): No such path; a folder
         without `.spacy` files; a file that is no `.spacy` file; no document with words.
     """
     if path is None:
@@ -91,7 +91,7 @@ class Corpus(spacy.training.Corpus):
     def __call__(self, nlp: Language) -> Iterator[Example]:
         """Yield the examples.
 
-        RAISES: ValueError: see `create_corpus`.
+        RAISES: ValueError: See `create_corpus`.
         """
         with _as_settings_error():
             find_docbins(self.path)

@@ -19,9 +19,9 @@ MASK = "[WORD]"
 class Origin(NamedTuple):
     """Where a sentence of a `.spacy` file comes from.
 
-    doc (Doc): the whole Doc.
-    start, end (int): the sentence's tokens in it.
-    lacking (frozenset[str]): the layers (of `LAYERS`, and "propositions") that the Doc does not
+    doc (Doc): The whole Doc.
+    start, end (int): The sentence's tokens in it.
+    lacking (frozenset[str]): The layers (of `LAYERS`, and "propositions") that the Doc does not
         have here, so that a further file may give them.
     """
 
@@ -35,20 +35,20 @@ class Origin(NamedTuple):
 class Sentence:
     """One sentence of a corpus file with its layers.
 
-    sent_id (str): the file's identifier, or one made up (`<file stem>-<number>`).
-    doc_id (str | None): identifier of the document; None where the file marks no documents.
-    words (list[str]): the words.
-    spaces (list[bool]): one per word: whether white space follows it. For the last word it says
+    sent_id (str): The file's identifier, or one made up (`<file stem>-<number>`).
+    doc_id (str | None): Identifier of the document; None where the file marks no documents.
+    words (list[str]): The words.
+    spaces (list[bool]): One per word: whether white space follows it. For the last word it says
         whether white space separates this sentence from the next.
-    path (Path): the file.
-    line (int): the line of the sentence's first word (in a `.spacy` file: the number of its Doc).
-    upos, xpos, lemmas, entities (list[str] | None): one string per word (`entities` as IOB2 tags);
+    path (Path): The file.
+    line (int): The line of the sentence's first word (in a `.spacy` file: the number of its Doc).
+    upos, xpos, lemmas, entities (list[str] | None): One string per word (`entities` as IOB2 tags);
         None where the layer is missing. An empty string is a word whose annotation is missing.
-    propositions (list[Proposition] | None): predicates with their arguments, as positions in
+    propositions (list[Proposition] | None): Predicates with their arguments, as positions in
         `words`; None where the layer is missing, an empty list where there is no predicate.
-    made_up_id (bool): whether `sent_id` was made up.
-    new_doc, new_par (bool): whether a document or a paragraph begins here.
-    origin (Origin | None): the Doc that this sentence is part of, if it is of a `.spacy` file.
+    made_up_id (bool): Whether `sent_id` was made up.
+    new_doc, new_par (bool): Whether a document or a paragraph begins here.
+    origin (Origin | None): The Doc that this sentence is part of, if it is of a `.spacy` file.
     """
 
     sent_id: str

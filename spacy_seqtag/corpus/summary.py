@@ -23,24 +23,24 @@ _LATIN = re.compile(
 class Summary:
     """The figures of a conversion, and the remarks on it.
 
-    documents, sentences, words (int): their numbers.
-    words_with (Counter[str]): for each layer, the number of words that have it.
-    missing (Counter[str]): for each layer, the number of sentences without it.
-    entities (Counter[str]): the number of entities of each label.
-    predicates, arguments (int): their numbers.
-    without_frames (int): the number of sentences without the layer of semantic roles, which does
+    documents, sentences, words (int): Their numbers.
+    words_with (Counter[str]): For each layer, the number of words that have it.
+    missing (Counter[str]): For each layer, the number of sentences without it.
+    entities (Counter[str]): The number of entities of each label.
+    predicates, arguments (int): Their numbers.
+    without_frames (int): The number of sentences without the layer of semantic roles, which does
         not count those that have it and no predicate.
-    repaired (int): tags read as `B-` because they continued nothing.
-    repairs (list[str]): the first few of them.
-    mismatched (int): sentences that lack the layers of a further file because the words there
+    repaired (int): Tags read as `B-` because they continued nothing.
+    repairs (list[str]): The first few of them.
+    mismatched (int): Sentences that lack the layers of a further file because the words there
         differ or cannot be aligned.
-    mismatches (list[str]): the first few of them.
-    unjoined (int): sentences of further files that the first file does not have.
-    cuts (list[str]): annotation that counts as missing because Docs were cut through it, one line
+    mismatches (list[str]): The first few of them.
+    unjoined (int): Sentences of further files that the first file does not have.
+    cuts (list[str]): Annotation that counts as missing because Docs were cut through it, one line
         each.
-    notes (list[str]): what else the user should know, one line each.
-    letters (int): those of the words.
-    other_letters (int): those of them that are not Latin.
+    notes (list[str]): What else the user should know, one line each.
+    letters (int): Those of the words.
+    other_letters (int): Those of them that are not Latin.
     """
 
     documents: int = 0
@@ -93,9 +93,9 @@ class Summary:
     ) -> None:
         """Add what was found along the way; called at the end.
 
-        maker (DocMaker): what made the Docs.
-        reports (Iterable[JoinReport]): how the layers were joined.
-        files (Iterable[Remarks]): what was found in the files.
+        maker (DocMaker): What made the Docs.
+        reports (Iterable[JoinReport]): How the layers were joined.
+        files (Iterable[Remarks]): What was found in the files.
         """
         if maker.n_unmarked:
             what = (

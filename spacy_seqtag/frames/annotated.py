@@ -10,7 +10,7 @@ from .places import find_places
 
 
 def has_frames(doc: Doc) -> bool:
-    """Whether any part of the Doc carries the layer of semantic roles.
+    """Tell whether any part of the Doc carries the layer of semantic roles.
 
     doc (Doc): It may carry it without having any predicate.
     """
@@ -20,7 +20,7 @@ def has_frames(doc: Doc) -> bool:
 
 
 def annotated_tokens(doc: Doc) -> NDArray[np.bool_]:
-    """Which tokens carry the layer of semantic roles.
+    """Mark the tokens that carry the layer of semantic roles.
 
     doc (Doc): Any Doc.
     RETURNS (bool, (tokens,)): False at a token that was merged from words within and without.
@@ -34,7 +34,7 @@ def annotated_tokens(doc: Doc) -> NDArray[np.bool_]:
 
 
 def annotated_stretches(doc: Doc) -> list[Span]:
-    """The stretches in `doc.spans["srl_annotated"]`, over the tokens as they are now.
+    """Find the stretches of `doc.spans["srl_annotated"]` over the tokens as they are now.
 
     They contain the tokens of which all words carry the layer. A token in two stretches belongs to
     the one in which it begins.

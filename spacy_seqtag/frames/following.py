@@ -12,7 +12,7 @@ from .retokenised import current_groups
 
 
 def span_groups(doc: Doc) -> dict[str, SpanGroup]:
-    """The span groups of a Doc by name, over its tokens as they are.
+    """Return the span groups of a Doc by name, over its tokens as they are.
 
     Usually these are the groups that `doc.spans` holds. If tokens were merged or split, new groups
     replace those whose token numbers are out of date. Where the words of a span are parts of tokens
@@ -104,14 +104,14 @@ class RoleGroup(SpanGroup):
         return map(super().__getitem__, range(super().__len__()))
 
     def to_bytes(self) -> bytes:
-        """The group as bytes, over the tokens as they are."""
+        """Save the group, over the tokens as they are."""
         self._follow()
         return super().to_bytes()
 
     def copy(self, doc: Doc | None = None) -> "RoleGroup":
-        """A copy of the group.
+        """Copy the group.
 
-        doc (Optional[Doc]): The Doc of the copy, with the same tokens; the same Doc if None.
+        doc (Doc | None): The Doc of the copy, with the same tokens; the same Doc if None.
         """
         group = super().copy(doc)
         return RoleGroup(group.doc, name=group.name, attrs=group.attrs, spans=list(group))

@@ -40,10 +40,10 @@ class Record(NamedTuple):
 
 
 def spans_of(group: SpanGroup, rows: Iterable[int] | None = None) -> list[Span]:
-    """The spans that a group holds.
+    """Return the spans that a group holds.
 
     group (SpanGroup): Of any kind.
-    rows (Optional[Iterable[int]]): Numbers of the spans; all if None.
+    rows (Iterable[int] | None): Numbers of the spans; all if None.
 
     RAISES: IndexError: A span is beyond the end of the Doc, as tokens were merged since.
     """
@@ -52,7 +52,7 @@ def spans_of(group: SpanGroup, rows: Iterable[int] | None = None) -> list[Span]:
 
 
 def records_of(group: SpanGroup) -> list[Record]:
-    """What a group holds of its spans, whatever became of the tokens since.
+    """Return what a group holds of its spans, whatever became of the tokens since.
 
     group (SpanGroup): Of any kind.
     """
@@ -74,7 +74,7 @@ _ATTRS: _AttributesProperty = SpanGroup.__dict__["attrs"]
 
 
 def attributes_of(group: SpanGroup) -> Attributes:
-    """The attributes of a group.
+    """Return the attributes of a group.
 
     group (SpanGroup): Of any kind.
     """
@@ -91,7 +91,7 @@ def set_attributes(group: SpanGroup, attrs: Attributes) -> None:
 
 
 def attributes_of_rows(attrs: Attributes, n_spans: int, rows: Sequence[int]) -> Attributes:
-    """The attributes for some of the spans of a group.
+    """Return the attributes for some of the spans of a group.
 
     Those with one value for each span, such as `scores`, are cut; others are copied.
 

@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.attrs import IDX, LENGTH
 from spacy.tokens import Doc
 
+from ..arrays import Bools, Ints
 from .groups import Record
-
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ def find_places(doc: Doc, records: Sequence[Record]) -> Places:
     ends = begins + lengths
 
     def fits() -> Bools:
-        """Which spans begin and end where their tokens do; an empty span always does."""
+        """Mark the spans that begin and end where their tokens do; an empty span always does."""
         result: Bools = (start >= 0) & (end <= len(doc))
         filled = np.flatnonzero(result & (start < end))
         result[filled] &= begins[start[filled]] == first[filled]

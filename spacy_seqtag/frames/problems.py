@@ -13,7 +13,7 @@ from .ties import predicate_of, read_tie
 
 
 def problems(doc: Doc) -> Iterator[str]:
-    """What is wrong with the semantic roles of a Doc, one line each; nothing for a sound Doc.
+    """Say what is wrong with a Doc's semantic roles, one line each; nothing for a sound Doc.
 
     These are problems: a predicate of several tokens; a span of no token; two predicates on one
     token; a tie that is no signed number, points outside the Doc, or leads to no predicate; an
@@ -47,7 +47,7 @@ def problems(doc: Doc) -> Iterator[str]:
 def _argument_problems(
     span: Span, predicates: set[int], sentence: list[int], taken: dict[tuple[int, int], Span]
 ) -> Iterator[str]:
-    """What is wrong with an argument (or part).
+    """Say what is wrong with an argument (or part).
 
     predicates: their tokens. sentence: number of the sentence of each token. taken: the argument
     over each pair of predicate and token; this argument is added.
@@ -76,7 +76,7 @@ def _argument_problems(
 
 
 def _aim(span: Span) -> str:
-    """Where a tie leads that leads to no token."""
+    """Say where a tie leads that leads to no token."""
     tie = read_tie(span.doc, span)
     if tie is not None:
         return f"character {span.start_char + tie}, where no token is"

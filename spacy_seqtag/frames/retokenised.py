@@ -34,7 +34,7 @@ class _Moved:
     doc (Doc): With its tokens as they are now.
     records (Mapping[str, Sequence[Record]]): What each group holds.
     places (Mapping[str, Places]): Where its spans are now.
-    owners (Mapping[str, Sequence[Optional[int]]]): For each argument and part, the number of its
+    owners (Mapping[str, Sequence[int | None]]): For each argument and part, the number of its
         predicate.
     """
 
@@ -44,19 +44,19 @@ class _Moved:
     owners: Mapping[str, Sequence[int | None]]
 
     def bounds(self, row: Row) -> tuple[int, int]:
-        """The tokens over which a span is now: start and end."""
+        """Return the tokens over which a span is now: start and end."""
         name, number = row
         return int(self.places[name].start[number]), int(self.places[name].end[number])
 
     def name_of(self, row: Row) -> str:
-        """The words and the label of a span, for messages."""
+        """Return the words and the label of a span, for messages."""
         name, number = row
         record = self.records[name][number]
         words = self.doc.text[record.start_char : record.end_char]
         return f"{words!r} ({self.doc.vocab.strings[record.label]})"
 
     def pieces(self) -> list[list[Row]]:
-        """The arguments and parts of each predicate."""
+        """Return the arguments and parts of each predicate."""
         pieces: list[list[Row]] = [[] for _ in self.records.get(PREDICATES, ())]
         for name, owners in self.owners.items():
             for number, owner in enumerate(owners):
@@ -66,7 +66,7 @@ class _Moved:
 
 
 def current_groups(doc: Doc) -> tuple[dict[str, SpanGroup], list[str]]:
-    """The span groups of a Doc by name, over its tokens as they are; see `span_groups`.
+    """Return the span groups of a Doc by name, over its tokens as they are; see `span_groups`.
 
     doc (Doc): It is left as it is.
     RETURNS (tuple[dict[str, SpanGroup], list[str]]): The groups, and a line for each span that is
@@ -97,7 +97,7 @@ def current_groups(doc: Doc) -> tuple[dict[str, SpanGroup], list[str]]:
 
 
 def _make_group(state: _Moved, name: str, group: SpanGroup, rows: list[int]) -> SpanGroup:
-    """The group `name` over the tokens as they are, of the spans with these numbers."""
+    """Make the group `name` over the tokens as they are, of the spans with these numbers."""
     doc, place = state.doc, state.places[name]
     starts = doc.to_array(IDX).tolist()
     spans = []
@@ -123,7 +123,7 @@ def _make_group(state: _Moved, name: str, group: SpanGroup, rows: list[int]) -> 
 
 
 def _owners(doc: Doc, spans: Sequence[Record], predicates: Sequence[Record]) -> list[int | None]:
-    """The number of the predicate of each argument (or part)."""
+    """Find the predicate of each argument (or part)."""
     numbered = list(enumerate(predicates))
     by_token = {predicate.start: i for i, predicate in numbered}
     by_char = {char: i for i, p in reversed(numbered) for char in range(p.start_char, p.end_char)}
@@ -142,7 +142,7 @@ def _owners(doc: Doc, spans: Sequence[Record], predicates: Sequence[Record]) -> 
 
 
 def _left_out(state: _Moved) -> tuple[set[Row], list[str]]:
-    """What `span_groups` leaves out, and a line for each but for parts."""
+    """Find what `span_groups` leaves out, with a line for each but for parts."""
     dropped: set[Row] = set()
     lost: list[str] = []
     predicates = state.records.get(PREDICATES, ())
@@ -171,7 +171,7 @@ def _left_out(state: _Moved) -> tuple[set[Row], list[str]]:
 
 
 def _displaced(state: _Moved, predicate: Row, pieces: Sequence[Row]) -> Iterator[tuple[Row, bool]]:
-    """The pieces of a predicate that overlap it or another piece now, and whether to tell of them.
+    """Find a predicate's pieces that overlap it or another piece now, and whether to tell of them.
 
     A part that is in one token with its predicate is not worth telling.
     """

@@ -20,7 +20,7 @@ from .ties import predicate_of
 
 
 def slice_doc(span: Span, **kwargs: Any) -> Doc:  # noqa: ANN401
-    """A Doc of the words of a Span, with its semantic roles; also `span._.as_doc()`.
+    """Make a Doc of a Span's words, with its semantic roles; also `span._.as_doc()`.
 
     Predicates are kept, and so are the arguments and parts that lie in the Span as a whole and have
     their predicate in it. What the Span cuts, usually the sentence at its edge, is not annotated
@@ -56,7 +56,7 @@ def slice_doc(span: Span, **kwargs: Any) -> Doc:  # noqa: ANN401
 
 
 def slice_group(group: SpanGroup, piece: Doc, start: int, rows: Sequence[int]) -> SpanGroup:
-    """Some spans of a group, for a Doc of some of the tokens.
+    """Take some spans of a group, for a Doc of some of the tokens.
 
     Attributes with one value for each span, such as `scores`, stay parallel; others are copied.
 

@@ -9,7 +9,7 @@ from .groups import Record
 
 
 def make_tie(distance: int) -> str:
-    """A distance as a tie: `+12`, `-5`, `+0`.
+    """Write a distance as a tie: `+12`, `-5`, `+0`.
 
     distance (int): From the start of an argument to that of its predicate.
     """
@@ -17,21 +17,21 @@ def make_tie(distance: int) -> str:
 
 
 def read_tie(doc: Doc, span: Span | Record) -> int | None:
-    """The distance in characters that `kb_id_` says.
+    """Read the distance in characters that `kb_id_` says.
 
     doc (Doc): Of the span.
     span (Span or Record): An argument or part.
-    RETURNS (Optional[int], characters): None if `kb_id_` is no tie.
+    RETURNS (int | None, characters): None if `kb_id_` is no tie.
     """
     kb_id = doc.vocab.strings[span.kb_id] if span.kb_id else ""
     return int(kb_id) if TIE.fullmatch(kb_id) else None
 
 
 def predicate_of(span: Span) -> int | None:
-    """The token to which the tie of an argument (or part) leads.
+    """Find the token to which the tie of an argument (or part) leads.
 
     span (Span): As it is in `span_groups(doc)`.
-    RETURNS (Optional[int]): Its position; None if there is no tie, or it leads out of the Doc.
+    RETURNS (int | None): Its position; None if there is no tie, or it leads out of the Doc.
     """
     doc, tie = span.doc, read_tie(span.doc, span)
     if tie is not None:

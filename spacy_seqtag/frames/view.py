@@ -47,9 +47,9 @@ class Frame:
     roleset (str): The sense of the predicate, such as `give.01`; `V` if it is unknown.
     arguments (list[Span]): Their label is the role; in the order of their words.
     parts (list[Span]): What continues the predicate (`C-V`).
-    confidence (Optional[float], 0 to 1): Probability of the predicate; None if no model made it.
-    roleset_confidence (Optional[float], 0 to 1): Probability of the roleset, likewise.
-    argument_confidences (tuple[Optional[float], ...], 0 to 1): One for each argument, likewise.
+    confidence (float | None, 0 to 1): Probability of the predicate; None if no model made it.
+    roleset_confidence (float | None, 0 to 1): Probability of the roleset, likewise.
+    argument_confidences (tuple[float | None, ...], 0 to 1): One for each argument, likewise.
     roleset_known (bool): False for `V`, and for a roleset that a model made up, of a likely lemma
         and `.01`, as training never saw the word's lemma as a predicate.
     """
@@ -64,7 +64,7 @@ class Frame:
     roleset_known: bool = True
 
     def to_dict(self) -> FrameDict:
-        """The frame as plain data, ready for JSON."""
+        """Return the frame as plain data, ready for JSON."""
         confidences = self.argument_confidences or (None,) * len(self.arguments)
         return {
             "predicate": _span_dict(self.predicate, self.confidence),
@@ -86,12 +86,12 @@ class Frame:
         return sorted(pieces, key=lambda piece: (piece[1].start, piece[1].end))
 
     def __str__(self) -> str:
-        """The pieces in order: `[ARG0 She] [V gave] [ARG2 him] [ARG1 the book]`."""
+        """Write the pieces in order: `[ARG0 She] [V gave] [ARG2 him] [ARG1 the book]`."""
         return " ".join(f"[{label} {span.text}]" for label, span in self.pieces)
 
 
 def get_frames(doc: Doc) -> list[Frame]:
-    """The frames of a Doc, in the order of their predicates; what `doc._.frames` returns.
+    """Return a Doc's frames, in the order of their predicates; also `doc._.frames`.
 
     Spans that lead to no predicate are passed over; `problems` names them. If tokens were merged or
     split, see `span_groups`.
@@ -128,7 +128,7 @@ def get_frames(doc: Doc) -> list[Frame]:
 
 
 def propositions(doc: Doc) -> list[Proposition]:
-    """The frames of a Doc as plain token positions.
+    """Return the frames of a Doc as plain token positions.
 
     doc (Doc): With semantic roles or without.
     """
@@ -144,7 +144,7 @@ def propositions(doc: Doc) -> list[Proposition]:
 
 
 def _by_predicate(group: SpanGroup | None) -> dict[int, list[tuple[Span, float | None]]]:
-    """The spans of a group with their scores, by predicate, in the order of their words."""
+    """Sort the spans of a group, with their scores, by predicate; each in the order of words."""
     result: dict[int, list[tuple[Span, float | None]]] = {}
     if group is not None:
         pairs = zip(group, _scores(group, "scores"), strict=True)
@@ -156,7 +156,7 @@ def _by_predicate(group: SpanGroup | None) -> dict[int, list[tuple[Span, float |
 
 
 def _scores(group: SpanGroup, name: str, what: str | None = None) -> Sequence[float | None]:
-    """The probabilities of the spans: an attribute of the group, or what the spans have themselves.
+    """Find the spans' probabilities: an attribute of the group, or what the spans have themselves.
 
     Some ways that Docs travel drop the attributes of groups, and some the values of extensions.
     `what` is that of `SpanConfidence.get`.

@@ -29,12 +29,12 @@ def set_propositions(
     props (Iterable[Proposition]): In token positions of the Doc.
     annotated (Iterable[tuple[int, int]], token positions): Start and end of the stretches, usually
         sentences, that carry the layer, whether they have predicates or not.
-    scores (Optional[Sequence[float]], 0 to 1): Probability of each predicate.
-    roleset_scores (Optional[Sequence[float]], 0 to 1): Probability of the roleset of each.
-    roleset_known (Optional[Sequence[bool]]): Whether the roleset of each is no guess.
-    argument_scores (Optional[Sequence[Sequence[float]]], 0 to 1): Probability of each argument of
+    scores (Sequence[float] | None, 0 to 1): Probability of each predicate.
+    roleset_scores (Sequence[float] | None, 0 to 1): Probability of the roleset of each.
+    roleset_known (Sequence[bool] | None): Whether the roleset of each is no guess.
+    argument_scores (Sequence[Sequence[float]] | None, 0 to 1): Probability of each argument of
         each proposition.
-    confidence (Optional[SpanConfidence]): The extension that gets the probabilities, too.
+    confidence (SpanConfidence | None): The extension that gets the probabilities, too.
     """
     props = list(props)
     starts = doc.to_array(IDX)
@@ -68,7 +68,7 @@ def set_propositions(
 def _tied_spans(
     doc: Doc, props: Sequence[Proposition], starts: Sequence[int]
 ) -> tuple[list[Span], list[Span]]:
-    """The arguments and the parts of propositions. starts: the first character of each token."""
+    """Make spans of arguments and parts. starts: the first character of each token."""
 
     def tied(start: int, end: int, label: str, predicate: int) -> Span:
         return Span(

@@ -14,7 +14,7 @@ from thinc.api import Ragged
 from thinc.types import ArrayXd, Ints1d
 from thinc.util import to_numpy
 
-from ..ranges import Ints, concat_ranges
+from ..arrays import Ints, concat_ranges
 
 
 def make_alignment(rows: Ints, counts: Ints) -> Ragged:

@@ -25,7 +25,7 @@ from thinc.types import Floats2d, Floats3d, Ragged
 from transformers.modeling_outputs import BaseModelOutput
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
-from ..ranges import Ints
+from ..arrays import Ints
 from .alignment import counts_of, make_alignment, rows_of
 from .layout import Rows
 

@@ -6,7 +6,7 @@ import numpy as np
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ..ranges import Ints
+from ..arrays import Ints
 
 
 def candidate_softmax(

@@ -12,7 +12,7 @@ import numpy as np
 from spacy.tokens import Doc, Span
 from thinc.types import Ragged
 
-from ..ranges import Ints, concat_ranges
+from ..arrays import Ints, concat_ranges
 from .alignment import make_alignment
 from .windows import SentenceWindows, Spanner, Window, overlapping
 from .wordpieces import Wordpieces, WordTokenizer

@@ -14,7 +14,7 @@ from thinc.api import Model, Ops, reduce_last, reduce_max, reduce_mean, reduce_s
 from thinc.layers.reduce_first import reduce_first as thinc_reduce_first
 from thinc.types import Floats2d, Ragged
 
-from ..ranges import Ints
+from ..arrays import Ints
 from .alignment import counts_of, rows_of
 from .batch import DocVectors, hidden_states, to_output
 

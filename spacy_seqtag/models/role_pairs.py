@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc
 from thinc.types import Floats2d
 
-from ..ranges import Ints
+from ..arrays import Ints
 
 
 @dataclass

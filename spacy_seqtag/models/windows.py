@@ -17,8 +17,8 @@ from spacy.strings import get_string_id
 from spacy.tokens import Doc, Span
 from spacy_transformers.util import registry  # type: ignore[attr-defined]
 
+from ..arrays import Ints
 from ..errors import Whole, check_settings
-from ..ranges import Ints
 
 Spanner = Callable[[list[Doc]], list[list[Span]]]
 """A span getter: cuts each Doc into the spans that the encoder reads."""

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.tokens import Doc, Span
 
+from ..arrays import Ints, concat_ranges
 from ..errors import settings_error
-from ..ranges import Ints, concat_ranges
 from .word_case import word_case
 
 if TYPE_CHECKING:  # transformers takes seconds to import, and converting a corpus needs none of it

@@ -17,7 +17,6 @@ from itertools import islice
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.errors import Errors
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -27,6 +26,7 @@ from spacy_transformers import install_extensions
 from thinc.api import Model, Ops, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
+from ..arrays import Bools, Ints
 from ..errors import SHARE, check_settings, settings_error
 from .listening import check_listeners, docs_without_vectors, name_listeners, unread_warning
 from .loss import cross_entropy
@@ -54,9 +54,9 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
     vocab (Vocab): The shared vocabulary.
     model (Model[Input, Output]): With the ref `output_layer`, a softmax over `classes`.
     name (str): The component's name in the pipeline, for losses and messages.
-    scorer (Optional[ScoringMethod]): The scoring method.
+    scorer (ScoringMethod | None): The scoring method.
     label_smoothing (float, 0 to 1 exclusive): See `cross_entropy`.
-    cfg: Settings of the subclass, saved with the component.
+    cfg (object): Settings of the subclass, saved with the component.
     """
 
     model: Model[Input, Output]
@@ -118,18 +118,18 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         raise NotImplementedError(not_written(Tagger, "classes", self.name))
 
     def class_counts(self) -> dict[str, int]:
-        """How many classes each output layer has to have, by its ref in the model."""
+        """Return how many classes each output layer has to have, by its ref in the model."""
         return {"output_layer": len(self.classes)}
 
     def find_labels(self, reference: Doc) -> Iterable[str]:
-        """The labels that occur in a gold Doc.
+        """Find the labels that occur in a gold Doc.
 
         reference (Doc): With gold annotation, or without.
         """
         raise NotImplementedError(not_written(Tagger, "find_labels", self.name))
 
     def unknown_label(self, label: str, example: Example) -> ValueError:
-        """The error for gold annotation with a label that the component does not have.
+        """Make the error for gold annotation with a label that the component does not have.
 
         label (str): The label.
         example (Example): Where it occurs.
@@ -144,7 +144,7 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
     # Prediction
 
     def predict(self, docs: Iterable[Doc]) -> Scores:
-        """The probabilities of a batch, on the CPU.
+        """Compute the probabilities of a batch, on the CPU.
 
         docs (Iterable[Doc]): Any Docs; they are left as they are.
         """
@@ -159,7 +159,7 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         raise NotImplementedError(not_written(Tagger, "set_annotations", self.name))
 
     def unread(self, docs: Sequence[Doc]) -> list[int]:
-        """Which Docs the encoder did not read, see `docs_without_vectors`; warns, once.
+        """Find the Docs that the encoder did not read, see `docs_without_vectors`; warn, once.
 
         docs (Sequence[Doc]): The batch.
         """
@@ -170,7 +170,7 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         return found
 
     def require_weights(self) -> None:
-        """Check that the component was initialized or loaded.
+        """Check that the component was initialised or loaded.
 
         RAISES: ValueError: It was not.
         """
@@ -186,11 +186,11 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         nlp: Language | None = None,
         labels: LabelData = None,
     ) -> None:
-        """Initialize the component for training.
+        """Initialise the component for training.
 
         get_examples (Callable[[], Iterable[Example]]): Returns the training examples.
-        nlp (Optional[Language]): The pipeline the component is part of.
-        labels (Optional[Sequence[str]]): The labels, e.g. from `spacy init labels`. If None, they
+        nlp (Language | None): The pipeline the component is part of.
+        labels (Sequence[str] | None): The labels, e.g. from `spacy init labels`. If None, they
             are read from the examples.
 
         RAISES: ConfigValidationError (a ValueError): There is no transformer to listen to, or the
@@ -242,8 +242,8 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
 
         examples (Iterable[Example]): The batch; annotation may be missing.
         drop (float): Dropout rate.
-        sgd (Optional[Optimizer]): None (or False) only accumulates gradients.
-        losses (Optional[dict[str, float]]): The loss is added to it, under the component's name.
+        sgd (Optimizer | None): None (or False) only accumulates gradients.
+        losses (dict[str, float] | None): The loss is added to it, under the component's name.
         RETURNS (dict[str, float]): `losses`.
         """
         losses = {} if losses is None else losses
@@ -270,7 +270,7 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         raise NotImplementedError(not_written(Tagger, "begin_update", self.name))
 
     def get_loss(self, examples: Iterable[Example], scores: Output) -> tuple[float, Output]:
-        """The loss of a batch, and its gradient with respect to the logits.
+        """Compute the loss of a batch, and its gradient with respect to the logits.
 
         The loss is the mean over labelled tokens. The gradient is that of the sum over them, as in
         spaCy's own components, so that components on one encoder pull with like strength.
@@ -281,13 +281,13 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         raise NotImplementedError(not_written(Tagger, "get_loss", self.name))
 
     def cross_entropy(
-        self, probs: Floats2d, gold: NDArray[np.int64], smoothing: float | None = None
+        self, probs: Floats2d, gold: Ints, smoothing: float | None = None
     ) -> tuple[float, Floats2d]:
-        """The masked cross-entropy, see `loss.cross_entropy`.
+        """Compute the masked cross-entropy, see `loss.cross_entropy`.
 
         probs (Floats2d, (rows, classes)): Probabilities.
         gold (int64, (rows,)): The right class of each row, or MISSING.
-        smoothing (Optional[float]): In place of the setting `label_smoothing`.
+        smoothing (float | None): In place of the setting `label_smoothing`.
 
         RAISES: ValueError: The loss is not finite.
         """
@@ -299,7 +299,7 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
 
 
 def not_written(parent: type, method: str, component: str) -> str:
-    """The message for a method that a subclass has to write.
+    """Write the message for a method that a subclass has to implement.
 
     parent (type): The class whose subclass it is.
     method (str): The method's name.
@@ -309,7 +309,7 @@ def not_written(parent: type, method: str, component: str) -> str:
 
 
 def on_cpu(ops: Ops, array: Floats2d) -> Floats2d:
-    """An array as NumPy has it.
+    """Move an array to NumPy.
 
     ops (Ops): Of the device where it is.
     array (Floats2d): Any array.
@@ -318,12 +318,12 @@ def on_cpu(ops: Ops, array: Floats2d) -> Floats2d:
     return result
 
 
-def sentence_starts(doc: Doc) -> NDArray[np.bool_]:
-    """Where sentences begin: no entity and no argument crosses such a place.
+def sentence_starts(doc: Doc) -> Bools:
+    """Mark where sentences begin: no entity and no argument crosses such a place.
 
     doc (Doc): If its sentence boundaries are unknown, it counts as one sentence.
     RETURNS (bool, (tokens,)): True at the first token of each sentence.
     """
-    starts: NDArray[np.bool_] = doc.to_array("SENT_START") == 1
+    starts: Bools = doc.to_array("SENT_START") == 1
     starts[:1] = True
     return starts

@@ -28,6 +28,10 @@ _MEND = (
 )
 
 
+# The changed configs that a warning was given of: where they are, and their SHA-256.
+_warned_of: set[tuple[Path, str]] = set()
+
+
 def save_digests(folder: Path) -> None:
     """Write the digests of a component that was just saved.
 
@@ -65,7 +69,7 @@ def check_digests(folder: Path) -> None:
     pipeline = {name: value for name, value in pipeline.items() if name.partition("/")[0] in parts}
     config = pipeline.pop(_CONFIG, None)
     if config is not None and config not in _text_digests(before[_CONFIG]):
-        _warn_of_config(before[_CONFIG], *_version(before[_CONFIG]))
+        _warn_of_config(before[_CONFIG])
     _compare(pipeline, before, folder.parent, path)
 
 
@@ -85,7 +89,7 @@ def _own_files(folder: Path) -> Iterator[Path]:
 
 
 def _files_before(folder: Path) -> Iterator[tuple[str, Path]]:
-    """The files that a pipeline saves before a component, by their name in the pipeline's folder.
+    """Find the files that a pipeline saves before a component, by name in the pipeline's folder.
 
     There are none for a component that is saved by itself.
     """
@@ -110,7 +114,7 @@ def _sha256(path: Path) -> str:
 
 
 def _version(path: Path) -> tuple[int, int, int]:
-    """What changes when a file does."""
+    """Return what changes when a file does."""
     stat = path.stat()
     return stat.st_size, stat.st_ctime_ns, stat.st_ino
 
@@ -130,11 +134,14 @@ def _text_digests(path: Path) -> set[str]:
     return {hashlib.sha256(text).hexdigest() for text in (unix, windows)}
 
 
-@lru_cache(maxsize=64)
-def _warn_of_config(path: Path, *version: int) -> None:
+def _warn_of_config(path: Path) -> None:
     """Warn of a changed config; once, although each component of the pipeline finds it."""
+    changed = path.resolve(), _sha256(path)
+    if changed in _warned_of:
+        return
     warnings.warn(
         f"{path} is not the file that was saved with this pipeline: it was changed by hand or is "
         "damaged. Saving the pipeline again ends this warning.",
         stacklevel=3,
     )
+    _warned_of.add(changed)  # not before: where warnings are errors, each load has to fail

@@ -6,22 +6,26 @@ spacy-transformers silently return zeros, and any annotation made from these wou
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy_transformers import Transformer
 from spacy_transformers.layers import TransformerListener
+from thinc.api import Model
 
+from ..arrays import Floats
 from ..errors import settings_error
 from ..models.listener import Listener
 from ..models.trf_data import read_vectors
-from .saving import AnyModel
+
+# The model of a component, whatever it takes and gives.
+AnyModel = Model[Any, Any]
 
 
 def listeners_in(model: AnyModel) -> list[TransformerListener]:
-    """The listeners in the model of a component; none if it has an encoder of its own.
+    """Find the listeners in a component's model; none if it has an encoder of its own.
 
     model (Model): Of any component.
     """
@@ -40,7 +44,7 @@ def name_listeners(model: AnyModel, component: str) -> None:
 
 
 def docs_without_vectors(model: AnyModel, docs: Sequence[Doc]) -> list[int]:
-    """Which Docs the encoder did not read, though the component listens to one.
+    """Find the Docs that the encoder did not read, though the component listens to one.
 
     model (Model): Of the component.
     docs (Sequence[Doc]): Empty Docs need no vectors.
@@ -52,8 +56,8 @@ def docs_without_vectors(model: AnyModel, docs: Sequence[Doc]) -> list[int]:
     return [i for i, doc in enumerate(docs) if len(doc) and vectors[i] is None]
 
 
-def was_read(probs: NDArray[np.float32]) -> bool:
-    """Whether these are the probabilities of a Doc with words that the encoder read.
+def was_read(probs: Floats) -> bool:
+    """Tell whether these are the probabilities of a Doc with words that the encoder read.
 
     probs (float32, (tokens, classes)): Of one Doc, from `predict`, which marks others by NaN.
     """
@@ -61,7 +65,7 @@ def was_read(probs: NDArray[np.float32]) -> bool:
 
 
 def unread_warning(component: str, n_unread: int, n_docs: int) -> str:
-    """The warning for Docs that the encoder did not read.
+    """Write the warning for Docs that the encoder did not read.
 
     component (str): Name of the component.
     n_unread (int): How many Docs the encoder did not read.
@@ -81,7 +85,7 @@ def check_listeners(model: AnyModel, component: str, nlp: Language | None) -> No
 
     model (Model): Of the component.
     component (str): Its name.
-    nlp (Optional[Language]): The pipeline that it is part of.
+    nlp (Language | None): The pipeline that it is part of.
 
     RAISES: ConfigValidationError (a ValueError): There is no transformer before it, or not the one
         that `upstream` names.

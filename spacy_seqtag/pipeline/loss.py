@@ -1,18 +1,19 @@
 """The loss of a softmax: cross-entropy of the rows that have a label."""
 
 import numpy as np
-from numpy.typing import NDArray
 from thinc.api import Ops
 from thinc.types import Floats2d
+
+from ..arrays import Ints
 
 # The class of what is not annotated. It gives neither loss nor gradient: missing is not wrong.
 MISSING = -1
 
 
 def cross_entropy(
-    ops: Ops, probs: Floats2d, gold: NDArray[np.int64], smoothing: float = 0.0
+    ops: Ops, probs: Floats2d, gold: Ints, smoothing: float = 0.0
 ) -> tuple[float, Floats2d]:
-    """Cross-entropy in float32, of the rows that have a class.
+    """Compute the cross-entropy, in float32, of the rows that have a class.
 
     ops (Ops): Of the device where the probabilities are.
     probs (Floats2d, (rows, classes)): Probabilities.

@@ -5,7 +5,6 @@ from itertools import pairwise, starmap
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.scorer import get_ner_prf
 from spacy.tokens import Doc, Span
@@ -15,6 +14,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ..arrays import Bools, Ints
 from ..confidence import CONFIDENCE, use_span_extension
 from ..errors import OneOf, check_settings
 from ..schemes import bio
@@ -22,7 +22,7 @@ from .base import Metrics, ScoringMethod, sentence_starts
 from .loss import MISSING
 from .token_tagger import DEFAULT_MODEL, Probabilities, TokenTagger
 
-DECODERS: dict[str, Callable[..., bio.Ints]] = {
+DECODERS: dict[str, Callable[..., Ints]] = {
     "viterbi": bio.decode_viterbi,
     "greedy": bio.decode_greedy,
 }
@@ -55,7 +55,7 @@ def make_entity_tagger(
     confidence: str | None,
     scorer: ScoringMethod | None,
 ) -> "EntityTagger":
-    """Create a named entity recognizer.
+    """Create a named entity recogniser.
 
     model (Model): From Docs to probabilities of the BIO tags, see `spacy_seqtag.SoftmaxTagger.v1`.
     decoding (str): "viterbi" takes the most probable sequence of tags that breaks no BIO rule,
@@ -64,9 +64,9 @@ def make_entity_tagger(
         entities around them.
     label_smoothing (float): Share of the target probability, 0 to 1 exclusive, that is spread
         evenly over all tags.
-    confidence (Optional[str]): Span extension that gets the probability of each entity
+    confidence (str | None): Span extension that gets the probability of each entity
         (`ent._.confidence`); None for none.
-    scorer (Optional[ScoringMethod]): The scoring method.
+    scorer (ScoringMethod | None): The scoring method.
     """
     return EntityTagger(
         nlp.vocab,
@@ -104,13 +104,13 @@ class _Kept(NamedTuple):
     blocked (list[Span]): Blocked tokens.
     """
 
-    closed: NDArray[np.bool_]
+    closed: Bools
     ents: list[Span]
     blocked: list[Span]
 
 
 class EntityTagger(TokenTagger):
-    """Named entity recognizer; the settings are those of the factory `seqtag_ner`.
+    """Named entity recogniser; the settings are those of the factory `seqtag_ner`.
 
     `ent._.confidence` is the probability that the model gives to exactly this entity: that it
     begins there, goes on, and ends there. An entity of another label over the same words has none,
@@ -151,14 +151,14 @@ class EntityTagger(TokenTagger):
         return bio.bio_tags(self.labels)
 
     def find_labels(self, reference: Doc) -> Iterable[str]:
-        """The labels of the entities in a gold Doc.
+        """Find the labels of the entities in a gold Doc.
 
         reference (Doc): With gold entities, or without.
         """
         return {ent.label_ for ent in reference.ents}
 
-    def encode(self, example: Example) -> NDArray[np.int64]:
-        """The class of each token's gold BIO tag, see `TokenTagger.encode`.
+    def encode(self, example: Example) -> Ints:
+        """Return the class of each token's gold BIO tag, see `TokenTagger.encode`.
 
         example (Example): With gold entities, or without.
         """

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.parts_of_speech import IDS as POS_IDS
 from spacy.scorer import PRFScore, Scorer
@@ -16,6 +15,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d, Ints2d
 
+from ..arrays import Ints
 from ..confidence import TAG_CONFIDENCE, token_label, use_token_extension
 from ..errors import OneOf, check_settings, settings_error
 from ..schemes.upos import UPOS_TAGS
@@ -65,9 +65,9 @@ def make_pos_tagger(
     overwrite (bool): Replace the tags that a Doc already has.
     label_smoothing (float): Share of the target probability, 0 to 1 exclusive, that is spread
         evenly over all tags.
-    confidence (Optional[str]): Token extension that gets the probability of the assigned tag
+    confidence (str | None): Token extension that gets the probability of the assigned tag
         (`token._.tag_confidence`); None for none.
-    scorer (Optional[ScoringMethod]): The scoring method.
+    scorer (ScoringMethod | None): The scoring method.
     """
     return PosTagger(
         nlp.vocab,
@@ -171,7 +171,7 @@ class PosTagger(TokenTagger):
         return super().add_label(label)
 
     def find_labels(self, reference: Doc) -> Iterable[str]:
-        """The tags that occur in a gold Doc; whitespace is not learned.
+        """Find the tags that occur in a gold Doc; whitespace is not learned.
 
         reference (Doc): With gold tags, or without.
         """
@@ -180,8 +180,8 @@ class PosTagger(TokenTagger):
         tags = (strings[i] for i in np.unique(reference.to_array(attr)).tolist() if i)
         return [tag for tag in tags if tag != _SPACE[self.cfg["layer"]]]
 
-    def encode(self, example: Example) -> NDArray[np.int64]:
-        """The number of each token's gold tag, see `TokenTagger.encode`.
+    def encode(self, example: Example) -> Ints:
+        """Return the number of each token's gold tag, see `TokenTagger.encode`.
 
         example (Example): Whitespace counts as not annotated.
         """

@@ -21,9 +21,8 @@ from thinc.api import Model
 from ..errors import SAYS_NO_DAMAGE, damaged_error
 from .digests import check_digests, save_digests
 
-AnyModel = Model[Any, Any]
-# What a component saves in `cfg`: JSON.
-Settings = dict[str, Any]
+# What a component saves in the file `cfg`: settings and labels, as JSON.
+SavedCfg = dict[str, Any]
 
 
 class CheckedPipe(TrainablePipe):  # type: ignore[misc]  # compiled, without types
@@ -33,20 +32,20 @@ class CheckedPipe(TrainablePipe):  # type: ignore[misc]  # compiled, without typ
     """
 
     vocab: Vocab
-    model: AnyModel
+    model: Model[Any, Any]
     name: str
     # The settings, and what was learned.
-    cfg: Settings
+    cfg: SavedCfg
 
     # What of `cfg` is learned from the data, not set by the user.
     learned: tuple[str, ...] = ("labels",)
 
     def class_counts(self) -> dict[str, int]:
-        """How many classes each output layer has to have, by its ref in the model."""
+        """Return how many classes each output layer has to have, by its ref in the model."""
         raise NotImplementedError
 
     def take_learned(self) -> None:
-        """Called when `cfg` was loaded: for a subclass that keeps something made of it.
+        """Renew what a subclass makes of `cfg`; called when that was loaded.
 
         RAISES: KeyError, TypeError, ValueError, AttributeError: What was loaded makes no sense.
         """
@@ -107,7 +106,7 @@ class CheckedPipe(TrainablePipe):  # type: ignore[misc]  # compiled, without typ
         self._check_loaded(cfg, model)
         return self
 
-    def _settings(self) -> Settings:
+    def _settings(self) -> SavedCfg:
         return {key: value for key, value in self.cfg.items() if key not in self.learned}
 
     def _check_loaded(self, cfg: str, model: str) -> None:

@@ -6,18 +6,18 @@ Named entities are such a task, too: the classes are BIO tags, from which spans 
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from thinc.api import Config
 from thinc.types import Floats2d
 
+from ..arrays import Floats, Ints
 from .base import Tagger, not_written, on_cpu
 from .listening import was_read
 
 # Probabilities of the classes of one Doc, (tokens, classes), on the CPU. They are NaN if the
 # encoder did not read the Doc.
-Probabilities = NDArray[np.float32]
+Probabilities = Floats
 
 default_model_config = """
 [model]
@@ -44,8 +44,8 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
     `encode` and `decode`.
     """
 
-    def encode(self, example: Example) -> NDArray[np.int64]:
-        """The gold classes: what is to be learned from an example.
+    def encode(self, example: Example) -> Ints:
+        """Return the gold classes: what is to be learned from an example.
 
         example (Example): With any gold annotation, or none.
         RETURNS (int64, (tokens of example.predicted,)): MISSING for a token whose annotation is
@@ -64,7 +64,7 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
         raise NotImplementedError(not_written(TokenTagger, "decode", self.name))
 
     def predict(self, docs: Iterable[Doc]) -> list[Probabilities]:
-        """The probabilities of the classes.
+        """Compute the probabilities of the classes.
 
         docs (Iterable[Doc]): The batch. A Doc that the encoder did not read is warned of, once.
         RETURNS (list[Probabilities]): Of each Doc, (tokens, classes), on the CPU.
@@ -102,7 +102,7 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
     def get_loss(
         self, examples: Iterable[Example], scores: list[Floats2d]
     ) -> tuple[float, list[Floats2d]]:
-        """The loss of a batch and its gradient, see `Tagger.get_loss`.
+        """Compute the loss of a batch and its gradient, see `Tagger.get_loss`.
 
         examples (Iterable[Example]): The batch.
         scores (list[Floats2d]): Of each Doc, (tokens, classes), from `begin_update`.

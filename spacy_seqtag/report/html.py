@@ -71,7 +71,7 @@ def render_html(docs: Doc | Iterable[Doc]) -> str:
 def serve_html(doc: Doc, host: str, port: int) -> None:
     """Serve the page of a Doc until the user interrupts the program.
 
-    RAISES: ValueError, OSError: if the port is in use, or not allowed.
+    RAISES: ValueError, OSError: If the port is in use, or not allowed.
     """
     blocks = displacy_blocks(doc)
     displacy.serve(

@@ -17,22 +17,21 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ranges import concat_ranges
+from ..arrays import Bools, Floats, Ints, concat_ranges
 
 OUTSIDE = 0
 
-# The columns of all begin tags, and of all inside tags.
+# The classes of all begin tags, of all inside tags, and of `O` with all inside tags: the tags that
+# whitespace may have.
 _BEGINS = slice(1, None, 2)
 _INSIDES = slice(2, None, 2)
+_OUTSIDE_AND_INSIDES = slice(0, None, 2)
 
 # Probabilities of 0 count as _TINY, and breaking a rule costs more than any number of those: where
 # every legal sequence has probability 0, the search still returns a legal one.
 _NEVER = -1e30
 _TINY = 1e-300
 
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float32]
 
 # One number, or an array of them.
 Number = TypeVar("Number", int, Ints)
@@ -51,7 +50,7 @@ class Spans(NamedTuple):
 
 
 def begin_tag(label: Number) -> Number:
-    """Class of `B-X`.
+    """Return the class of `B-X`.
 
     label (int or Ints): Number of the label `X`.
     """
@@ -59,7 +58,7 @@ def begin_tag(label: Number) -> Number:
 
 
 def inside_tag(label: Number) -> Number:
-    """Class of `I-X`.
+    """Return the class of `I-X`.
 
     label (int or Ints): Number of the label `X`.
     """
@@ -67,7 +66,7 @@ def inside_tag(label: Number) -> Number:
 
 
 def label_of(tag: Number) -> Number:
-    """Number of the label `X` of the classes of `B-X` and `I-X`; -1 for `O`.
+    """Return the number of the label `X` of the classes of `B-X` and `I-X`; -1 for `O`.
 
     tag (int or Ints): The class.
     """
@@ -75,7 +74,7 @@ def label_of(tag: Number) -> Number:
 
 
 def bio_tags(labels: Sequence[str]) -> list[str]:
-    """Names of the classes, in their order.
+    """Name the classes, in their order.
 
     labels (Sequence[str]): The span labels.
     RETURNS (list[str]): `2 * len(labels) + 1` tags.
@@ -87,7 +86,7 @@ def bio_tags(labels: Sequence[str]) -> list[str]:
 
 
 def encode(spans: Spans, n_tokens: int) -> Ints:
-    """Class of each token, from spans.
+    """Turn spans into the class of each token.
 
     spans (Spans): They must not overlap.
     n_tokens (int): Number of tokens in the batch.
@@ -101,7 +100,7 @@ def encode(spans: Spans, n_tokens: int) -> Ints:
 
 
 def spans_from_tags(tags: Ints, unit_start: Bools) -> Spans:
-    """Spans, from the class of each token.
+    """Read the spans from the class of each token.
 
     tags (Ints, (tokens,)): They need not be legal: an `I-X` with nothing to continue begins a span.
     unit_start (Bools, (tokens,)): True at the first token of each unit.
@@ -116,7 +115,7 @@ def spans_from_tags(tags: Ints, unit_start: Bools) -> Spans:
 
 
 def decode_greedy(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Bools) -> Ints:
-    """The most probable class of each token, repaired where that is not legal.
+    """Find the most probable class of each token, repaired where that is not legal.
 
     An `I-X` with nothing to continue becomes a `B-X`, and spans lose the whitespace at their edges.
     The arguments and the result are those of `decode_viterbi`.
@@ -132,7 +131,7 @@ def decode_greedy(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Bool
 
 
 def decode_viterbi(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Bools) -> Ints:
-    """The most probable legal tag sequence of each unit (exact).
+    """Find the most probable legal tag sequence of each unit (exact).
 
     probs (Floats, (tokens, classes)): Probability of each class at each token.
     unit_start (Bools, (tokens,)): True at the first token of each unit.
@@ -148,7 +147,8 @@ def decode_viterbi(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Boo
         unit_start[0] = True
     tags: Ints = probs.argmax(axis=1).astype(np.int64)
     spaces = np.flatnonzero(is_space)
-    tags[spaces] = 2 * probs[spaces, 0::2].argmax(axis=1)  # the best of O and the inside tags
+    best = probs[spaces, _OUTSIDE_AND_INSIDES].argmax(axis=1)
+    tags[spaces] = np.arange(probs.shape[1])[_OUTSIDE_AND_INSIDES][best]
     tags[fixed] = OUTSIDE
     # If the best class of every token gives a legal sequence, no other can be better. So only the
     # other units have to be searched: with a trained model, few.
@@ -166,7 +166,7 @@ def decode_viterbi(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Boo
 
 
 def span_probabilities(probs: Floats, unit_start: Bools, spans: Spans) -> NDArray[np.float64]:
-    """Probability that each span begins where it does, goes on, and ends there.
+    """Compute the probability that each span begins where it does, goes on, and ends there.
 
     That is `P(B-X at the start) * product of P(I-X) inside * (1 - P(I-X right after the end))`,
     without the last factor where the unit ends with the span. A softmax tagger treats tokens as
@@ -195,7 +195,7 @@ def span_probabilities(probs: Floats, unit_start: Bools, spans: Spans) -> NDArra
 
 
 def _continues(tags: Ints, unit_start: Bools) -> Bools:
-    """True where an `I-X` continues the span of the token before."""
+    """Mark where an `I-X` continues the span of the token before."""
     label = label_of(tags)
     result = np.zeros(len(tags), dtype=bool)
     result[1:] = label[1:] == label[:-1]
@@ -209,7 +209,7 @@ def _is_inside(tags: Ints) -> Bools:
 
 
 def _illegal(tags: Ints, unit_start: Bools, is_space: Bools) -> Bools:
-    """True where a tag sequence breaks a rule."""
+    """Mark where a tag sequence breaks a rule."""
     continues = _continues(tags, unit_start)
     stray = _is_inside(tags) & ~continues
     # A span may run through whitespace, but not end there.
@@ -219,7 +219,7 @@ def _illegal(tags: Ints, unit_start: Bools, is_space: Bools) -> Bools:
 
 
 def _similar_lengths(units: Ints, lengths: Ints, max_cells: int = 1 << 16) -> list[Ints]:
-    """Units in groups of similar length, so that padding and memory stay small."""
+    """Group units of similar length, so that padding and memory stay small."""
     units = units[np.argsort(lengths[units], kind="stable")]
     groups: list[Ints] = []
     begin = 0
@@ -232,7 +232,7 @@ def _similar_lengths(units: Ints, lengths: Ints, max_cells: int = 1 << 16) -> li
 
 
 def _search(scores: NDArray[np.float64], is_space: Bools, lengths: Ints) -> Ints:
-    """The best tag sequence of several units, searched at once (Viterbi 1967).
+    """Search the best tag sequences of several units at once (Viterbi 1967).
 
     The rules of BIO make the usual table of classes by classes unnecessary: `O` and every `B-X`
     follow the best class of the token before, and `I-X` the better one of its `B-X` and `I-X`.
@@ -250,7 +250,7 @@ def _search(scores: NDArray[np.float64], is_space: Bools, lengths: Ints) -> Ints
     best = scores[starts]
     best[:, _INSIDES] = _NEVER
     back = np.zeros((n_steps, n_units, n_tags), dtype=np.int16 if n_tags < 2**15 else np.int64)
-    begins = np.arange(n_tags)[_BEGINS]
+    begins, insides = np.arange(n_tags)[_BEGINS], np.arange(n_tags)[_INSIDES]
     final = best.copy()
     for step in range(n_steps):
         if step > 0:
@@ -261,7 +261,7 @@ def _search(scores: NDArray[np.float64], is_space: Bools, lengths: Ints) -> Ints
             back[step] = source[:, None]
             new = np.repeat(leavable[rows, source][:, None], n_tags, axis=1)
             from_inside = best[:, _INSIDES] > best[:, _BEGINS]
-            back[step, :, _INSIDES] = np.where(from_inside, begins + 1, begins)
+            back[step, :, _INSIDES] = np.where(from_inside, insides, begins)
             new[:, _INSIDES] = np.maximum(best[:, _BEGINS], best[:, _INSIDES])
             best = new + scores[positions[:, step]]
         ends = lengths == step + 1

@@ -70,7 +70,7 @@ _NEVER_HAD_E = re.compile("(?:focus|bias|canvas|combat|format|evil|peril|ransom|
 
 
 def base_forms(form: str) -> list[str]:
-    """The possible base forms of a word, the likeliest first.
+    """List the possible base forms of a word, the likeliest first.
 
     form (str): The word, in lower case.
     RETURNS (list[str]): The form alone if it does not look inflected.
@@ -106,7 +106,7 @@ def _without_ed(stem: str) -> list[str]:
 
 
 def _without_ing(stem: str) -> list[str]:
-    """The base forms of what precedes "ing" or "ed"."""
+    """List the base forms of what precedes "ing" or "ed"."""
     plain, with_e = stem, stem + "e"
     syllables = len(_VOWELS.findall(stem.replace("qu", "q")))
     if stem[-1:] == stem[-2:-1] and stem[-1] not in "aeiou":

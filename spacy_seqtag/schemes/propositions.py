@@ -57,7 +57,7 @@ class Proposition(NamedTuple):
     parts: list[tuple[int, int]]
 
     def moved(self, by: int) -> "Proposition":
-        """The same proposition with all positions shifted, as from a sentence to its Doc.
+        """Shift all positions of the proposition, as from a sentence to its Doc.
 
         by (int, tokens): May be negative.
         """
@@ -87,7 +87,7 @@ class ColumnError(ValueError):
 def read_columns(
     rolesets: Sequence[str], cells: Sequence[Sequence[str]]
 ) -> tuple[list[Proposition], Counter[str]]:
-    """The propositions of a sentence, from its columns of brackets.
+    """Read the propositions of a sentence from its columns of brackets.
 
     Some things are common in PropBank's releases, but a `Proposition` cannot hold them. They are
     read as follows, and counted:
@@ -139,7 +139,7 @@ def read_columns(
 
 
 def _predicate_rows(rolesets: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
-    """The words that have a roleset: as many as there are columns."""
+    """Find the words that have a roleset: as many as there are columns."""
     rows = [i for i, roleset in enumerate(rolesets) if roleset != NO_ROLESET]
     n_columns = len(cells[0]) if cells else 0
     if len(rows) > n_columns:
@@ -161,7 +161,7 @@ def _predicate_rows(rolesets: Sequence[str], cells: Sequence[Sequence[str]]) -> 
 def write_columns(
     propositions: Sequence[Proposition], n_tokens: int, name: Callable[[str], str] = str
 ) -> list[list[str]]:
-    """Columns of brackets, from the propositions of a sentence.
+    """Write the propositions of a sentence as columns of brackets.
 
     propositions (Sequence[Proposition]): One for each column.
     n_tokens (int): Words of the sentence.
@@ -196,7 +196,7 @@ def write_columns(
 
 
 def conll05_role(role: str) -> str:
-    """The name of a role in the CoNLL-2005 shared task: `A0`, `AM-TMP`, `C-A1`, `R-A0`, `V`.
+    """Return the name of a role in the CoNLL-2005 shared task: `A0`, `AM-TMP`, `C-A1`, `R-A0`, `V`.
 
     Source: Carreras & Màrquez (2005), https://aclanthology.org/W05-0620.
 
@@ -206,7 +206,7 @@ def conll05_role(role: str) -> str:
 
 
 def read_entities(cells: Sequence[str]) -> list[str]:
-    """IOB2 tags, from a column of brackets as CoNLL-2012 has them.
+    """Read IOB2 tags from a column of brackets as CoNLL-2012 has them.
 
     cells (Sequence[str]): `(PERSON)` or `(PERSON*)`, `(ORG*`, `*`, `*)`; one for each word. Of
         nested entities the outer one is read.
@@ -226,7 +226,7 @@ def _outer_first(span: Argument) -> tuple[int, int]:
 
 
 def _spans(cells: Sequence[str], column: str) -> list[Argument]:
-    """The bracketed spans of a column in the order of their words."""
+    """Read the bracketed spans of a column in the order of their words."""
     spans = []
     opened: list[tuple[int, str]] = []
     where = f"in {column}"
@@ -259,7 +259,7 @@ def _spans(cells: Sequence[str], column: str) -> list[Argument]:
 
 
 def _verb(spans: Sequence[Argument], row: int, column: int) -> Argument:
-    """The one `V` of a column, whose spans must not overlap."""
+    """Find the one `V` of a column, whose spans must not overlap."""
     verbs = [span for span in spans if span.role == PREDICATE]
     if len(verbs) != 1:
         raise ColumnError(

@@ -19,7 +19,7 @@ LexiconData = dict[str, Any]
 
 
 def frame_file(roleset: str) -> str:
-    """The frame file of a roleset: `give` for `give.01` and `give_up.07`.
+    """Return the frame file of a roleset: `give` for `give.01` and `give_up.07`.
 
     roleset (str): Its name; one without a number is a frame file itself.
     """
@@ -89,7 +89,7 @@ class RolesetLexicon:
         return lexicon
 
     def candidates(self, form: str, lemma: str = "") -> list[int]:
-        """Numbers of the rolesets that a word form may have.
+        """Return the numbers of the rolesets that a word form may have.
 
         form (str): The word, in any case.
         lemma (str): Its lemma; "" if that is unknown.
@@ -101,7 +101,7 @@ class RolesetLexicon:
         return [number for file in files for number in self._by_file.get(file, ())]
 
     def guess_files(self, form: str, lemma: str = "") -> Guess:
-        """The likely frame files of a word form that training never saw.
+        """Guess the frame files of a word form that training never saw.
 
         form (str): The word, in any case.
         lemma (str): Its lemma; "" if that is unknown.
@@ -113,7 +113,7 @@ class RolesetLexicon:
         return self._guess(form.lower(), lemma.lower(), files_of, self.rules.get)
 
     def certainty(self, form: str, lemma: str = "") -> float:
-        """Probability that the right roleset is among the `candidates`, or is the `guess`.
+        """Return the probability that the right roleset is a candidate, or is the `guess`.
 
         form (str): The word, in any case.
         lemma (str): Its lemma; "" if that is unknown.
@@ -124,7 +124,7 @@ class RolesetLexicon:
         return self.guess_right["known" if self.guess_files(form, lemma).known else "new"]
 
     def guess(self, form: str, lemma: str = "") -> str:
-        """The likely roleset of a form without candidates: number 01 of its likely frame file.
+        """Guess the roleset of a form without candidates: number 01 of its likely frame file.
 
         form (str): The word, in any case.
         lemma (str): Its lemma; "" if that is unknown.
@@ -138,7 +138,7 @@ class RolesetLexicon:
         files_of: Callable[[str], list[str] | None],
         rule: Callable[[str], str | None],
     ) -> Guess:
-        """See `guess_files`; with the knowledge given, of which a form may be held out.
+        """Guess as `guess_files` does, with the knowledge given, of which a form may be held out.
 
         files_of (Callable): The frame files of a word that is a known form, or the name of a file.
         rule (Callable): The new ending for an ending, see `_replace_ending`.
@@ -195,7 +195,7 @@ class RolesetLexicon:
         self.guess_right = {kind: (n + 1) / (m + n + 2) for kind, (m, n) in right.items()}
 
     def to_dict(self) -> LexiconData:
-        """The lexicon as plain data.
+        """Turn the lexicon into plain data.
 
         Pairs stand in place of dicts, as not every word form can be a key in a config file.
         """
@@ -209,12 +209,12 @@ class RolesetLexicon:
 
     @classmethod
     def from_dict(cls, data: LexiconData, lang: str = "") -> "RolesetLexicon":
-        """The lexicon that `to_dict` made plain data of.
+        """Make the lexicon of what `to_dict` gave.
 
         data (LexiconData): If it lacks "guess_right", as that of older versions, this is measured.
         lang (str): Code of the language; "" for any.
 
-        RAISES: KeyError, TypeError, ValueError: data that `to_dict` cannot have made.
+        RAISES: KeyError, TypeError, ValueError: Data that `to_dict` cannot have made.
         """
         lexicon = cls(lang)
         lexicon.rolesets = list(data["rolesets"])
@@ -246,7 +246,7 @@ class RolesetLexicon:
 
 
 def _all_changes(files: Mapping[str, Iterable[str]]) -> dict[str, Counter[str]]:
-    """By ending of the forms, how often which ending replaces it in the names of their files."""
+    """Count, by ending of the forms, which ending replaces it in the names of their files."""
     result: dict[str, Counter[str]] = {}
     for form, found in files.items():
         for ending, new in _changes(form, found):
@@ -255,7 +255,7 @@ def _all_changes(files: Mapping[str, Iterable[str]]) -> dict[str, Counter[str]]:
 
 
 def _changes(form: str, files: Iterable[str]) -> list[tuple[str, str]]:
-    """Which endings of a form become which in the names of its frame files: `("ing", "e")`."""
+    """Find which endings become which in the names of a form's frame files: `("ing", "e")`."""
     result = []
     for file in files:
         shared = 0
@@ -267,7 +267,7 @@ def _changes(form: str, files: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def _rule(ending: str, news: Counter[str]) -> str | None:
-    """The most frequent replacement of an ending; None if it occurs only once."""
+    """Find the most frequent replacement of an ending; None if it occurs only once."""
     if news.total() < (2 if ending else 1):
         return None
     return min(news, key=lambda new: (-news[new], new))

@@ -10,7 +10,8 @@ from thinc.api import Model
 
 from ..models.pretrained import resolve
 
-Encoder = Model[list[Doc], FullTransformerBatch]
+# Ours, or that of spacy-transformers.
+AnyEncoder = Model[list[Doc], FullTransformerBatch]
 
 
 @registry.callbacks("spacy_seqtag.find_base_model.v1")  # type: ignore[untyped-decorator]
@@ -26,7 +27,7 @@ def make_find_base_model() -> Callable[[Language], Language]:
     `spacy-transformers.TransformerModel.v3` knows no packages.
 
     RETURNS (Callable[[Language], Language]): The callback.
-    RAISES: ConfigValidationError (a ValueError): from the callback, if the model cannot be found
+    RAISES: ConfigValidationError (a ValueError): From the callback, if the model cannot be found
         or read.
     """
 
@@ -41,7 +42,7 @@ def make_find_base_model() -> Callable[[Language], Language]:
     return find_base_model
 
 
-def _empty_encoders(nlp: Language) -> Iterator[tuple[str, Encoder]]:
+def _empty_encoders(nlp: Language) -> Iterator[tuple[str, AnyEncoder]]:
     """Yield the encoders of a pipeline that wait for their weights, and whose they are."""
     for name, component in nlp.pipeline:
         model = getattr(component, "model", None)

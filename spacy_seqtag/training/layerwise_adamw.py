@@ -62,7 +62,7 @@ def create_layerwise_adamw(
     use_averages (bool): Evaluate and save running averages of the weights. They start from the
         weights before the first update, where Thinc's start from zeros.
     RETURNS (LayerwiseAdamW): The optimizer.
-    RAISES: ConfigValidationError (a ValueError): for a setting out of its range.
+    RAISES: ConfigValidationError (a ValueError): For a setting out of its range.
     """
     check_settings(
         _WHERE,
@@ -140,7 +140,7 @@ class LayerwiseAdamW(Optimizer):
         gradient (FloatsXd, same shape): Its gradient.
         lr_scale (float): A factor on the learning rate.
         RETURNS ((FloatsXd, FloatsXd)): The weights and the gradient.
-        RAISES: ValueError: if the weights are not contiguous.
+        RAISES: ValueError: If the weights are not contiguous.
         """
         if not len(gradient):
             return weights, gradient

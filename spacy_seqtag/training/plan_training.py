@@ -22,7 +22,7 @@ from wasabi import msg
 
 from ..errors import Whole, check_settings, setting_error, settings_error
 
-# How often a run is evaluated where [training] does not say: once an epoch, but within these.
+# How often a run is evaluated where [training] does not say: once per epoch, but within these.
 _FEWEST, _MOST = 5, 10
 
 _LEARN_RATE = "[training.optimizer.learn_rate]"
@@ -32,11 +32,11 @@ _LEARN_RATE = "[training.optimizer.learn_rate]"
 class Plan:
     """The length of a run.
 
-    steps: In all.
-    frequency: Steps from one evaluation to the next.
-    patience: Steps without a better score after which the run ends early; 0: it does not.
-    batches: In an epoch; 0 where they were not counted.
-    max_epochs: What becomes of the setting: 0, or -1 for a corpus that is streamed.
+    steps (int): In all.
+    frequency (int): Steps from one evaluation to the next.
+    patience (int): Steps without a better score after which the run ends early; 0: it does not.
+    batches (int): In an epoch; 0 where they were not counted.
+    max_epochs (int): What becomes of the setting: 0, or -1 for a corpus that is streamed.
     """
 
     steps: int
@@ -70,7 +70,7 @@ def make_plan_training(epochs: int = 5, min_steps: int = 200) -> Callable[[Langu
     min_steps (int): The fewest steps of such a run, which reads a small corpus more often: output
         layers start from nothing, and fewer steps teach them nothing, whatever the corpus.
     RETURNS (Callable[[Language], Language]): The callback.
-    RAISES: ConfigValidationError (a ValueError): for settings with which training would not end,
+    RAISES: ConfigValidationError (a ValueError): For settings with which training would not end,
         and for a learning rate that would not rise in time, or be zero before the end.
     """
     check_settings("[initialize.after_init]", epochs=(epochs, Whole(1)))
@@ -95,7 +95,7 @@ def make_plan_training(epochs: int = 5, min_steps: int = 200) -> Callable[[Langu
 def _make_plan(nlp: Language, epochs: int, min_steps: int) -> Plan | None:
     """Work out the length of the run; None where there is no corpus to count.
 
-    RAISES: ConfigValidationError (a ValueError): see `make_plan_training`.
+    RAISES: ConfigValidationError (a ValueError): See `make_plan_training`.
     """
     training = nlp.config.interpolate()["training"]
     steps, max_epochs = int(training["max_steps"]), int(training["max_epochs"])
@@ -144,7 +144,7 @@ def _schedule(training: Config) -> Config:
 def _count_batches(nlp: Language) -> int:
     """Count the batches in one pass over the training corpus; 0 where there is no corpus.
 
-    RAISES: ConfigValidationError (a ValueError): if the batcher makes no batch of it.
+    RAISES: ConfigValidationError (a ValueError): If the batcher makes no batch of it.
     """
     config = nlp.config.interpolate()
     try:
@@ -163,7 +163,7 @@ def _count_batches(nlp: Language) -> int:
 def _check_learn_rate(training: Config, steps: int) -> None:
     """Check that the learning rate's schedule fits a run of so many steps.
 
-    RAISES: ConfigValidationError (a ValueError): see `make_plan_training`.
+    RAISES: ConfigValidationError (a ValueError): See `make_plan_training`.
     """
     schedule = _schedule(training)
     warmup, total = schedule.get("warmup_steps", 0), schedule.get("total_steps", 0)

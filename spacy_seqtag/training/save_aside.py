@@ -37,7 +37,7 @@ def make_save_aside() -> Callable[[Language], Language]:
 def _save_aside(nlp: Language, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
     """Do what `Language.to_disk` does, but leave the old folder whole until the new one is.
 
-    RAISES: OSError: that names the folder, if there is no space.
+    RAISES: OSError: That names the folder, if there is no space.
     """
     path = Path(path)
     new, old = (path.with_name(path.name + ending) for ending in (".new", ".old"))

@@ -22,7 +22,7 @@ def create_warmup_linear(
     total_steps (int): The step at which the rate reaches zero. 0 where that is not known: the rate
         is then constant. `spacy_seqtag.plan_training.v1` sets it before `spacy train` begins.
     RETURNS (Iterator[float]): The rate of each step.
-    RAISES: ConfigValidationError (a ValueError): for a warm-up that is no share.
+    RAISES: ConfigValidationError (a ValueError): For a warm-up that is no share.
     """
     if warmup not in SHARE:
         raise setting_error(

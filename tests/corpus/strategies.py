@@ -524,7 +524,7 @@ def texts(draw: Callable, *, kinds: Sequence[str] = KINDS, odd: bool = True) -> 
 
 
 def make_docs(corpus: Corpus, *, words_only: bool = False) -> list[Doc]:
-    """The corpus as Docs, one a document; words_only: with XPOS and nothing else."""
+    """The corpus as Docs, one per document; words_only: with XPOS and nothing else."""
     vocab = Vocab()
     docs = []
     for doc_id in dict.fromkeys(sentence.doc_id for sentence in corpus):

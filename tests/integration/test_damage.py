@@ -1,6 +1,7 @@
 """Damaged, incomplete and mixed-up folders of saved pipelines: an error or the same annotations."""
 
 import random
+import re
 import shutil
 import warnings
 from itertools import cycle, product
@@ -205,6 +206,22 @@ def test_config_changed_by_hand(folder, right, texts):
     assert annotations(nlp, texts) == right
     nlp.to_disk(folder)
     test_whole_folder(folder, right, texts)
+
+
+def test_each_changed_config_is_warned_of_once(folder, tmp_path):
+    """Once for a path and a content, whatever else was loaded before."""
+    other = shutil.copytree(folder, tmp_path / "other")
+    for wrong, size in (folder, 7), (other, 7), (folder, 8):
+        path = wrong / "config.cfg"
+        text = re.sub(r"batch_size = \d+", f"batch_size = {size}", path.read_text("utf8"), count=1)
+        path.write_text(text, "utf8")
+        with pytest.warns(UserWarning, match=re.escape(str(path))) as told:
+            spacy.load(wrong)
+        assert len(told) == 1
+        path.touch()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            spacy.load(wrong)
 
 
 def test_line_ends_of_the_config(folder, right, texts):

@@ -52,7 +52,7 @@ def untrained(request, make_nlp, name, case):
 
 
 @pytest.fixture(scope="module")
-def folders(request, tmp_path_factory, make_nlp, mini_examples, train):
+def pipeline_folders(request, tmp_path_factory, make_nlp, mini_examples, train):
     """By encoder, the folder of a pipeline with all components on it, which know 20 sentences."""
     made = {}
     for encoder in sorted({case.encoder for case in CASES.values()}):
@@ -69,18 +69,24 @@ def folders(request, tmp_path_factory, make_nlp, mini_examples, train):
 
 
 @pytest.fixture
-def trained(folders, name, case):
+def trained(pipeline_folders, name, case):
     """A fresh pipeline of an encoder and the component of the case."""
     others = [other for other in CASES if other != name]
-    return spacy.load(folders[case.encoder], exclude=others)
+    return spacy.load(pipeline_folders[case.encoder], exclude=others)
+
+
+@pytest.fixture(scope="module")
+def ready_pipelines():
+    """By the name of a case, what `ready` has loaded."""
+    return {}
 
 
 @pytest.fixture
-def ready(request, folders, name):
+def ready(request, ready_pipelines, name):
     """The same pipeline for several tests, which do not change its weights."""
-    if name not in folders:
-        folders[name] = request.getfixturevalue("trained")
-    return folders[name]
+    if name not in ready_pipelines:
+        ready_pipelines[name] = request.getfixturevalue("trained")
+    return ready_pipelines[name]
 
 
 # Labels
@@ -98,9 +104,9 @@ def test_labels_of_the_data(untrained, name, task, mini_examples):
     assert all(label in untrained.vocab.strings for label in pipe.labels)
 
 
-def test_given_labels(untrained, name, mini_examples, folders, case):
+def test_given_labels(untrained, name, mini_examples, pipeline_folders, case):
     """As `spacy init labels` saves them, they make the same component."""
-    learned = spacy.load(folders[case.encoder]).get_pipe(name)
+    learned = spacy.load(pipeline_folders[case.encoder]).get_pipe(name)
     data = json.loads(json.dumps(learned.label_data))
     untrained.config["initialize"]["components"][name] = {"labels": data}
     examples = mini_examples(untrained)
@@ -294,7 +300,7 @@ def test_threads(ready, task, mini_docs):
 
 
 @pytest.mark.skipif(multiprocessing.get_start_method() != "fork", reason="needs os.fork")
-def test_two_processes(ready, task, mini_docs):
+def test_forked_processes(ready, task, mini_docs):
     docs = mini_docs(ready.vocab, n=6)
     # The same batches: other padding is other rounding.
     expected = written(task, annotate(ready, docs, batch_size=3))

@@ -137,8 +137,8 @@ def test_loaded_pipeline_goes_on_learning(trained, mini_docs, mini_examples, tra
     assert found == [annotation("seqtag_ner", gold) for gold in golds]
 
 
-TWO_PROCESSES = """
-import json, sys
+SPAWNED = """
+import json, multiprocessing, sys
 import spacy, torch
 
 def confidences(doc):
@@ -147,6 +147,7 @@ def confidences(doc):
     return [p for value in values for p in value["value"].values()]
 
 if __name__ == "__main__":
+    multiprocessing.set_start_method("spawn")
     torch.set_num_threads(1)
     nlp = spacy.load(sys.argv[1])
     texts = json.load(open(sys.argv[2], encoding="utf8"))
@@ -164,9 +165,13 @@ if __name__ == "__main__":
 """
 
 
-def test_two_processes(trained_path, mini, tmp_path):
+def test_spawned_processes(trained_path, mini, tmp_path):
+    """A pipeline goes to processes as pickles where they are not forked (Windows, macOS).
+
+    Forked processes are tested for each component: see `test_components`.
+    """
     script, texts = tmp_path / "script.py", tmp_path / "texts.json"
-    script.write_text(TWO_PROCESSES, "utf8")
+    script.write_text(SPAWNED, "utf8")
     with_entities = [sent["text"] for sent in mini["train"][:20] if set(sent["bio"]) != {"O"}]
     texts.write_text(json.dumps(with_entities), "utf8")
     command = [sys.executable, str(script), str(trained_path), str(texts)]

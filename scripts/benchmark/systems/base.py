@@ -67,7 +67,7 @@ class System(ABC, Generic[Inputs]):
     def load(self) -> None:
         """Load weights and libraries.
 
-        RAISES: Skip: where the system cannot run.
+        RAISES: Skip: Where the system cannot run.
         """
 
     @abstractmethod

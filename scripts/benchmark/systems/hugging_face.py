@@ -54,7 +54,7 @@ class HuggingFacePipeline(System[list[str]]):
 
 
 class Loop(System[list[Sentence]]):
-    """A loop as written by hand: sentences in batches of like length, one label a word.
+    """A loop as written by hand: sentences in batches of like length, one label per word.
 
     The label of a word is that of its first wordpiece.
     """

@@ -97,7 +97,7 @@ def load_ours(
 
     senter stays where one of them works in sentences and these are not given.
 
-    RAISES: Skip: for a pipeline that lacks one of the factories.
+    RAISES: Skip: For a pipeline that lacks one of the factories.
     """
     import spacy
 

@@ -21,8 +21,8 @@ FEW_SENTENCES = 100
 class Finding:
     """Something that is wrong, or may be.
 
-    message (str): what was found and how to mend it, in one line.
-    error (bool): whether it makes training impossible; else it is a warning.
+    message (str): What was found and how to mend it, in one line.
+    error (bool): Whether it makes training impossible; else it is a warning.
     """
 
     message: str

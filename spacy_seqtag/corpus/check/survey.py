@@ -13,6 +13,7 @@ import spacy
 from numpy.typing import NDArray
 from spacy.tokens import Doc, Span
 
+from ...arrays import Bools, Ints
 from ...frames import ARGUMENTS, PREDICATES, annotated_tokens, propositions
 from ..cut import sentence_bounds
 from .tally import Tally
@@ -33,8 +34,6 @@ LABELLED = ("pos", "tag", "ents", "srl")
 LONG = 5
 """Words; shorter sentences ("Thank you .") are repeated in any corpus."""
 
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 Hashes = tuple[int | None, ...]
 
 
@@ -42,9 +41,9 @@ Hashes = tuple[int | None, ...]
 class LayerCounts:
     """What is annotated of a layer.
 
-    words (int): how many are annotated, white space left out.
-    sentences (int): how many are annotated as a whole.
-    labels (Counter[str]): how often each occurs.
+    words (int): How many are annotated, white space left out.
+    sentences (int): How many are annotated as a whole.
+    labels (Counter[str]): How often each occurs.
     """
 
     words: int = 0
@@ -63,11 +62,11 @@ class _Seen:
 class Survey:
     """What the Docs of a split (train, dev, …) hold; `add` takes them one by one.
 
-    name (str): the split's, for messages.
-    earlier (Survey | None): the split before, whose sentences are compared with those of this one.
-    encoder (WordpieceCounter | None): counts wordpieces, to look for words that the encoder
+    name (str): The split's, for messages.
+    earlier (Survey | None): The split before, whose sentences are compared with those of this one.
+    encoder (WordpieceCounter | None): Counts wordpieces, to look for words that the encoder
         cannot read.
-    lang (str | None): the language whose tokenizer should cut raw text into the corpus's words;
+    lang (str | None): The language whose tokenizer should cut raw text into the corpus's words;
         None skips this.
     """
 

@@ -3,11 +3,10 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.tokens import Doc
 
+from ...arrays import Bools, Ints, concat_ranges
 from ...models.wordpieces import WordTokenizer
-from ...ranges import concat_ranges
 
 if TYPE_CHECKING:  # it takes seconds to import
     from transformers.tokenization_utils_base import PreTrainedTokenizerBase
@@ -16,9 +15,9 @@ if TYPE_CHECKING:  # it takes seconds to import
 class WordpieceCounter:
     """Cuts words into wordpieces as the encoder of a pipeline does.
 
-    tokenizer (PreTrainedTokenizerBase): a fast tokenizer of transformers.
-    max_wordpieces (int): see `spacy_seqtag.sentence_windows.v1`.
-    window (int): the most wordpieces of words that the encoder reads at once.
+    tokenizer (PreTrainedTokenizerBase): A fast tokenizer of transformers.
+    max_wordpieces (int): See `spacy_seqtag.sentence_windows.v1`.
+    window (int): The most wordpieces of words that the encoder reads at once.
     """
 
     def __init__(self, tokenizer: "PreTrainedTokenizerBase", max_wordpieces: int = 128) -> None:
@@ -27,10 +26,10 @@ class WordpieceCounter:
         self.window = min(max_wordpieces, tokenizer.model_max_length) - n_special
         self._unknown = tokenizer.unk_token_id
 
-    def __call__(self, doc: Doc) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def __call__(self, doc: Doc) -> tuple[Ints, Bools]:
         """Count wordpieces.
 
-        RETURNS (tuple): one value per token: how many wordpieces it has, and whether any of them is
+        RETURNS (tuple): One value per token: how many wordpieces it has, and whether any of them is
             unknown.
         """
         pieces = self._words([doc])

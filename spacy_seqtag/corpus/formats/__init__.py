@@ -29,7 +29,7 @@ WRITERS: dict[str, Writer] = {
 def format_of(path: Path) -> Format:
     """Tell the format of a file by its ending, or of a folder.
 
-    RAISES: FormatError: no format has the ending.
+    RAISES: FormatError: No format has the ending.
     """
     folder = path.is_dir()
     for fmt in FORMATS.values():

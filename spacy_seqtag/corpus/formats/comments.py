@@ -19,7 +19,7 @@ class SentenceMaker:
 
     Comments that mean something are `sent_id`, `text`, `newdoc` and `newpar`.
 
-    path (Path): the file, whose name ids are made of where it has none.
+    path (Path): The file, whose name ids are made of where it has none.
     """
 
     def __init__(self, path: Path) -> None:
@@ -77,10 +77,10 @@ class SentenceMaker:
     ) -> Sentence:
         """Make a sentence of these words and the comments since the last one.
 
-        line (int): the line of the first word.
-        words, spaces (list): one entry per word, see `Sentence`.
-        layers (list[str] | None): by the names in `sentence.LAYERS`, one string per word.
-        RETURNS (Sentence): the sentence, without the layers that are empty at every word.
+        line (int): The line of the first word.
+        words, spaces (list): One entry per word, see `Sentence`.
+        layers (list[str] | None): By the names in `sentence.LAYERS`, one string per word.
+        RETURNS (Sentence): The sentence, without the layers that are empty at every word.
         """
         sent_id = self.sent_id
         self.n_sentences += 1

@@ -25,15 +25,15 @@ from .remarks import Remarks
 class ReadOptions:
     """What the user says about the files. Each format uses what concerns it.
 
-    columns (tuple[str, ...] | None): what the columns of column files hold, as `parse_columns`
+    columns (tuple[str, ...] | None): What the columns of column files hold, as `parse_columns`
         reads it; None to judge by their contents.
-    scheme (str): how entities are tagged: a key of `tags.PREFIXES`, or "auto".
-    strict (bool): whether tags that continue no entity are errors.
-    max_mismatch (float): the share, 0 to 1, of sentences that may have other words, of those that
+    scheme (str): How entities are tagged: a key of `tags.PREFIXES`, or "auto".
+    strict (bool): Whether tags that continue no entity are errors.
+    max_mismatch (float): The share, 0 to 1, of sentences that may have other words, of those that
         are in the same place in both files or have the same id (with PropBank: that are in
         documents which both files have). Sentences that only one file has do not count.
-    vocab (Vocab): the vocabulary of Docs that are read.
-    progress (Progress | None): called with the number of bytes read since the last call.
+    vocab (Vocab): The vocabulary of Docs that are read.
+    progress (Progress | None): Called with the number of bytes read since the last call.
     """
 
     columns: tuple[str, ...] | None = None
@@ -57,8 +57,8 @@ Skim = Callable[[Path, ReadOptions], Iterator[Sentence]]
 class ExportCounts(NamedTuple):
     """How much an export wrote.
 
-    sentences, predicates (int): their numbers.
-    cut (int): spans that left their sentence and were cut at its bounds.
+    sentences, predicates (int): Their numbers.
+    cut (int): Spans that left their sentence and were cut at its bounds.
     """
 
     sentences: int
@@ -74,9 +74,9 @@ Save = Callable[[Iterable[Doc], Path, Iterable[Doc] | None], ExportCounts]
 class Writer:
     """A way to write Docs out.
 
-    name (str): what `export --format` calls it.
-    help (str): what it writes, for the command's help.
-    save (Save): writes the file, or leaves nothing behind on an error.
+    name (str): What `export --format` calls it.
+    help (str): What it writes, for the command's help.
+    save (Save): Writes the file, or leaves nothing behind on an error.
     """
 
     name: str
@@ -88,16 +88,16 @@ class Writer:
 class Format:
     """A format of corpus files.
 
-    name (str): what `convert --format` calls it.
-    suffixes (tuple[str, ...]): the file endings that tell it, in lower case and with the dot.
-    help (str): what it is, as a phrase for the command's help.
-    read (Read | None): reads a file that has words; None for a format that has none.
-    layer (MakeLayer | None): joins a further file in a way of its own; None to join it by its
+    name (str): What `convert --format` calls it.
+    suffixes (tuple[str, ...]): The file endings that tell it, in lower case and with the dot.
+    help (str): What it is, as a phrase for the command's help.
+    read (Read | None): Reads a file that has words; None for a format that has none.
+    layer (MakeLayer | None): Joins a further file in a way of its own; None to join it by its
         sentences.
-    skim (Skim | None): for files of Docs, which can only come first: reads them a first time.
+    skim (Skim | None): For files of Docs, which can only come first: reads them a first time.
         Several such files are more documents.
-    writer (Writer | None): writes Docs in this format.
-    takes_folders (bool): whether a folder stands for all files of the format in it.
+    writer (Writer | None): Writes Docs in this format.
+    takes_folders (bool): Whether a folder stands for all files of the format in it.
     """
 
     name: str

@@ -17,10 +17,10 @@ def read_lines(path: Path, progress: Progress | None = None) -> Iterator[tuple[i
 
     A line ends in LF or CR LF or, in a file that has none of these, in CR.
 
-    path (Path): the file.
-    progress (Progress | None): called with the number of bytes read.
-    RETURNS (Iterator[tuple[int, str]]): each line with its number, from 1.
-    RAISES: FormatError: no such file, a folder, an empty file, a line that is not UTF-8 or that
+    path (Path): The file.
+    progress (Progress | None): Called with the number of bytes read.
+    RETURNS (Iterator[tuple[int, str]]): Each line with its number, from 1.
+    RAISES: FormatError: No such file, a folder, an empty file, a line that is not UTF-8 or that
         holds a NUL character.
     """
     if path.is_dir():

@@ -88,10 +88,10 @@ def read_propbank(
     of a document may begin with `#`: only lines that begin with `#begin document` or
     `#end document` are comments.
 
-    path (str | Path): a file, or a folder for all files in and below it.
-    options (ReadOptions | None): only `progress` is used.
-    remarks (Remarks | None): counts what `read_columns` cannot read literally.
-    RAISES: FormatError: a line with less than 8 columns or with other columns than the sentence's
+    path (str | Path): A file, or a folder for all files in and below it.
+    options (ReadOptions | None): Only `progress` is used.
+    remarks (Remarks | None): Counts what `read_columns` cannot read literally.
+    RAISES: FormatError: A line with less than 8 columns or with other columns than the sentence's
         first, a word out of order, columns that `read_columns` cannot read, masked words, a file
         that is missing, empty, not UTF-8 or without a sentence.
     """
@@ -105,7 +105,7 @@ def read_propbank(
 def _read_files(path: Path, masked: bool, progress: Progress | None) -> Iterator[PropbankSentence]:
     """Read the sentences of a file or folder.
 
-    masked (bool): whether to take skeletons as well, whose words are all `[WORD]`.
+    masked (bool): Whether to take skeletons as well, whose words are all `[WORD]`.
     """
     for file in propbank_files(path):
         maker = SentenceMaker(file)
@@ -123,7 +123,7 @@ def _read_files(path: Path, masked: bool, progress: Progress | None) -> Iterator
 def propbank_files(path: Path) -> list[Path]:
     """Find the file itself, or the files in and below a folder.
 
-    RAISES: FormatError: a folder without such files.
+    RAISES: FormatError: A folder without such files.
     """
     if not path.is_dir():
         return [path]
@@ -222,7 +222,7 @@ def _sentence(
 def _check_mask(path: Path, line: int, words: Sequence[str], masked: bool) -> None:
     """Check that all words are masked, and that they may be.
 
-    RAISES: FormatError: they are not, or may not.
+    RAISES: FormatError: They are not, or may not.
     """
     if any(word != MASK for word in words):
         raise FormatError(
@@ -250,7 +250,7 @@ def write_gold_conll(
     words and propositions back.
 
     docs, file, like: see `role_tables.write_tables`.
-    RAISES: ValueError: see there.
+    RAISES: ValueError: See there.
     """
     return write_tables(_gold_conll_table, docs, file, like)
 

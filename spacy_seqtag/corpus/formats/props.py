@@ -42,7 +42,7 @@ def read_props(path: Path, *, progress: Progress | None = None) -> Iterator[Name
 
     Rolesets are not known here (`V`).
 
-    RAISES: FormatError: rows of different lengths in a sentence, columns that `read_columns`
+    RAISES: FormatError: Rows of different lengths in a sentence, columns that `read_columns`
         cannot read, a file that is missing, empty, not UTF-8 or without a sentence.
     """
     rows: list[list[str]] = []
@@ -86,7 +86,7 @@ def write_props(
     takes two propositions with different names for different predicates.
 
     docs, file, like: see `role_tables.write_tables`.
-    RAISES: ValueError: see there.
+    RAISES: ValueError: See there.
     """
     return write_tables(_props_table, docs, file, like)
 

@@ -26,11 +26,11 @@ _SHOWN = 3  # examples in a line
 class Remarks:
     """What was found in a file while it was read; the reader fills it in.
 
-    path (Path): the file.
-    scheme (str): how its entities are tagged, a key of `tags.PREFIXES`; "" where it has none.
-    n_repaired (int): tags that continued no entity and were read as `B-`.
-    repairs (list[str]): the first few of them, as `path:line: I-X read as B-X`.
-    totals (Counter[str]): what is counted over all files of a folder, with its forms as `counted`
+    path (Path): The file.
+    scheme (str): How its entities are tagged, a key of `tags.PREFIXES`; "" where it has none.
+    n_repaired (int): Tags that continued no entity and were read as `B-`.
+    repairs (list[str]): The first few of them, as `path:line: I-X read as B-X`.
+    totals (Counter[str]): What is counted over all files of a folder, with its forms as `counted`
         takes them.
     """
 

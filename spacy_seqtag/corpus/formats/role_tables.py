@@ -25,13 +25,13 @@ _BLANK = re.compile(r"[ \t\r\n]")
 class RoleSentence(NamedTuple):
     """A sentence to write.
 
-    doc (Doc): the Doc with its propositions.
-    reference (Doc): the Doc that says where sentences begin, and what its words are called.
-    doc_id (str): of the document, without blanks.
-    number (int): of the sentence in its document, from 0.
-    start, end (int): its words in both Docs.
-    propositions (list[Proposition]): as positions in the sentence.
-    cut (int): spans that left the sentence and were cut at its bounds.
+    doc (Doc): The Doc with its propositions.
+    reference (Doc): The Doc that says where sentences begin, and what its words are called.
+    doc_id (str): Of the document, without blanks.
+    number (int): Of the sentence in its document, from 0.
+    start, end (int): Its words in both Docs.
+    propositions (list[Proposition]): As positions in the sentence.
+    cut (int): Spans that left the sentence and were cut at its bounds.
     """
 
     doc: Doc
@@ -49,8 +49,8 @@ class RoleSentence(NamedTuple):
     def brackets(self, name: Callable[[str], str] = str) -> list[list[str]]:
         """Write the columns of brackets, one per proposition.
 
-        name (Callable[[str], str]): gives the name by which a role is written.
-        RAISES: ValueError: propositions that columns cannot hold.
+        name (Callable[[str], str]): Gives the name by which a role is written.
+        RAISES: ValueError: Propositions that columns cannot hold.
         """
         try:
             return write_columns(self.propositions, len(self), name)
@@ -68,7 +68,7 @@ class RoleSentence(NamedTuple):
 class Table(NamedTuple):
     """The columns of a sentence, with a cell per word.
 
-    left (Sequence[int]): the columns that are aligned to the left.
+    left (Sequence[int]): The columns that are aligned to the left.
     """
 
     columns: Sequence[Sequence[str]]
@@ -102,14 +102,14 @@ def write_tables(
 ) -> ExportCounts:
     """Write the sentences that carry the layer of semantic roles, with a blank line after each.
 
-    make_table (MakeTable): gives the columns of a sentence.
-    docs (Iterable[Doc]): with semantic roles. Sentences that carry no such layer are left out,
+    make_table (MakeTable): Gives the columns of a sentence.
+    docs (Iterable[Doc]): With semantic roles. Sentences that carry no such layer are left out,
         which is not the same as a sentence without predicates.
-    file (TextIO): what is written to.
+    file (TextIO): What is written to.
     like (Iterable[Doc] | None): Docs with the same words, such as the annotated ones that
         predictions will be compared with. Then the sentences that carry the layer there are
         written, so that two files made with the same `like` hold the same sentences.
-    RAISES: ValueError: no sentence with the layer; with `like`, Docs of other words, or none with
+    RAISES: ValueError: No sentence with the layer; with `like`, Docs of other words, or none with
         the layer among `docs`; propositions that columns cannot hold (`frames.problems` names
         them).
     """

@@ -46,7 +46,7 @@ def _are_sound(doc: Doc, sentences: Sequence[Sentence]) -> bool:
 
     This is quicker than `problems`, which names what does not.
 
-    sentences (Sequence[Sentence]): as `sentences_of` gives them.
+    sentences (Sequence[Sentence]): As `sentences_of` gives them.
     """
     n_spans = 0
     for sentence in sentences:

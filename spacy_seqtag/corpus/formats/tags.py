@@ -25,8 +25,8 @@ _ENDS = frozenset("ELSUW")
 def split_tag(tag: str, *, prefix_last: bool = False) -> tuple[str, str] | None:
     """Split a tag of any scheme.
 
-    prefix_last (bool): whether it is written `PER-B`.
-    RETURNS (tuple[str, str] | None): the prefix, in upper case, and the label; None for a string
+    prefix_last (bool): Whether it is written `PER-B`.
+    RETURNS (tuple[str, str] | None): The prefix, in upper case, and the label; None for a string
         that is no tag with a label.
     """
     if prefix_last:
@@ -65,9 +65,9 @@ def has_prefix_last(tags: Iterable[str]) -> bool:
 class TagReader:
     """Reads the tags of a file, which are all written in the same way.
 
-    path (Path): the file, for error messages.
-    scheme (str): a key of `PREFIXES`, or "auto" for the prefixes of all of them.
-    prefix_last (bool): whether tags are written `PER-B`.
+    path (Path): The file, for error messages.
+    scheme (str): A key of `PREFIXES`, or "auto" for the prefixes of all of them.
+    prefix_last (bool): Whether tags are written `PER-B`.
     """
 
     def __init__(self, path: Path, scheme: str = "auto", *, prefix_last: bool = False) -> None:
@@ -81,7 +81,7 @@ class TagReader:
         """Read a tag.
 
         RETURNS (str): `<prefix>-<label>` or `O`; "" where it is missing.
-        RAISES: FormatError: another string, a prefix of another scheme, the label `O`.
+        RAISES: FormatError: Another string, a prefix of another scheme, the label `O`.
         """
         known = self._known.get(tag)
         if known is None:
@@ -127,8 +127,8 @@ def find_scheme(sentences: Iterable[Sequence[str]]) -> str:
     IOB1 has `B-` only between two entities of the same label that touch. So a `B-` anywhere else
     shows IOB2; without one, entities that begin with `I-` show IOB1.
 
-    sentences (Iterable[Sequence[str]]): tags as `TagReader` reads them.
-    RETURNS (str): a key of `PREFIXES`.
+    sentences (Iterable[Sequence[str]]): Tags as `TagReader` reads them.
+    RETURNS (str): A key of `PREFIXES`.
     """
     begins_inside = begins_freely = False
     prefixes: set[str] = set()
@@ -161,11 +161,11 @@ def entities_of_tags(
 ) -> list[str]:
     """Convert the tags of a sentence to IOB2, with remarks on what had to be repaired.
 
-    tags (Sequence[str]): as `TagReader` reads them, in the scheme of `remarks`.
-    words, lines (Sequence): the word of each tag, and its line.
-    strict (bool): whether tags that continue no entity, or end none, are errors.
-    RETURNS (list[str]): the IOB2 tags; entities neither begin nor end in words of white space.
-    RAISES: FormatError: with `strict`, an illegal sequence.
+    tags (Sequence[str]): As `TagReader` reads them, in the scheme of `remarks`.
+    words, lines (Sequence): The word of each tag, and its line.
+    strict (bool): Whether tags that continue no entity, or end none, are errors.
+    RETURNS (list[str]): The IOB2 tags; entities neither begin nor end in words of white space.
+    RAISES: FormatError: With `strict`, an illegal sequence.
     """
     path, scheme = remarks.path, remarks.scheme
     entities, repaired = to_iob2(tags, scheme)
@@ -197,9 +197,9 @@ def entities_of_tags(
 def to_iob2(tags: Sequence[str], scheme: str) -> tuple[list[str], list[int]]:
     """Convert the tags of a sentence to IOB2.
 
-    tags (Sequence[str]): legal in the scheme; an empty string is a missing tag.
-    scheme (str): a key of `PREFIXES`.
-    RETURNS (tuple[list[str], list[int]]): the IOB2 tags, and the positions of tags that say they
+    tags (Sequence[str]): Legal in the scheme; an empty string is a missing tag.
+    scheme (str): A key of `PREFIXES`.
+    RETURNS (tuple[list[str], list[int]]): The IOB2 tags, and the positions of tags that say they
         continue an entity where there is none of their label, and that now begin one. In IOB1
         that is how entities begin, so the list is empty.
     """
@@ -225,7 +225,7 @@ def unclosed(tags: Sequence[str], scheme: str) -> list[int]:
 
     In BIOES and BMES `B-`, `I-` and `M-` are not an entity's last word; IOB does not say.
 
-    RETURNS (list[int]): their positions.
+    RETURNS (list[int]): Their positions.
     """
     if scheme not in ("bioes", "bmes"):
         return []
@@ -242,7 +242,7 @@ def cut_at_blanks(words: Sequence[str], tags: list[str]) -> int:
 
     spaCy's training treats an entity that begins or ends in white space as faulty data.
 
-    RETURNS (int): the number of entities cut, those of white space alone among them.
+    RETURNS (int): The number of entities cut, those of white space alone among them.
     """
     if not any(word.isspace() for word in words):
         return 0

@@ -13,8 +13,8 @@ from .remarks import CONTRADICTED, UNESCAPED, Remarks
 def check_unmasked(path: Path, lines: Sequence[int], words: Sequence[str]) -> None:
     """Check that none of the words is masked.
 
-    lines (Sequence[int]): the line of each word.
-    RAISES: FormatError: one is.
+    lines (Sequence[int]): The line of each word.
+    RAISES: FormatError: One is.
     """
     if MASK in words:
         raise FormatError(
@@ -34,7 +34,7 @@ def without_escapes(
 ) -> list[str]:
     """Undo the escapes of the Penn Treebank (`penn.real_words`), and count the words with one.
 
-    RETURNS (list[str]): the same list where there are none.
+    RETURNS (list[str]): The same list where there are none.
     """
     real = real_words(words, xpos, text)
     if real is not words:
@@ -57,7 +57,7 @@ def spaces_by_text(
 ) -> list[bool] | None:
     """Find the spaces between forms in the `# text` of the sentence; count a contradiction.
 
-    RETURNS (list[bool] | None): one per form; None without a text, or if they do not spell it.
+    RETURNS (list[bool] | None): One per form; None without a text, or if they do not spell it.
     """
     if maker.text is None:
         return None
@@ -73,7 +73,7 @@ def spaces_from_text(forms: Sequence[str], text: str) -> list[bool] | None:
 
     White space inside a form may differ from the text's, in kind and amount.
 
-    RETURNS (list[bool] | None): one value per form; None where the forms do not spell the whole
+    RETURNS (list[bool] | None): One value per form; None where the forms do not spell the whole
         text in order.
     """
     spaces = []

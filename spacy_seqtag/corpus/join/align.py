@@ -65,7 +65,7 @@ def _anchors(
 def ascending(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Find the longest subsequence whose second values ascend.
 
-    pairs (Sequence[tuple[int, int]]): in order of the first values.
+    pairs (Sequence[tuple[int, int]]): In order of the first values.
     """
     tails: list[int] = []  # second value at which the shortest chain of each length ends
     ends: list[int] = []  # its pair

@@ -23,11 +23,11 @@ from .transfer import Transfer
 class DocumentLayer:
     """The propositions and XPOS of a PropBank file or folder.
 
-    path (Path): the file or folder, for messages.
-    sentences (Iterable[PropbankSentence]): what is in it, read at once and kept on disk.
-    max_mismatch (float): the share, 0 to 1, of the sentences of shared documents that may be left
+    path (Path): The file or folder, for messages.
+    sentences (Iterable[PropbankSentence]): What is in it, read at once and kept on disk.
+    max_mismatch (float): The share, 0 to 1, of the sentences of shared documents that may be left
         without the layer.
-    RAISES: FormatError: two documents have the same name, or what reading raises.
+    RAISES: FormatError: Two documents have the same name, or what reading raises.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class DocumentLayer:
     def align(self, base: Outline) -> None:
         """See which documents both files have.
 
-        RAISES: FormatError: none, and the words here are masked or nowhere there.
+        RAISES: FormatError: None, and the words here are masked or nowhere there.
         """
         self._base = base.path
         self._ids_tell = any(document_of_id(sent_id) in self._documents for sent_id in base.ids)
@@ -95,7 +95,7 @@ class DocumentLayer:
     def add_to(self, document: Sequence[Sentence]) -> None:
         """Add to the sentences of a document of the first file the layer that they lack.
 
-        RAISES: FormatError: the document comes a second time, or has no XPOS to align a skeleton.
+        RAISES: FormatError: The document comes a second time, or has no XPOS to align a skeleton.
         """
         if self._by_words is not None:
             self._by_words.add_to(document)
@@ -156,7 +156,7 @@ class DocumentLayer:
     def finish(self) -> JoinReport:
         """Check, after the last sentence, that both files hold the same documents.
 
-        RAISES: FormatError: more than the share `max_mismatch` of the sentences of shared
+        RAISES: FormatError: More than the share `max_mismatch` of the sentences of shared
             documents have no layer.
         """
         notes = [counted(n, what) for what, n in self._notes.most_common()]

@@ -22,10 +22,10 @@ from .words import names_predicate
 class NamedSentence(NamedTuple):
     """A sentence without words.
 
-    line (int): where it begins.
-    names (list[str]): one per word: the name of the predicate, or `-`.
-    propositions (list[Proposition]): its predicates with their arguments.
-    notes (Counter[str]): what could not be read literally.
+    line (int): Where it begins.
+    names (list[str]): One per word: the name of the predicate, or `-`.
+    propositions (list[Proposition]): Its predicates with their arguments.
+    notes (Counter[str]): What could not be read literally.
     """
 
     line: int
@@ -37,9 +37,9 @@ class NamedSentence(NamedTuple):
 class OrderLayer:
     """The propositions of a file without words, joined by their order.
 
-    path (Path): the file.
-    sentences (Iterable[NamedSentence]): its sentences, read at once and kept on disk.
-    max_mismatch (float): the share, 0 to 1, of sentences whose predicates may be others.
+    path (Path): The file.
+    sentences (Iterable[NamedSentence]): Its sentences, read at once and kept on disk.
+    max_mismatch (float): The share, 0 to 1, of sentences whose predicates may be others.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class OrderLayer:
     def align(self, base: Outline) -> None:
         """Check that there are as many sentences as here.
 
-        RAISES: FormatError: there are not.
+        RAISES: FormatError: There are not.
         """
         if len(base) != len(self._store):
             raise FormatError(
@@ -76,7 +76,7 @@ class OrderLayer:
     def add_to(self, document: Sequence[Sentence]) -> None:
         """Add to the next sentences of the first file the propositions that they lack.
 
-        RAISES: FormatError: a sentence has another number of words than here.
+        RAISES: FormatError: A sentence has another number of words than here.
         """
         for position, sentence in enumerate(document, self._position):
             stored = self._store[position]
@@ -113,7 +113,7 @@ class OrderLayer:
     def finish(self) -> JoinReport:
         """Check, after the last sentence, that both files hold the same sentences.
 
-        RAISES: FormatError: more than the share `max_mismatch` have other predicates.
+        RAISES: FormatError: More than the share `max_mismatch` have other predicates.
         """
         report, size = self._report, len(self._store)
         if report.mismatched > self.max_mismatch * size:

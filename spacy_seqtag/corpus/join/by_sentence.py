@@ -27,11 +27,11 @@ class SentenceLayer:
 
     `matching` explains how counterparts are found. The sentences are kept on disk.
 
-    path (Path): the file.
-    sentences (Iterable[Sentence]): its sentences, read at once.
-    max_mismatch (float): the share, 0 to 1, of sentences that may be mismatches, of those that
+    path (Path): The file.
+    sentences (Iterable[Sentence]): Its sentences, read at once.
+    max_mismatch (float): The share, 0 to 1, of sentences that may be mismatches, of those that
         have a counterpart or are one. Sentences of one file alone do not count.
-    RAISES: FormatError: two sentences have the same `sent_id`, or what reading raises.
+    RAISES: FormatError: Two sentences have the same `sent_id`, or what reading raises.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class SentenceLayer:
     def align(self, base: Outline) -> None:
         """Find each sentence's counterpart.
 
-        RAISES: FormatError: two sentences of the first file have the same id, which is here, too.
+        RAISES: FormatError: Two sentences of the first file have the same id, which is here, too.
         """
         self._base = base
         self._matching = match_outlines(base, self._outline, self._places, self._alike)
@@ -109,7 +109,7 @@ class SentenceLayer:
     def finish(self) -> JoinReport:
         """Check, after the last sentence, that both files hold the same sentences.
 
-        RAISES: FormatError: no sentence was joined, or more than the share `max_mismatch` are
+        RAISES: FormatError: No sentence was joined, or more than the share `max_mismatch` are
             mismatches.
         """
         # Sentences in doubt do not suggest that the files differ.

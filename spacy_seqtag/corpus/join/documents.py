@@ -19,9 +19,9 @@ from .store import Store
 class PropbankSentence(NamedTuple):
     """A sentence as a reader of PropBank gives it.
 
-    sentence (Sentence): with its propositions.
-    frame_files (list[str]): the frame file of each proposition; "" if none is given.
-    notes (Counter[str]): what could not be read literally.
+    sentence (Sentence): With its propositions.
+    frame_files (list[str]): The frame file of each proposition; "" if none is given.
+    notes (Counter[str]): What could not be read literally.
     """
 
     sentence: Sentence
@@ -54,9 +54,9 @@ class Document(NamedTuple):
 class Documents:
     """The documents of a layer by number and by name.
 
-    sentences (Iterable[PropbankSentence]): of all documents, read at once.
-    masked (bool): whether any words are masked.
-    RAISES: FormatError: two documents have the same name, or what reading raises.
+    sentences (Iterable[PropbankSentence]): Of all documents, read at once.
+    masked (bool): Whether any words are masked.
+    RAISES: FormatError: Two documents have the same name, or what reading raises.
     """
 
     def __init__(self, sentences: Iterable[PropbankSentence]) -> None:

@@ -19,10 +19,10 @@ from .words import names_predicate, normal
 class Evidence:
     """Compares the sentences of a document of the layer with those of the first file.
 
-    rows (Sequence[Source]): the sentences of the layer.
-    document (Sequence[Sentence]): those of the first file.
-    masked (bool): whether the words of the layer are masked.
-    source, target (list[list[str]]): what is compared of both: words, or parts of speech.
+    rows (Sequence[Source]): The sentences of the layer.
+    document (Sequence[Sentence]): Those of the first file.
+    masked (bool): Whether the words of the layer are masked.
+    source, target (list[list[str]]): What is compared of both: words, or parts of speech.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Evidence:
     def fits(self, i: int, n: int, j: int, position: int) -> bool:
         """Tell whether a word can be that of proposition `n` of source sentence `i`.
 
-        j, position (int): the target sentence, and the word in it.
+        j, position (int): The target sentence, and the word in it.
         """
         row = self._rows[i]
         prop = row.propositions[n]
@@ -71,7 +71,7 @@ class Evidence:
     def contradicts(self, found: Counter[bool]) -> bool:
         """Tell whether the predicates of a sentence are those of other words.
 
-        found (Counter[bool]): how many of them fit, and how many do not.
+        found (Counter[bool]): How many of them fit, and how many do not.
         """
         # Tags say less than words, but a frame file may have a different name than its verb.
         return found[False] > (found[True] if self.masked else 0)
@@ -79,7 +79,7 @@ class Evidence:
     def in_doubt(self, pairs: Sequence[tuple[int, int]]) -> set[int]:
         """Find target sentences that may also be another source sentence, annotated differently.
 
-        pairs (Sequence[tuple[int, int]]): sentences that are the same, by `match_sentences`.
+        pairs (Sequence[tuple[int, int]]): Sentences that are the same, by `match_sentences`.
         """
         n, m = len(self.source), len(self.target)
         if n == m == len(pairs):

@@ -19,13 +19,13 @@ def join(
     If several files have the same layer, the first of them counts. A sentence whose counterpart
     has other words is left without the layer, and the layer reports it.
 
-    sentences (Iterable[Sentence]): those of the first file. They are kept in a temporary file
+    sentences (Iterable[Sentence]): Those of the first file. They are kept in a temporary file
         until the layers have seen them all. A sentence without words stands for an
         empty Doc and is passed on as it is.
-    layers (Sequence[Layer]): of the further files.
-    skimmed (Iterable[Sentence] | None): the same sentences, perhaps without their layers, for
+    layers (Sequence[Layer]): Of the further files.
+    skimmed (Iterable[Sentence] | None): The same sentences, perhaps without their layers, for
         formats of which a file is better read twice than kept.
-    RAISES: FormatError: a file does not fit, see `Layer`. OutputError: the temporary file cannot
+    RAISES: FormatError: A file does not fit, see `Layer`. OutputError: The temporary file cannot
         be written.
     """
     if not layers:

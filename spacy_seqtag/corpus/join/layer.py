@@ -15,11 +15,11 @@ _SHOWN = 5  # mismatches
 class Outline:
     """What a layer has to know of all sentences of a file at once.
 
-    path (Path): the file of the first sentence.
-    ids (list[str | None]): the `sent_id`s; None where one was made up.
-    documents (list[str | None]): the `doc_id`s.
-    words (list[int]): a hash of each sentence's words.
-    lines (list[int]): the lines of their first words.
+    path (Path): The file of the first sentence.
+    ids (list[str | None]): The `sent_id`s; None where one was made up.
+    documents (list[str | None]): The `doc_id`s.
+    words (list[int]): A hash of each sentence's words.
+    lines (list[int]): The lines of their first words.
     """
 
     def __init__(self, sentences: Iterable[Sentence] = ()) -> None:
@@ -48,12 +48,12 @@ class Outline:
 class JoinReport:
     """How a layer was joined, for the summary.
 
-    mismatched (int): sentences of the first file that are in the layer's, too, but could not be
+    mismatched (int): Sentences of the first file that are in the layer's, too, but could not be
         joined.
-    mismatches (list[str]): the first few of them, one line each.
-    unjoined (int): sentences of the layer that the first file does not have, where those count
+    mismatches (list[str]): The first few of them, one line each.
+    unjoined (int): Sentences of the layer that the first file does not have, where those count
         as left over.
-    notes (list[str]): what else the user should know, one line each.
+    notes (list[str]): What else the user should know, one line each.
     """
 
     mismatched: int = 0
@@ -72,8 +72,8 @@ def different_sentences(
 ) -> FormatError:
     """Make the error for a layer with too many mismatches.
 
-    what (str): how many, and the first.
-    max_mismatch (float): the share, 0 to 1, that is allowed.
+    what (str): How many, and the first.
+    max_mismatch (float): The share, 0 to 1, that is allowed.
     """
     return FormatError(
         path,
@@ -94,7 +94,7 @@ class Layer(Protocol):
     def align(self, base: Outline) -> None:
         """Find the counterparts of the sentences of the first file.
 
-        RAISES: FormatError: there are none, or ids or documents are not unique.
+        RAISES: FormatError: There are none, or ids or documents are not unique.
         """
 
     def document_of(self, sentence: Sentence) -> str | None:
@@ -103,14 +103,14 @@ class Layer(Protocol):
     def add_to(self, document: Sequence[Sentence]) -> None:
         """Add to the next sentences of the first file the layers that they lack.
 
-        document (Sequence[Sentence]): all sentences of a document, or one that belongs to none.
-        RAISES: FormatError: the file does not fit.
+        document (Sequence[Sentence]): All sentences of a document, or one that belongs to none.
+        RAISES: FormatError: The file does not fit.
         """
 
     def finish(self) -> JoinReport:
         """Check, after the last sentence, that both files hold the same corpus.
 
-        RAISES: FormatError: too many sentences are others.
+        RAISES: FormatError: Too many sentences are others.
         """
 
     def close(self) -> None:

@@ -34,13 +34,13 @@ Alike = Callable[[Sequence[int]], bool]
 class Matching:
     """The counterparts of the sentences of the first file.
 
-    partner (list[int]): for each, the position of its counterpart in the layer, or NO_SENTENCE.
-    mismatches (dict[int, tuple[int, str]]): for sentences without counterpart, the one that is
+    partner (list[int]): For each, the position of its counterpart in the layer, or NO_SENTENCE.
+    mismatches (dict[int, tuple[int, str]]): For sentences without counterpart, the one that is
         in its place, and why it is no counterpart ("" if just the words differ).
-    used (set[int]): the sentences of the layer that are among these.
-    n_by_id (int): how many counterparts have the same `sent_id`.
-    n_moved (int): how many counterparts are in a different order.
-    n_in_doubt (int): how many of the mismatches may be one of several sentences.
+    used (set[int]): The sentences of the layer that are among these.
+    n_by_id (int): How many counterparts have the same `sent_id`.
+    n_moved (int): How many counterparts are in a different order.
+    n_in_doubt (int): How many of the mismatches may be one of several sentences.
     """
 
     partner: list[int]
@@ -68,7 +68,7 @@ class Matching:
 def positions_by_id(outline: Outline, path: Path) -> dict[str, int]:
     """Find the sentence of each `sent_id`.
 
-    RAISES: FormatError: two sentences have the same.
+    RAISES: FormatError: Two sentences have the same.
     """
     result: dict[str, int] = {}
     for position, sent_id in enumerate(outline.ids):
@@ -81,10 +81,10 @@ def positions_by_id(outline: Outline, path: Path) -> dict[str, int]:
 def match_outlines(base: Outline, here: Outline, places: dict[str, int], alike: Alike) -> Matching:
     """Find the counterpart of each sentence of the first file.
 
-    base, here (Outline): the sentences of the first file, and those of the layer.
-    places (dict[str, int]): the sentences of the layer by id, see `positions_by_id`.
-    alike (Alike): tells whether sentences of the layer say the same.
-    RAISES: FormatError: two sentences of the first file have the same id, which is here, too.
+    base, here (Outline): The sentences of the first file, and those of the layer.
+    places (dict[str, int]): The sentences of the layer by id, see `positions_by_id`.
+    alike (Alike): Tells whether sentences of the layer say the same.
+    RAISES: FormatError: Two sentences of the first file have the same id, which is here, too.
     """
     matching = Matching([NO_SENTENCE] * len(base))
     _match_ids(base, here, places, matching)

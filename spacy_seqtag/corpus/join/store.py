@@ -21,8 +21,8 @@ Item = TypeVar("Item")
 class Store(Generic[Item]):
     """Items by their number, in a temporary SQLite database (https://sqlite.org/inmemorydb.html).
 
-    items (Iterable[Item]): read at once.
-    RAISES: sqlite3.Error: it cannot be written; `temporary_storage` makes an OutputError of it.
+    items (Iterable[Item]): Read at once.
+    RAISES: sqlite3.Error: It cannot be written; `temporary_storage` makes an OutputError of it.
         What reading the items raises.
     """
 
@@ -60,7 +60,7 @@ class Store(Generic[Item]):
 def temporary_storage() -> Iterator[None]:
     """Let errors of SQLite name the folder of temporary files.
 
-    RAISES: OutputError: in their place.
+    RAISES: OutputError: In their place.
     """
     try:
         yield
@@ -74,7 +74,7 @@ def temporary_storage() -> Iterator[None]:
 def kept(sentences: Iterable[Sentence]) -> Iterator[tuple[Outline, Iterator[Sentence]]]:
     """Read sentences once, then give their outline, and the sentences again from a file.
 
-    RAISES: OutputError: the file cannot be written.
+    RAISES: OutputError: The file cannot be written.
     """
     folder = Path(tempfile.gettempdir())
     outline = Outline()

@@ -28,9 +28,9 @@ def match_sentences(
     the earlier sentences of `source`. Where both have the same number of sentences, or very many,
     the chain goes through equal sentences as `align.match` finds them.
 
-    source, target (Sequence[Sequence[str]]): the words, or tags, of each sentence.
-    weight (Weight): of a sentence of `source` and one of `target`, by their positions.
-    RETURNS (list[tuple[int, int]]): pairs of positions, ascending on both sides.
+    source, target (Sequence[Sequence[str]]): The words, or tags, of each sentence.
+    weight (Weight): Of a sentence of `source` and one of `target`, by their positions.
+    RETURNS (list[tuple[int, int]]): Pairs of positions, ascending on both sides.
     """
     n, m = len(source), len(target)
     anchors: list[tuple[int, int]] = []
@@ -77,10 +77,10 @@ def align_tokens(
     token: equal ones, and as many others as there are others between two equal ones on both
     sides.
 
-    source, target (Sequence[Sequence[str]]): the words, or tags, of each sentence.
-    pairs (Iterable[tuple[int, int]]): sentences of one length that are the same, as
+    source, target (Sequence[Sequence[str]]): The words, or tags, of each sentence.
+    pairs (Iterable[tuple[int, int]]): Sentences of one length that are the same, as
         `match_sentences` gives them.
-    RETURNS (Iterator[tuple[int, int]]): pairs of positions in the document, ascending on both
+    RETURNS (Iterator[tuple[int, int]]): Pairs of positions in the document, ascending on both
         sides.
     """
     source_starts, target_starts = starts_of(source), starts_of(target)

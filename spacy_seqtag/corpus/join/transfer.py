@@ -35,9 +35,9 @@ _OUTSIDE = (
 class Transferred(NamedTuple):
     """What a target sentence gets.
 
-    lost (str): why it cannot have the layer; "" where it can.
-    propositions (list[Proposition]): those of its predicates.
-    xpos (list[str]): the parts of speech of its words; none where it cannot have the layer.
+    lost (str): Why it cannot have the layer; "" where it can.
+    propositions (list[Proposition]): Those of its predicates.
+    xpos (list[str]): The parts of speech of its words; none where it cannot have the layer.
     """
 
     lost: str
@@ -48,11 +48,11 @@ class Transferred(NamedTuple):
 class Transfer:
     """Moves the propositions of a document.
 
-    rows (Sequence[Source]): the sentences of the layer.
-    document (Sequence[Sentence]): those of the first file.
-    masked (bool): whether the words of the layer are masked: then XPOS is compared instead.
-    notes (Counter[str]): what was cut.
-    n_lost (int): propositions of sentences that cannot have the layer.
+    rows (Sequence[Source]): The sentences of the layer.
+    document (Sequence[Sentence]): Those of the first file.
+    masked (bool): Whether the words of the layer are masked: then XPOS is compared instead.
+    notes (Counter[str]): What was cut.
+    n_lost (int): Propositions of sentences that cannot have the layer.
     """
 
     def __init__(

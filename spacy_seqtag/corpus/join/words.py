@@ -21,7 +21,7 @@ _IRREGULAR = {
     "sight": "see",
     **dict.fromkeys(["ai", "am", "are", "been", "is", "m", "re", "s", "was", "were"], "be"),
 }
-_LIKE = 0.6  # `SequenceMatcher.ratio` of misspelled and derived words
+_LIKE = 0.6  # `SequenceMatcher.ratio` of misspelt and derived words
 _LONGEST = 40  # characters of a word that are compared
 
 
@@ -39,8 +39,8 @@ def normal(word: str) -> str:
 def difference(here: Sequence[str], base: Sequence[str], place: str) -> str:
     """Say how the words of a sentence differ from those of the first file.
 
-    here, base (Sequence[str]): the words of both.
-    place (str): file and line of the sentence of the first file.
+    here, base (Sequence[str]): The words of both.
+    place (str): File and line of the sentence of the first file.
     """
     keys = [[normal(word) for word in words] for words in (here, base)]
     differs = [i for i, (a, b) in enumerate(zip(*keys, strict=False)) if a != b]
@@ -56,7 +56,7 @@ def difference(here: Sequence[str], base: Sequence[str], place: str) -> str:
 def word_difference(mine: str, theirs: str) -> str:
     """Say how two words that look alike differ; "" if the difference can be seen.
 
-    RETURNS (str): the code points of the stretch that differs, and whether it is only the Unicode
+    RETURNS (str): The code points of the stretch that differs, and whether it is only the Unicode
         form, as in "character 4 is U+00E9 against U+0065 U+0301, the same in NFC".
     """
     start = 0
@@ -82,12 +82,12 @@ def _code_points(text: str) -> str:
 def names_predicate(names: set[str], words: set[str]) -> bool:
     """Tell whether a frame file or roleset can be that of a word.
 
-    It can if a name and a word begin alike, are largely spelled alike, or are connected by a small
+    It can if a name and a word begin alike, are largely spelt alike, or are connected by a small
     table of irregular forms; also if nothing can be compared, because there is no name or the words
     have fewer than two letters or digits.
 
-    names (set[str]): of the frame file and the roleset (`like` and `liken`).
-    words (set[str]): the word and its lemma.
+    names (set[str]): Of the frame file and the roleset (`like` and `liken`).
+    words (set[str]): The word and its lemma.
     """
     if any(a[:2] == b[:2].lower() for a in names for b in words if a[1:] and b[1:]):
         return True  # as nearly always

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from transformers.modeling_utils import PreTrainedModel
 
-from ...ranges import Ints
+from ...arrays import Ints
 from .bert_parts import encode, is_plain
 from .embedding import embed_in_place
 from .memory import allocate_vectors, to_device

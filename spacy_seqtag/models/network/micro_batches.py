@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from ...ranges import Ints, concat_ranges
+from ...arrays import Ints, concat_ranges
 
 # Windows are padded to a multiple of this length: attention on a CPU is up to twice as fast then,
 # and so are matrix products on a GPU.

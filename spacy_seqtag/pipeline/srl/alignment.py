@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from ...arrays import Bools, Ints
 from ...frames import (
     ARGUMENTS,
     PARTS,
@@ -22,8 +22,6 @@ from ...frames import (
 )
 from ...schemes.propositions import PREDICATE_PART, Argument, Proposition
 from ..loss import MISSING
-
-Ints = NDArray[np.int64]
 
 # The role of an argument whose boundaries the predicted tokens do not have.
 UNALIGNED = ""
@@ -76,7 +74,7 @@ def align(example: Example) -> AlignedRoles:
 def _move_to_tokens(
     prop: Proposition, predicate: int, gold_starts: Ints, starts: Ints
 ) -> Proposition:
-    """A proposition on other tokens, of which `predicate` is its predicate."""
+    """Move a proposition to other tokens, of which `predicate` is its predicate."""
     arguments: list[Argument] = []
     parts: list[tuple[int, int]] = []
     pieces = [*prop.arguments, *(Argument(*part, PREDICATE_PART) for part in prop.parts)]
@@ -90,14 +88,14 @@ def _move_to_tokens(
 
 
 def _tokens_over(gold_starts: Ints, starts: Ints, low: int, high: int) -> tuple[int, int, bool]:
-    """The tokens over a stretch of gold tokens (start and end), and whether they fit it."""
+    """Find the tokens over a stretch of gold tokens (start and end), and whether they fit it."""
     first, last = int(gold_starts[low]), int(gold_starts[high])
     begin = int(np.searchsorted(starts, first, side="right")) - 1
     end = int(np.searchsorted(starts, last, side="left"))
     return begin, end, bool(starts[begin] == first and starts[end] == last)
 
 
-def _check_ties(gold: Doc, covered: NDArray[np.bool_]) -> None:
+def _check_ties(gold: Doc, covered: Bools) -> None:
     """Check that arguments in annotated stretches lead to predicates.
 
     The others would teach that their predicates have no such arguments.
@@ -118,7 +116,7 @@ def _check_ties(gold: Doc, covered: NDArray[np.bool_]) -> None:
 
 
 def solid_offsets(doc: Doc) -> Ints:
-    """Where each token begins, counted in characters that are not whitespace.
+    """Find where each token begins, counted in characters that are not whitespace.
 
     doc (Doc): Any Doc.
     RETURNS (Ints, (tokens + 1,)): The last is the number of these characters.
@@ -128,7 +126,7 @@ def solid_offsets(doc: Doc) -> Ints:
 
 
 def move_positions(props: Sequence[Proposition], offsets: Ints) -> list[Proposition]:
-    """Propositions in other positions, such as characters.
+    """Move propositions to other positions, such as characters.
 
     props (Sequence[Proposition]): In positions `i`.
     offsets (Ints): `offsets[i]` is the position that replaces `i`.

@@ -5,13 +5,13 @@ from itertools import pairwise, starmap
 from typing import TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc, Token
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model, NumpyOps
 
+from ...arrays import Floats
 from ...confidence import CONFIDENCE, SpanConfidence, use_span_extension
 from ...errors import Whole, check_settings
 from ...frames import (
@@ -82,7 +82,7 @@ nO = null
         "roleset_acc": 0.0,
     },
 )
-def make_semantic_role_labeler(
+def make_semantic_role_labeller(
     nlp: Language,
     name: str,
     model: Model[RoleInput, RoleScores],
@@ -92,8 +92,8 @@ def make_semantic_role_labeler(
     label_smoothing: float,
     confidence: str | None,
     scorer: ScoringMethod | None,
-) -> "SemanticRoleLabeler":
-    """Create a semantic role labeler.
+) -> "SemanticRoleLabeller":
+    """Create a semantic role labeller.
 
     model (Model): From Docs to `RoleScores`, see `spacy_seqtag.RoleTagger.v1`.
     use_existing_predicates (bool): If a Doc has `doc.spans["predicates"]`, find the roles of these
@@ -104,12 +104,12 @@ def make_semantic_role_labeler(
         sentence, if sentence boundaries are known.
     label_smoothing (float): Share of the target probability, 0 to 1 exclusive, that is spread
         evenly over all role tags.
-    confidence (Optional[str]): Span extension that gets the probability of each argument and
+    confidence (str | None): Span extension that gets the probability of each argument and
         predicate (`span._.confidence`), in addition to `attrs["scores"]` of their groups; None for
         none.
-    scorer (Optional[ScoringMethod]): The scoring method.
+    scorer (ScoringMethod | None): The scoring method.
     """
-    return SemanticRoleLabeler(
+    return SemanticRoleLabeller(
         nlp.vocab,
         model,
         name,
@@ -129,8 +129,8 @@ class RoleLabelData(TypedDict):
     rolesets: LexiconData
 
 
-class SemanticRoleLabeler(Tagger[RoleInput, RoleScores, RoleScores]):
-    """Semantic role labeler; the settings are those of the factory `seqtag_srl`.
+class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
+    """Semantic role labeller; the settings are those of the factory `seqtag_srl`.
 
     It writes the span groups that `spacy_seqtag.frames` describes; `doc._.frames` shows them as
     frames. Its labels are the roles, among them `C-V`, which continues a predicate. Rolesets are no
@@ -192,7 +192,7 @@ class SemanticRoleLabeler(Tagger[RoleInput, RoleScores, RoleScores]):
         self._lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"], self.vocab.lang)
 
     def class_counts(self) -> dict[str, int]:
-        """How many classes each output layer has to have, by its ref in the model."""
+        """Return how many classes each output layer has to have, by its ref in the model."""
         n_rolesets = len(self.cfg["lexicon"]["rolesets"])
         return {**super().class_counts(), "roleset_layer": max(1, n_rolesets)}
 
@@ -202,7 +202,7 @@ class SemanticRoleLabeler(Tagger[RoleInput, RoleScores, RoleScores]):
         return {"roles": self.labels, "rolesets": self.cfg["lexicon"]}
 
     def find_labels(self, reference: Doc) -> Iterable[str]:
-        """The roles that occur in a gold Doc.
+        """Find the roles that occur in a gold Doc.
 
         reference (Doc): With semantic roles, or without.
         """
@@ -216,11 +216,11 @@ class SemanticRoleLabeler(Tagger[RoleInput, RoleScores, RoleScores]):
         nlp: Language | None = None,
         labels: LabelData = None,
     ) -> None:
-        """Initialize the component for training, see `Tagger.initialize`.
+        """Initialise the component for training, see `Tagger.initialize`.
 
         get_examples (Callable[[], Iterable[Example]]): Returns the training examples.
-        nlp (Optional[Language]): The pipeline the component is part of.
-        labels (Optional[RoleLabelData]): Roles and rolesets. If None, both are read from the
+        nlp (Language | None): The pipeline the component is part of.
+        labels (RoleLabelData | None): Roles and rolesets. If None, both are read from the
             examples.
         """
         if labels is None:
@@ -241,7 +241,7 @@ class SemanticRoleLabeler(Tagger[RoleInput, RoleScores, RoleScores]):
     # Prediction
 
     def predict(self, docs: Iterable[Doc]) -> RoleScores:
-        """The probabilities of predicates, rolesets and roles.
+        """Compute the probabilities of predicates, rolesets and roles.
 
         docs (Iterable[Doc]): The batch. A Doc that the encoder did not read is warned of, once.
         RETURNS (RoleScores): Of the Docs laid end to end, on the CPU. The probabilities of
@@ -266,7 +266,7 @@ class SemanticRoleLabeler(Tagger[RoleInput, RoleScores, RoleScores]):
                 predicates[ends[i] - len(docs[i]) : ends[i]] = np.nan
         return RoleScores(predicates, rolesets, roles, scores.pairs)
 
-    def choose_pairs(self, docs: list[Doc], probs: NDArray[np.float32]) -> Pairs:
+    def choose_pairs(self, docs: list[Doc], probs: Floats) -> Pairs:
         """Pair the predicates of a batch with the words in their reach.
 
         docs (list[Doc]): The batch.
@@ -316,13 +316,13 @@ class SemanticRoleLabeler(Tagger[RoleInput, RoleScores, RoleScores]):
             _write(doc, found, confidence)
 
     def _given_frames(self, doc: Doc) -> dict[int, Frame]:
-        """The frames of the predicates that are to be kept, by token."""
+        """Find the frames of the predicates that are to be kept, by token."""
         if not self.cfg["use_existing_predicates"]:
             return {}
         return {frame.predicate.start: frame for frame in get_frames(doc)}
 
     def _roleset(self, token: Token, given: Frame | None, number: int, score: float) -> Roleset:
-        """The roleset that a predicate was given, or the one found, see `choose_roleset`."""
+        """Return the roleset that a predicate was given, or the one found, see `choose_roleset`."""
         if given is not None and given.roleset not in ("", PREDICATE):
             return Roleset(given.roleset, 1.0, given.roleset_known)
         return choose_roleset(self.lexicon, token, number, score)
@@ -340,7 +340,7 @@ class SemanticRoleLabeler(Tagger[RoleInput, RoleScores, RoleScores]):
         return self.model.begin_update(([eg.predicted for eg in examples], lambda *_: gold))
 
     def gold_pairs(self, examples: Sequence[Example]) -> GoldPairs:
-        """The pairs of the gold predicates, with the right classes.
+        """Make the pairs of the gold predicates, with the right classes.
 
         examples (Sequence[Example]): Annotation may be missing.
         """
@@ -348,7 +348,7 @@ class SemanticRoleLabeler(Tagger[RoleInput, RoleScores, RoleScores]):
         return gold_pairs(examples, self.labels, self.lexicon, max_distance, self.unknown_label)
 
     def get_loss(self, examples: Iterable[Example], scores: RoleScores) -> tuple[float, RoleScores]:
-        """The loss of predicates, rolesets and roles, and its gradient, see `Tagger.get_loss`.
+        """Compute the loss of predicates, rolesets and roles with its gradient: `Tagger.get_loss`.
 
         examples (Iterable[Example]): The batch.
         scores (RoleScores): Of the gold predicates, from `begin_update`.

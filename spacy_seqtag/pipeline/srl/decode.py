@@ -16,14 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.tokens import Token
 
+from ...arrays import Bools, Floats, Ints, concat_ranges
 from ...models.role_pairs import Pairs, RoleScores
-from ...ranges import concat_ranges
 from ...schemes import bio
 from ...schemes.propositions import CONTINUES, PREDICATE, PREDICATE_PART, Argument, Proposition
 from ...schemes.rolesets import RolesetLexicon
-
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 CORE_ROLES = ("ARG0", "ARG1", "ARG2", "ARG3", "ARG4", "ARG5")
 
@@ -67,7 +64,7 @@ class ScoredProposition(NamedTuple):
 
 
 def best_rolesets(scores: RoleScores) -> list[tuple[int, float]]:
-    """The most probable roleset of each predicate.
+    """Find the most probable roleset of each predicate.
 
     scores (RoleScores): Of a batch, on the CPU.
     RETURNS (list[tuple[int, float]]): Its number, or -1 if the lexicon has none for the word; and
@@ -82,7 +79,7 @@ def best_rolesets(scores: RoleScores) -> list[tuple[int, float]]:
 
 
 def choose_roleset(lexicon: RolesetLexicon, token: Token, number: int, score: float) -> Roleset:
-    """The roleset of a predicate: one that the lexicon has, or a guess.
+    """Choose the roleset of a predicate: one that the lexicon has, or a guess.
 
     lexicon (RolesetLexicon): The rolesets by word form.
     token (Token): The predicate.
@@ -107,7 +104,7 @@ def decode_arguments(
     max_pairs: int,
     unique_core_roles: bool,
 ) -> list[list[ScoredArgument]]:
-    """The arguments of each predicate, and what continues the predicate (`C-V`).
+    """Find the arguments of each predicate, and what continues the predicate (`C-V`).
 
     scores (RoleScores): Of a batch, on the CPU.
     is_space (Bools, (tokens,)): True at whitespace, in the whole batch.
@@ -129,12 +126,12 @@ def decode_arguments(
 
 def _decode_run(
     pairs: Pairs,
-    probs: NDArray[np.float32],
+    probs: Floats,
     is_space: Bools,
     labels: Sequence[str],
     unique_core_roles: bool,
 ) -> list[list[ScoredArgument]]:
-    """See `decode_arguments`. probs: (pairs, tags)."""
+    """Decode a run of predicates, see `decode_arguments`. probs: (pairs, tags)."""
     lengths = pairs.lengths
     ends = np.cumsum(lengths)
     firsts = ends - lengths
@@ -166,7 +163,7 @@ def _decode_run(
 def _keep_unique(
     row: Ints, label: Ints, scores: NDArray[np.float64], labels: Sequence[str]
 ) -> Bools:
-    """Which spans stay if core roles are unique.
+    """Mark the spans that stay if core roles are unique.
 
     row, label (Ints, (spans,)): Predicate and role of each span, in the order of their words.
     scores (float64, (spans,)): Its probability.
@@ -189,7 +186,7 @@ def _keep_unique(
 
 
 def _most_probable(row: Ints, label: Ints, scores: NDArray[np.float64]) -> Bools:
-    """True at the most probable of the spans that share predicate and role."""
+    """Mark the most probable of the spans that share predicate and role."""
     order = np.lexsort((-scores, label, row))
     first = np.ones(len(order), dtype=bool)
     same = (row[order][1:] == row[order][:-1]) & (label[order][1:] == label[order][:-1])

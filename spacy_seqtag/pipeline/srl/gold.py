@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.training import Example
 
+from ...arrays import Ints
 from ...models.role_pairs import Pairs
 from ...schemes import bio
 from ...schemes.propositions import PREDICATE_PART, Argument, Proposition
@@ -14,8 +14,6 @@ from ...schemes.rolesets import RolesetLexicon
 from ..loss import MISSING
 from .alignment import UNALIGNED, align
 from .pairs import end_to_end, make_pairs
-
-Ints = NDArray[np.int64]
 
 
 @dataclass
@@ -39,7 +37,7 @@ def gold_pairs(
     max_distance: int,
     unknown_label: Callable[[str, Example], ValueError],
 ) -> GoldPairs:
-    """The gold pairs of a batch, on the predicted tokens.
+    """Make the gold pairs of a batch, on the predicted tokens.
 
     examples (Sequence[Example]): Annotation may be missing.
     labels (Sequence[str]): The roles.
@@ -82,7 +80,7 @@ def gold_pairs(
 
 
 def _role_classes(prop: Proposition, start: int, end: int, label_of: Mapping[str, int]) -> Ints:
-    """The class of each word from `start` to `end`.
+    """Return the class of each word from `start` to `end`.
 
     It is MISSING for the words of an argument that reaches over an edge, or whose boundaries the
     predicted tokens do not have.

@@ -3,21 +3,17 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.tokens import Doc
 
+from ...arrays import Floats, Ints
 from ...frames import PREDICATES, span_groups
 from ...models.role_pairs import Pairs
 from ...schemes.rolesets import RolesetLexicon
 from ..base import sentence_starts
 
-Ints = NDArray[np.int64]
 
-
-def choose_predicates(
-    docs: Sequence[Doc], probs: NDArray[np.float32], use_existing: bool
-) -> list[Ints]:
-    """The predicates of a batch: the words that are more probably predicates than not.
+def choose_predicates(docs: Sequence[Doc], probs: Floats, use_existing: bool) -> list[Ints]:
+    """Choose a batch's predicates: the words that are more probably predicates than not.
 
     docs (Sequence[Doc]): The batch. Whitespace is never a predicate.
     probs (float32, (tokens of all docs,)): Probability that each token is a predicate.
@@ -67,7 +63,7 @@ def make_pairs(
 
 
 def end_to_end(arrays: Sequence[Ints]) -> Ints:
-    """The numbers of several arrays in one.
+    """Lay the numbers of several arrays end to end.
 
     arrays (Sequence[Ints]): Any number of arrays, even none.
     """

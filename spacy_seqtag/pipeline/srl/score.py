@@ -54,7 +54,7 @@ class RoleCounts:
 
 
 def join_pieces(arguments: Iterable[Argument]) -> list[tuple[str, Pieces]]:
-    """The arguments of one predicate, with each `C-X` joined to its `X`.
+    """Join each `C-X` of one predicate's arguments to its `X`.
 
     A `C-X` continues the last `X` before it; if there is none, it is read as an `X`. Pieces that
     touch stay apart.

@@ -32,7 +32,7 @@ def pairs_of(pipe, docs, predicates):
 def scores_of(pipe, docs, frames):
     """Scores in which these predicates and these arguments of theirs are likely.
 
-    frames: a dict a Doc, from predicate to a list of (start, end, role, probability).
+    frames: a dict per Doc, from predicate to a list of (start, end, role, probability).
     """
     pairs = pairs_of(pipe, docs, [sorted(own) for own in frames])
     n_tags = len(pipe.classes)

@@ -30,8 +30,8 @@ def is_csv(path: Path) -> bool:
 def find_separator(path: Path, lines: Sequence[Line]) -> str:
     """Find what separates the cells of a file.
 
-    lines (Sequence[Line]): the first lines.
-    RETURNS (str): a tab, a comma or semicolon (CSV), `|` (one sentence per line), or a blank,
+    lines (Sequence[Line]): The first lines.
+    RETURNS (str): A tab, a comma or semicolon (CSV), `|` (one sentence per line), or a blank,
         which means runs of blanks and tabs.
     """
     texts = [text for _, text in lines if text]
@@ -53,8 +53,8 @@ def split_lines(
 ) -> Iterator[Cells]:
     """Split lines into cells.
 
-    separator (str): as `find_separator` gives it.
-    width (int): the number of columns where it is known, else 0. Between `|` it tells which bars
+    separator (str): As `find_separator` gives it.
+    width (int): The number of columns where it is known, else 0. Between `|` it tells which bars
         belong to the word.
     RAISES: FormatError: CSV with a quote that is not closed.
     """

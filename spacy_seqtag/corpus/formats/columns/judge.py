@@ -35,13 +35,13 @@ _HOW_TO_NAME = (
 class Shape:
     """How a column file is written.
 
-    path (Path): the file.
-    separator (str): what separates cells, see `find_separator`.
-    layout (Layout): what the columns hold.
-    widths (tuple[int, ...]): the legal numbers of columns: one, or two where rows may end with
+    path (Path): The file.
+    separator (str): What separates cells, see `find_separator`.
+    layout (Layout): What the columns hold.
+    widths (tuple[int, ...]): The legal numbers of columns: one, or two where rows may end with
         the tag.
-    header_line (int): the number of the line with the names of columns; 0 where there is none.
-    prefix_last (bool): whether tags are written `PER-B`.
+    header_line (int): The number of the line with the names of columns; 0 where there is none.
+    prefix_last (bool): Whether tags are written `PER-B`.
     """
 
     path: Path
@@ -60,8 +60,8 @@ class Shape:
 def judge_file(path: Path, columns: Sequence[str] | None = None) -> Shape:
     """Find out how a file is written.
 
-    columns (Sequence[str] | None): their names, as `parse_columns` gives them; None to judge.
-    RAISES: FormatError: no layout fits, or more than one; no sentence; CSV that is none.
+    columns (Sequence[str] | None): Their names, as `parse_columns` gives them; None to judge.
+    RAISES: FormatError: No layout fits, or more than one; no sentence; CSV that is none.
     """
     short, long = _SAMPLES
     try:
@@ -73,7 +73,7 @@ def judge_file(path: Path, columns: Sequence[str] | None = None) -> Shape:
 def _first_lines(path: Path, limit: int) -> tuple[list[Line], str | None]:
     """Read the first lines that may be rows, with blank ones between them.
 
-    RETURNS (tuple[list[Line], str | None]): the lines, and the value of `# global.columns`.
+    RETURNS (tuple[list[Line], str | None]): The lines, and the value of `# global.columns`.
     """
     lines: list[Line] = []
     hashes: list[Line] = []
@@ -156,8 +156,8 @@ def _fit_layout(
 ) -> tuple[Layout, tuple[int, ...], list[Rows]]:
     """Find the layout for the numbers of columns that many rows have.
 
-    RETURNS (tuple): the layout, the legal numbers of columns, the rows that were judged.
-    RAISES: LayoutUnclear: none fits, or more than one.
+    RETURNS (tuple): The layout, the legal numbers of columns, the rows that were judged.
+    RAISES: LayoutUnclear: None fits, or more than one.
     """
     if len(usual) == 2 and separator != "|":  # there, more bars belong to the word
         # Rows without a note may leave out all columns after the tag.

@@ -34,10 +34,10 @@ _CHUNKS = frozenset(
 class Layout(NamedTuple):
     """What each column holds.
 
-    names (tuple[str, ...]): one of `names.COLUMNS` but `pos` a column, or "sentence" for one that
+    names (tuple[str, ...]): One of `names.COLUMNS` but `pos` a column, or "sentence" for one that
         numbers sentences.
-    index_start (int): the first index of a sentence, 0 or 1.
-    unread (dict[int, str]): for columns that are not read, what they hold.
+    index_start (int): The first index of a sentence, 0 or 1.
+    unread (dict[int, str]): For columns that are not read, what they hold.
     """
 
     names: tuple[str, ...]
@@ -60,7 +60,7 @@ class Layout(NamedTuple):
 def layout_of(names: Sequence[str], sentences: Sequence[Rows]) -> Layout:
     """Make the layout of columns that have names; their contents say the rest.
 
-    sentences (Sequence[Rows]): as for `find_layout`.
+    sentences (Sequence[Rows]): As for `find_layout`.
     """
     columns = _columns(sentences)
     result = list(names)
@@ -89,9 +89,9 @@ def find_layout(sentences: Sequence[Rows]) -> Layout:
     other layouts are not clear. A column whose values are UPOS is UPOS, one that repeats many of
     the words is the lemma.
 
-    sentences (Sequence[Rows]): the first sentences, all rows with the same number of cells, 2 or
+    sentences (Sequence[Rows]): The first sentences, all rows with the same number of cells, 2 or
         more.
-    RAISES: LayoutUnclear: two layouts fit, or none.
+    RAISES: LayoutUnclear: Two layouts fit, or none.
     """
     columns = _columns(sentences)
     filled = [i for i, column in enumerate(columns) if not is_empty(column)]

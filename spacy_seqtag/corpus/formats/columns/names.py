@@ -35,8 +35,8 @@ _CONLLU_NAMES = {
 class LayoutUnclear(ValueError):
     """More than one layout fits a file, or none.
 
-    reason (str): why.
-    example (str): what the user might say of the columns, as `parse_columns` reads it.
+    reason (str): Why.
+    example (str): What the user might say of the columns, as `parse_columns` reads it.
     """
 
     def __init__(self, reason: str, example: Sequence[str]) -> None:
@@ -48,7 +48,7 @@ class LayoutUnclear(ValueError):
 def parse_columns(text: str) -> tuple[str, ...]:
     """Read the names of columns as the user gives them, separated by commas.
 
-    RAISES: ValueError: an unknown name, a name given twice, no `word`, or no layer.
+    RAISES: ValueError: An unknown name, a name given twice, no `word`, or no layer.
     """
     names = tuple(name.strip().lower() for name in text.split(","))
     for name in names:
@@ -80,7 +80,7 @@ def header_names(cells: Sequence[str]) -> tuple[str, ...] | None:
 def global_columns(names: Sequence[str]) -> tuple[str, ...]:
     """Translate the columns of a `# global.columns` line.
 
-    RAISES: LayoutUnclear: no FORM, or two.
+    RAISES: LayoutUnclear: No FORM, or two.
     Source: https://universaldependencies.org/ext-format.html
     """
     result = tuple(
@@ -92,5 +92,5 @@ def global_columns(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _without_repeats(names: Sequence[str]) -> tuple[str, ...]:
-    """Of several columns of one name, keep the first."""
+    """Keep the first of several columns of one name."""
     return tuple("-" if name in names[:i] else name for i, name in enumerate(names))

@@ -37,12 +37,12 @@ def read_column_file(
     spacing is that of the `# text` comment if the words spell it, else one space after every
     word. `rows` explains which lines are comments.
 
-    path (str | Path): the file.
-    options (ReadOptions | None): without the columns' names they are those of a header or of
+    path (str | Path): The file.
+    options (ReadOptions | None): Without the columns' names they are those of a header or of
         `# global.columns`, else their contents tell, see `find_layout`. The scheme "auto" reads
         the file once more to find out.
-    remarks (Remarks | None): filled while reading.
-    RAISES: FormatError: a layout that is not clear, a line with another number of columns, a line
+    remarks (Remarks | None): Filled while reading.
+    RAISES: FormatError: A layout that is not clear, a line with another number of columns, a line
         that may be a comment or a word, a comment such as `# sent_id` within a sentence, an
         unknown tag, an entity without a label or with the label `O`, an index out of order, a
         masked word, a file that is missing, empty, not UTF-8 or without a sentence; with
@@ -151,7 +151,7 @@ def _column(rows: Sequence[Row], at: int, name: str, remarks: Remarks) -> list[s
 def _words_of_blanks(path: Path, rows: Sequence[Row], at: int, words: Sequence[str]) -> list[str]:
     """Restore the words that consist of white space.
 
-    RAISES: FormatError: a word is empty.
+    RAISES: FormatError: A word is empty.
     """
     result = [word or row.cells[at] for word, row in zip(words, rows, strict=True)]
     if "" in result:

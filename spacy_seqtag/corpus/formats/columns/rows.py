@@ -23,10 +23,10 @@ _NEARLY_A_TAG = re.compile(r"(\w[-_])?[A-Z]{2,}([-_]\w+)?")
 class Row(NamedTuple):
     """A line of a column file.
 
-    kind (str): what it is.
-    line (int): its number.
-    text (str): the line as it is written.
-    cells (Sequence[str]): of a word, as many as the file has columns.
+    kind (str): What it is.
+    line (int): Its number.
+    text (str): The line as it is written.
+    cells (Sequence[str]): Of a word, as many as the file has columns.
     """
 
     kind: Literal["word", "blank", "comment", "document"]
@@ -38,8 +38,8 @@ class Row(NamedTuple):
 class RowReader:
     """Reads the rows of a file, once or more.
 
-    shape (Shape): how the file is written.
-    n_short (int): how many of the rows read so far end with the tag, while others go on.
+    shape (Shape): How the file is written.
+    n_short (int): How many of the rows read so far end with the tag, while others go on.
     """
 
     def __init__(self, shape: Shape) -> None:
@@ -49,7 +49,7 @@ class RowReader:
     def sentences(self, progress: Progress | None = None) -> Iterator[tuple[list[Row], list[Row]]]:
         """Yield the comments and marks of documents before each sentence, and its rows.
 
-        RAISES: FormatError: see `read_column_file`.
+        RAISES: FormatError: See `read_column_file`.
         """
         comments: list[Row] = []
         rows: list[Row] = []
@@ -117,7 +117,7 @@ class RowReader:
     def _cut(self, line: int, cells: list[str]) -> None:
         """Remove, in place, empty cells after the last column.
 
-        RAISES: FormatError: there are fewer cells than columns, or more that are not empty.
+        RAISES: FormatError: There are fewer cells than columns, or more that are not empty.
         """
         width = self._shape.width
         if len(cells) < width or any(cell.strip() for cell in cells[width:]):
@@ -129,9 +129,9 @@ class RowReader:
     ) -> bool:
         """Tell whether a line that begins with `#` is a comment, and not a word such as `#1`.
 
-        n_words (int): of the sentence so far.
-        before (str): the kind of the line before.
-        RAISES: FormatError: it may be either.
+        n_words (int): Of the sentence so far.
+        before (str): The kind of the line before.
+        RAISES: FormatError: It may be either.
         """
         layout, separator = self._shape.layout, self._shape.separator
         if len(cells) == self._shape.width:

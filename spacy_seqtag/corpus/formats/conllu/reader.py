@@ -57,10 +57,10 @@ def read_conllu(
     column; a word without one has no annotation. White space at the ends of cells is left out,
     and of escapes of the Penn Treebank what `penn.real_words` undoes.
 
-    path (str | Path): the file.
-    options (ReadOptions | None): the scheme "auto" takes the tags of all schemes but IOB1.
-    remarks (Remarks | None): filled while reading.
-    RAISES: FormatError: a line with other columns, an ID out of order, an empty form, an unknown
+    path (str | Path): The file.
+    options (ReadOptions | None): The scheme "auto" takes the tags of all schemes but IOB1.
+    remarks (Remarks | None): Filled while reading.
+    RAISES: FormatError: A line with other columns, an ID out of order, an empty form, an unknown
         UPOS, a comment within a sentence, a masked word, an unknown entity tag, no FORM column, a
         file that is missing, empty, not UTF-8 or without a sentence; with `options.strict` an
         entity tag that continues nothing.

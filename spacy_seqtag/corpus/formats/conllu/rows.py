@@ -38,9 +38,9 @@ class MultiwordToken(NamedTuple):
 class Block(NamedTuple):
     """The rows of a sentence.
 
-    rows (list[list[str]]): the words, each with the cells of `COLUMNS` and perhaps `ENTITY`.
-    lines (list[int]): their lines.
-    tokens (list[MultiwordToken]): in order.
+    rows (list[list[str]]): The words, each with the cells of `COLUMNS` and perhaps `ENTITY`.
+    lines (list[int]): Their lines.
+    tokens (list[MultiwordToken]): In order.
     """
 
     rows: list[list[str]]
@@ -87,10 +87,10 @@ class Unread:
 class RowCollector:
     """Reads the lines of a file one by one, and gives the rows of each sentence.
 
-    path (Path): the file.
-    maker (SentenceMaker): gets the comments.
-    unread (Unread): notes what is ignored.
-    remarks (Remarks): what the user should know.
+    path (Path): The file.
+    maker (SentenceMaker): Gets the comments.
+    unread (Unread): Notes what is ignored.
+    remarks (Remarks): What the user should know.
     """
 
     def __init__(self, path: Path, maker: SentenceMaker, unread: Unread, remarks: Remarks) -> None:
@@ -105,7 +105,7 @@ class RowCollector:
     def take(self) -> Block | None:
         """Give the rows since the last time, at the end of a sentence; None if there are none.
 
-        RAISES: FormatError: a multiword token reaches past the last word.
+        RAISES: FormatError: A multiword token reaches past the last word.
         """
         block = self._block
         if not block.rows and not block.tokens:
@@ -125,7 +125,7 @@ class RowCollector:
     def comment(self, line: int, text: str) -> None:
         """Read a line that begins with `#`.
 
-        RAISES: FormatError: it is within a sentence, or is a row rather than a comment.
+        RAISES: FormatError: It is within a sentence, or is a row rather than a comment.
         """
         if self._block.rows or self._block.tokens:
             raise comment_within(self.path, line, text)
@@ -168,7 +168,7 @@ class RowCollector:
     def row(self, line: int, text: str) -> None:
         """Read the line of a word, a multiword token or an empty node.
 
-        RAISES: FormatError: other columns, an ID out of order, an empty FORM, an unknown UPOS.
+        RAISES: FormatError: Other columns, an ID out of order, an empty FORM, an unknown UPOS.
         """
         rows, lines, tokens = self._block
         cells = self._cells(line, text)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from spacy_seqtag.ranges import concat_ranges
+from spacy_seqtag.arrays import concat_ranges
 
 
 def test_ranges():
