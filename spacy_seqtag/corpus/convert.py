@@ -34,6 +34,7 @@ from .join.joiner import join
 from .join.layer import Layer
 from .join.store import temporary_storage
 from .sentence import Sentence
+from .subset import Subset, sample
 from .summary import Summary
 
 
@@ -48,6 +49,7 @@ def convert(
     columns: str | None = None,
     strict: bool = False,
     max_mismatch: float = 0.02,
+    subset: Subset | None = None,
     progress: Progress | None = None,
 ) -> Summary:
     """Convert corpus files to one `.spacy` file.
@@ -63,6 +65,8 @@ def convert(
         ending.
     scheme, columns, strict, max_mismatch, progress: see `ReadOptions`; the columns as
         `parse_columns` reads them.
+    subset (Subset | None): Write a sample of the sentences, drawn when all are joined; None for
+        all of them.
     RETURNS (Summary): What was written.
     RAISES: FormatError: A file that cannot be read as its format, layers of different sentences,
         an unsuitable output path. OutputError: The output or temporary data cannot be written.
@@ -88,6 +92,10 @@ def convert(
         layers = [stack.enter_context(closing(layer)) for layer in made]
         sentences = chain.from_iterable(_read(file, options, remarks) for file in first)
         joined = join(sentences, layers, skimmed=_skim(first, options))
+        if subset is not None and not subset.is_whole:
+            drawn = sample(joined, subset, skimmed=_skim(first, options))
+            joined, total = stack.enter_context(drawn)
+            summary.add_sample(subset.size(total), total, subset.seed)
         for doc, own in maker.docs(joined):
             writer.add(doc)
             summary.add_doc(own)
