@@ -53,25 +53,6 @@ def sentence_bounds(doc: Doc) -> list[Place]:
     return [(sent.start, sent.end) for sent in doc.sents]
 
 
-def join_bounds(bounds: Iterable[Place], most: int | None = None) -> list[Place]:
-    """Join sentences that follow each other into stretches.
-
-    bounds (Iterable[Place]): Start and end of sentences, in order; perhaps not of all.
-    most (int | None): The most sentences in a stretch; None for no limit.
-    RETURNS (list[Place]): Start and end of each stretch. A gap ends one.
-    """
-    stretches: list[Place] = []
-    size = 0
-    for start, end in bounds:
-        if stretches and start == stretches[-1][1] and size != most:
-            stretches[-1] = (stretches[-1][0], end)
-            size += 1
-        else:
-            stretches.append((start, end))
-            size = 1
-    return stretches
-
-
 def rows_within(places: Iterable[Place], bounds: Sequence[Place]) -> list[list[int]]:
     """Find, for each of the bounds, the places that lie completely inside.
 

@@ -22,9 +22,10 @@ from spacy.vocab import Vocab
 from ..frames import annotated_tokens, has_frames, propositions, set_propositions
 from ..schemes.propositions import Proposition
 from ..schemes.upos import UPOS_TAGS
-from .cut import cut_doc, join_bounds, rows_within, sentence_bounds
+from .cut import rows_within, sentence_bounds
 from .errors import unknown_upos
 from .sentence import LAYERS, Origin, Sentence, tags_of
+from .thin import thin_doc
 
 GROUP = 10
 """How many sentences a Doc gets if the user wants documents, but the input marks none."""
@@ -116,11 +117,13 @@ class DocMaker:
             _add_layers(doc, group)
             # Fewer than all sentences of the Doc, where a sample is taken.
             origins = [sentence.origin for sentence in group if sentence.origin is not None]
-            places = join_bounds(((own.start, own.end) for own in origins), self.limit)
-            if places in ([], [(0, len(doc))]):
+            bounds = [(own.start, own.end) for own in origins]
+            most = self.limit or len(bounds)
+            if len(bounds) <= most and len(bounds) == len(sentence_bounds(doc)):
                 yield MadeDoc(doc, group)
                 continue
-            for piece in cut_doc(doc, places, self.cuts):
+            groups = [bounds[i : i + most] for i in range(0, len(bounds), most)]
+            for piece in thin_doc(doc, groups, self.cuts):
                 yield MadeDoc(piece, sentences_of(piece, group[0].path, group[0].line))
 
 

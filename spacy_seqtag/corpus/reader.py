@@ -2,7 +2,7 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Optional, TypeAlias
@@ -16,11 +16,12 @@ from spacy.util import registry
 from spacy.vocab import Vocab
 
 from ..errors import Whole, check_settings, settings_error
-from .cut import Place, cut_doc, join_bounds, sentence_bounds
+from .cut import Place, sentence_bounds
 from .docbin_read import check_docbins, find_docbins, read_docs
 from .errors import FormatError
 from .plural import forms
 from .subset import FRACTION, Subset
+from .thin import thin_doc
 
 Augmenter: TypeAlias = Callable[[Language, Example], Iterator[Example]]
 
@@ -49,9 +50,8 @@ def create_corpus(
         number of words allows. What has no boundary to cut at stays whole. 0 is no limit.
     limit (int): Read no more than this number of documents. 0 is no limit.
     subset (float, above 0, to 1): Take a sample of the sentences of those documents, this share of
-        them. A smaller sample lies within every larger one of the same seed. Sentences that do not
-        follow each other become documents of their own; a document without sentence boundaries
-        counts as one sentence.
+        them. A smaller sample lies within every larger one of the same seed. A document without
+        sentence boundaries counts as one sentence.
     subset_limit (int): No more than this number of sentences in the sample. 0 is no limit.
     subset_seed (int): Of the order in which the sentences are drawn.
     augmenter (Augmenter | None): Data augmentation, as in `spacy.Corpus.v1`.
@@ -116,7 +116,7 @@ class Corpus(spacy.training.Corpus):
             yield from super().__call__(nlp)
 
     def read_docbin(self, vocab: Vocab, locs: Iterable[str | Path]) -> Iterator[Doc]:
-        """Yield the documents of the files, or of the sample the stretches that are in it."""
+        """Yield the documents of the files with the sentences that are in the sample."""
         files = list(locs)
         if self.subset.is_whole:
             yield from self._read(vocab, files)
@@ -128,7 +128,8 @@ class Corpus(spacy.training.Corpus):
             bounds = sentence_bounds(doc)
             taken = [place for n, place in enumerate(bounds, seen) if n in chosen]
             seen += len(bounds)
-            yield from (doc,) if taken == bounds else self._cut(doc, join_bounds(taken))
+            if taken:
+                yield from (doc,) if taken == bounds else self._cut(doc, [taken])
 
     def _read(self, vocab: Vocab, locs: Iterable[str | Path]) -> Iterator[Doc]:
         """Yield the documents of the files, empty ones left out, up to the limit."""
@@ -156,11 +157,12 @@ class Corpus(spacy.training.Corpus):
                 bounds[-1] = (bounds[-1][0], end)
             else:
                 bounds.append((start, end))
-        return self._cut(doc, bounds)
+        return self._cut(doc, [[place] for place in bounds])
 
-    def _cut(self, doc: Doc, bounds: list[Place]) -> list[Doc]:
+    def _cut(self, doc: Doc, groups: Sequence[Sequence[Place]]) -> list[Doc]:
+        """Make a Doc of each group of sentences, with warnings of what is lost."""
         cuts = Counter[str]()
-        pieces = list(cut_doc(doc, bounds, cuts))
+        pieces = list(thin_doc(doc, groups, cuts))
         for what in cuts:  # without the number, so that Python shows each of them once
             warnings.warn(
                 f"{self.path}: cutting documents (max_length, subset): {forms(2, what)}",

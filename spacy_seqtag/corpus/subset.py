@@ -100,13 +100,15 @@ def sample(
 def _thin(sentences: Iterable[Sentence], chosen: Collection[int]) -> Iterator[Sentence]:
     """Yield the chosen ones of the sentences that have words.
 
-    What did not follow each other in the corpus is not each other's context: a gap ends a Doc.
+    Documents stay apart, and what did not follow each other before is apart by white space.
     """
-    gap = False
+    gap = new_doc = False
     full = (sentence for sentence in sentences if sentence.words)
     for number, sentence in enumerate(full):
         if number in chosen:
-            yield replace(sentence, new_doc=True) if gap else sentence
-            gap = False
+            if gap:
+                sentence = replace(sentence, new_par=True, new_doc=new_doc or sentence.new_doc)
+            yield sentence
+            gap = new_doc = False
         else:
-            gap = True
+            gap, new_doc = True, new_doc or sentence.new_doc

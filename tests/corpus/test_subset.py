@@ -12,6 +12,7 @@ from spacy_seqtag.corpus.convert import convert
 from spacy_seqtag.corpus.docs import sentences_of
 from spacy_seqtag.corpus.reader import create_corpus
 from spacy_seqtag.corpus.subset import Subset
+from spacy_seqtag.frames import problems
 
 MINI = Path(__file__).parents[2] / "assets" / "mini"
 LAYERS = [MINI / f"train.{ending}" for ending in ("conllu", "iob2", "gold_conll")]
@@ -122,16 +123,24 @@ def test_convert_and_reader_draw_the_same(whole, tmp_path):
     assert sentences([example.reference for example in again(nlp)]) == drawn
 
 
-def test_gaps_end_documents(whole, tmp_path):
-    """What did not follow each other is not each other's context."""
-    order = list(sentences(read(whole)))
-    for path in (LAYERS[0], whole):
-        output = tmp_path / "sample.spacy"
-        convert([path], output, subset=Subset(0.5))
-        for doc in read(output):
-            ids = doc.user_data["sent_ids"]
-            first = order.index(ids[0])
-            assert list(ids) == order[first : first + len(ids)]
+def test_documents_are_thinned(whole, tmp_path):
+    """A document keeps those of its sentences that are drawn, whatever it is made of."""
+    nlp = spacy.blank("en")
+    subset = Subset(0.5)
+    convert(LAYERS, tmp_path / "a.spacy", subset=subset)
+    convert([whole], tmp_path / "b.spacy", subset=subset)
+    first, second = read(tmp_path / "a.spacy"), read(tmp_path / "b.spacy")
+    third = [example.reference for example in create_corpus(whole, subset=0.5)(nlp)]
+    texts = [doc.text.rstrip() for doc in first]
+    assert texts == [doc.text.rstrip() for doc in second] == [doc.text.rstrip() for doc in third]
+    assert len(texts) == len(read(whole))
+    for docs in (first, second, third):
+        assert [len(list(d.sents)) for d in docs] == [len(d.user_data["sent_ids"]) for d in docs]
+        assert all(not list(problems(doc)) for doc in docs)
+    text = texts[0]
+    for sent in first[0].sents:
+        assert text.startswith(sent.text)
+        text = text.removeprefix(sent.text).lstrip()
 
 
 def test_documents_stay_apart(tmp_path):
