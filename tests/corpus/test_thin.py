@@ -51,10 +51,3 @@ def test_several_groups(doc):
     docs = list(thin_doc(doc, [[(0, 2), (4, 6)], [(6, 8)]]))
     assert [doc.text.split() for doc in docs] == [[*"abef"], [*"gh"]]
     assert [doc.user_data["sent_ids"] for doc in docs] == [["1", "3"], ["4"]]
-
-
-def test_nothing_is_missing_that_was_there(doc):
-    (whole,) = thin_doc(doc, [[(0, 2), (2, 4), (4, 6), (6, 8)]])
-    assert whole.user_data == doc.user_data
-    without = {"exclude": ["user_data"]}
-    assert whole.to_bytes(**without) == doc.to_bytes(**without)
