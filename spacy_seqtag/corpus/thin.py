@@ -7,6 +7,7 @@ would lose `user_data` and the attributes of span groups.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, islice
+from typing import Any
 
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
@@ -43,7 +44,8 @@ def _join_pieces(pieces: Sequence[Doc]) -> Doc:
     """Lay pieces of one Doc end to end, white space between them."""
     if len(pieces) == 1:
         return pieces[0]
-    doc = Doc.from_docs(list(pieces), exclude=("spans", "tensor", "user_data"))
+    without = ("spans", "tensor", "user_data")
+    doc = Doc.from_docs(list(pieces), exclude=without)  # type: ignore[call-arg]  # not in the stub
     offsets = [0, *accumulate(len(piece) for piece in pieces[:-1])]
     for name in pieces[0].spans:
         groups = [piece.spans[name] for piece in pieces]
@@ -64,7 +66,7 @@ def _join_attributes(groups: Sequence[SpanGroup]) -> Attributes:
     """Join the attributes that have one value for each span; of others take the first."""
     result: Attributes = {}
     for name, first in attributes_of(groups[0]).items():
-        values = [attributes_of(group).get(name) for group in groups]
+        values: list[Any] = [attributes_of(group).get(name) for group in groups]
         lists = all(
             isinstance(value, list | tuple | np.ndarray) and len(value) == len(group)
             for value, group in zip(values, groups, strict=True)

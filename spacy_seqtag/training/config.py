@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
+from textwrap import TextWrapper
 
 import srsly
 from jinja2 import Environment, StrictUndefined
@@ -29,8 +30,13 @@ _OTHER_SCORES: dict[str, dict[str, float | None]] = {
     "pos": {"pos_acc": None, "tag_acc": None, "pos_per_type": None, "tag_per_type": None},
     "ner": {"ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
     "srl": {
-        **{"srl_p": 0.0, "srl_r": 0.0, "srl_per_type": None},
-        **{"predicates_f": 0.0, "predicates_p": 0.0, "predicates_r": 0.0, "roleset_acc": 0.0},
+        "srl_p": 0.0,
+        "srl_r": 0.0,
+        "srl_per_type": None,
+        "predicates_f": 0.0,
+        "predicates_p": 0.0,
+        "predicates_r": 0.0,
+        "roleset_acc": 0.0,
     },
     "senter": {"sents_f": 0.0, "sents_p": 0.0, "sents_r": 0.0},
 }
@@ -78,6 +84,7 @@ def render(choices: Choices, path: str) -> str:
     source = files(__package__).joinpath("config.cfg.jinja").read_text(encoding="utf8")
     senter = ["senter"] if choices.senter else []
     variables = asdict(choices) | {
+        "about": _wrapped(choices.about),
         "title": _title(choices),
         "command": command(choices, path),
         "pipeline": ["transformer", *senter, *choices.tasks],
@@ -104,6 +111,18 @@ def command(choices: Choices, path: str) -> str:
     return " ".join(words)
 
 
+def _wrapped(lines: Sequence[str]) -> list[str]:
+    """Make a list of lines that are short enough for a comment."""
+    wrapper = TextWrapper(
+        width=98,
+        initial_indent="- ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [part for line in lines for part in wrapper.wrap(line)]
+
+
 def _quoted(path: str) -> str:
     return f'"{path}"' if " " in path else path
 
@@ -122,11 +141,9 @@ def _title(choices: Choices) -> str:
 def _score_weights(choices: Choices) -> dict[str, float | None]:
     """Give the tasks equal weights, which sum to 1."""
     n = len(choices.tasks)
-    scores = [
-        _MAIN_SCORES[choices.pos_layer if task == "pos" else task] for task in choices.tasks
-    ]
+    scores = [_MAIN_SCORES[choices.pos_layer if task == "pos" else task] for task in choices.tasks]
     share = int(100 / n) / 100
-    weights: dict[str, float | None] = {name: share for name in scores}
+    weights: dict[str, float | None] = dict.fromkeys(scores, share)
     weights[scores[-1]] = round(1.0 - share * (n - 1), 2)
     for name in (*choices.tasks, *(["senter"] if choices.senter else [])):
         for score, weight in _OTHER_SCORES[name].items():
