@@ -108,11 +108,15 @@ class Whole:
 
 @dataclass(frozen=True)
 class Number:
-    """Finite numbers in an interval: `least` belongs to it, `above` and `below` do not."""
+    """Finite numbers in an interval.
+
+    `least` and `most` belong to it, `above` and `below` do not.
+    """
 
     least: float | None = None
     above: float | None = None
     below: float | None = None
+    most: float | None = None
 
     def __contains__(self, value: object) -> bool:
         if not isinstance(value, Real) or isinstance(value, bool):
@@ -123,10 +127,16 @@ class Number:
             and (self.least is None or number >= self.least)
             and (self.above is None or number > self.above)
             and (self.below is None or number < self.below)
+            and (self.most is None or number <= self.most)
         )
 
     def __str__(self) -> str:
-        bounds = (("of at least", self.least), ("above", self.above), ("below", self.below))
+        bounds = (
+            ("of at least", self.least),
+            ("above", self.above),
+            ("below", self.below),
+            ("of at most" if self.least is self.above is None else "at most", self.most),
+        )
         return "a number " + " and ".join(f"{word} {n:g}" for word, n in bounds if n is not None)
 
 

@@ -19,7 +19,9 @@ from ..corpus.formats.columns.names import parse_columns
 from ..corpus.formats.tags import PREFIXES
 from ..corpus.plural import counted
 from ..corpus.sentence import LAYERS
+from ..corpus.subset import FRACTION, Subset
 from ..corpus.summary import Summary
+from ..errors import Whole
 from . import fail, seqtag
 from .options import metavar, one_of
 
@@ -103,6 +105,20 @@ _MaxMismatch = Annotated[
         "place of both files or have the same sent_id; those of one file alone do not count",
     ),
 ]
+_Share = Annotated[
+    float | None,
+    typer.Option("--subset", help="Share of the sentences to write, such as 0.1: a random sample"),
+]
+_Limit = Annotated[
+    int | None,
+    typer.Option(help="Number of sentences to write at most: a random sample of this size"),
+]
+_Seed = Annotated[
+    int,
+    typer.Option(
+        help="Seed of --subset and --limit: with the same one, smaller samples lie in larger ones"
+    ),
+]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")]
 
 
@@ -117,10 +133,14 @@ def convert_cli(
     columns: _Columns = None,
     strict: _Strict = False,
     max_mismatch: _MaxMismatch = 0.02,
+    share: _Share = None,
+    limit: _Limit = None,
+    seed: _Seed = 0,
     quiet: _Quiet = False,
 ) -> None:
     """Convert corpus files to a .spacy file, print what was written, or fail in one line."""
     _check_options(lang, docs_by, columns)
+    subset = _subset(share, limit, seed)
     try:
         with _progress_bar(files, quiet) as bar:
             summary = convert(
@@ -133,6 +153,7 @@ def convert_cli(
                 columns=columns,
                 strict=strict,
                 max_mismatch=max_mismatch,
+                subset=subset,
                 progress=bar.update,
             )
     except (FormatError, OSError, sqlite3.Error) as error:
@@ -153,6 +174,21 @@ def _check_options(lang: str, docs_by: str, columns: str | None) -> None:
             parse_columns(columns)
     except ValueError as error:
         fail(f"--{error}")
+
+
+def _subset(share: float | None, limit: int | None, seed: int) -> Subset:
+    """Read which part of the corpus is to be written."""
+    if share is not None and limit is not None:
+        fail("--subset and --limit: give one of them")
+    options = (
+        ("--subset", share, FRACTION),
+        ("--limit", limit, Whole(1)),
+        ("--seed", seed, Whole(0)),
+    )
+    for option, value, allowed in options:
+        if value is not None and value not in allowed:
+            fail(f"{option} {value}: give {allowed}")
+    return Subset(1.0 if share is None else share, limit or 0, seed)
 
 
 def _progress_bar(files: Sequence[Path], quiet: bool) -> "tqdm[None]":

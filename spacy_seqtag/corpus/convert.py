@@ -12,7 +12,7 @@ exception, spaCy reads it as a whole).
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -34,6 +34,7 @@ from .join.joiner import join
 from .join.layer import Layer
 from .join.store import temporary_storage
 from .sentence import Sentence
+from .subset import Subset, sample
 from .summary import Summary
 
 
@@ -48,6 +49,7 @@ def convert(
     columns: str | None = None,
     strict: bool = False,
     max_mismatch: float = 0.02,
+    subset: Subset | None = None,
     progress: Progress | None = None,
 ) -> Summary:
     """Convert corpus files to one `.spacy` file.
@@ -63,22 +65,21 @@ def convert(
         ending.
     scheme, columns, strict, max_mismatch, progress: see `ReadOptions`; the columns as
         `parse_columns` reads them.
+    subset (Subset | None): The sample to write, drawn when all are joined; None for everything.
     RETURNS (Summary): What was written.
-    RAISES: FormatError: A file that cannot be read as its format, layers of different sentences,
-        an unsuitable output path. OutputError: The output or temporary data cannot be written.
-        ValueError: an illegal `docs_by` or `columns`. ImportError: An unknown language.
+    RAISES: FormatError: A file that cannot be read, layers of different sentences, an unsuitable
+        output. OutputError: The output or temporary data cannot be written. ValueError: an illegal
+        `docs_by` or `columns`. ImportError: An unknown language.
     """
     limit = parse_docs_by(docs_by)
     names = None if columns is None else parse_columns(columns)
-    output = Path(output)
-    files = [Path(path) for path in paths]
+    output, files = Path(output), [Path(path) for path in paths]
     _check_output(output, files)
     first, further = _plan(files, file_format)
-    # Not `spacy.blank`, which loads every package that plugs into spaCy, transformers among them.
+    # `spacy.blank` would load every package that plugs into spaCy, transformers among them.
     vocab = create_vocab(lang, get_lang_class(lang).Defaults)
     options = ReadOptions(names, scheme, strict, max_mismatch, vocab, progress)
-    remarks: list[Remarks] = []
-    summary, maker = Summary(), DocMaker(vocab, limit)
+    remarks, summary, maker = list[Remarks](), Summary(), DocMaker(vocab, limit)
     with ExitStack() as stack:
         stack.enter_context(terminable())
         stack.enter_context(new_folder(output.parent, output))
@@ -88,13 +89,13 @@ def convert(
         layers = [stack.enter_context(closing(layer)) for layer in made]
         sentences = chain.from_iterable(_read(file, options, remarks) for file in first)
         joined = join(sentences, layers, skimmed=_skim(first, options))
+        if subset is not None and not subset.is_whole:
+            joined = stack.enter_context(_sample(joined, subset, _skim(first, options), summary))
         for doc, own in maker.docs(joined):
             writer.add(doc)
             summary.add_doc(own)
         if summary.sentences == 0:
-            raise FormatError(
-                files[0], None, "there is no sentence in the file", "Give a file with sentences"
-            )
+            raise _no_sentence(files[0])
         summary.add_remarks(maker, [layer.finish() for layer in layers], remarks)
     return summary
 
@@ -148,6 +149,23 @@ def _skim(files: Sequence[_File], options: ReadOptions) -> Iterator[Sentence] | 
     if not all(skim for _, skim in skims):
         return None
     return chain.from_iterable(skim(path, options) for path, skim in skims if skim)
+
+
+@contextmanager
+def _sample(
+    sentences: Iterator[Sentence],
+    subset: Subset,
+    skimmed: Iterator[Sentence] | None,
+    summary: Summary,
+) -> Iterator[Iterator[Sentence]]:
+    """Take a sample of the sentences, and say so in the summary; see `sample`."""
+    with sample(sentences, subset, skimmed=skimmed) as drawn:
+        summary.add_sample(subset.size(drawn.total), drawn.total, subset.seed)
+        yield drawn.sentences
+
+
+def _no_sentence(path: Path) -> FormatError:
+    return FormatError(path, None, "there is no sentence in the file", "Give a file with sentences")
 
 
 def _layer(file: _File, options: ReadOptions, remarks: list[Remarks]) -> Layer:

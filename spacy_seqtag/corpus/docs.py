@@ -22,9 +22,10 @@ from spacy.vocab import Vocab
 from ..frames import annotated_tokens, has_frames, propositions, set_propositions
 from ..schemes.propositions import Proposition
 from ..schemes.upos import UPOS_TAGS
-from .cut import cut_doc, rows_within, sentence_bounds
+from .cut import rows_within, sentence_bounds
 from .errors import unknown_upos
 from .sentence import LAYERS, Origin, Sentence, tags_of
+from .thin import thin_doc
 
 GROUP = 10
 """How many sentences a Doc gets if the user wants documents, but the input marks none."""
@@ -114,13 +115,15 @@ class DocMaker:
         for origin, group in _by_doc(sentences):
             doc = origin.doc
             _add_layers(doc, group)
-            if self.limit is None or len(group) <= self.limit:
+            # Fewer than all sentences of the Doc, where a sample is taken.
+            origins = [sentence.origin for sentence in group if sentence.origin is not None]
+            bounds = [(own.start, own.end) for own in origins]
+            most = self.limit or len(bounds)
+            if len(bounds) <= most and len(bounds) == len(sentence_bounds(doc)):
                 yield MadeDoc(doc, group)
                 continue
-            bounds = sentence_bounds(doc)
-            stretches = [bounds[i : i + self.limit] for i in range(0, len(bounds), self.limit)]
-            places = [(stretch[0][0], stretch[-1][1]) for stretch in stretches]
-            for piece in cut_doc(doc, places, self.cuts):
+            groups = [bounds[i : i + most] for i in range(0, len(bounds), most)]
+            for piece in thin_doc(doc, groups, self.cuts):
                 yield MadeDoc(piece, sentences_of(piece, group[0].path, group[0].line))
 
 

@@ -2,7 +2,7 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Optional, TypeAlias
@@ -16,10 +16,12 @@ from spacy.util import registry
 from spacy.vocab import Vocab
 
 from ..errors import Whole, check_settings, settings_error
-from .cut import cut_doc, sentence_bounds
+from .cut import Place, sentence_bounds
 from .docbin_read import check_docbins, find_docbins, read_docs
 from .errors import FormatError
 from .plural import forms
+from .subset import FRACTION, Subset
+from .thin import thin_doc
 
 Augmenter: TypeAlias = Callable[[Language, Example], Iterator[Example]]
 
@@ -32,6 +34,9 @@ def create_corpus(
     sent_starts: bool = True,
     max_length: int = 0,
     limit: int = 0,
+    subset: float = 1.0,
+    subset_limit: int = 0,
+    subset_seed: int = 0,
     augmenter: Optional[Augmenter] = None,  # noqa: UP045
 ) -> Callable[[Language], Iterable[Example]]:
     """Create a reader of `.spacy` files for training word-level taggers.
@@ -44,6 +49,11 @@ def create_corpus(
     max_length (int): Cut longer documents into pieces of whole sentences, each as full as this
         number of words allows. What has no boundary to cut at stays whole. 0 is no limit.
     limit (int): Read no more than this number of documents. 0 is no limit.
+    subset (float, above 0, to 1): Take a sample of the sentences of those documents, this share of
+        them. A smaller sample lies within every larger one of the same seed. A document without
+        sentence boundaries counts as one sentence.
+    subset_limit (int): No more than this number of sentences in the sample. 0 is no limit.
+    subset_seed (int): Of the order in which the sentences are drawn.
     augmenter (Augmenter | None): Data augmentation, as in `spacy.Corpus.v1`.
     RAISES: ValueError: No path. ConfigValidationError (a ValueError): No such path; a folder
         without `.spacy` files; a file that is no `.spacy` file; no document with words.
@@ -51,7 +61,12 @@ def create_corpus(
     if path is None:
         raise ValueError(Errors.E913)
     check_settings(
-        "spacy_seqtag.Corpus.v1:", max_length=(max_length, Whole(0)), limit=(limit, Whole(0))
+        "spacy_seqtag.Corpus.v1:",
+        max_length=(max_length, Whole(0)),
+        limit=(limit, Whole(0)),
+        subset=(subset, FRACTION),
+        subset_limit=(subset_limit, Whole(0)),
+        subset_seed=(subset_seed, Whole(0)),
     )
     with _as_settings_error():
         check_docbins(path)  # fail now, and not when evaluation begins
@@ -61,6 +76,7 @@ def create_corpus(
         sent_starts=sent_starts,
         max_length=max_length,
         limit=limit,
+        subset=Subset(subset, subset_limit, subset_seed),
         augmenter=augmenter,
     )
 
@@ -68,7 +84,7 @@ def create_corpus(
 class Corpus(spacy.training.Corpus):
     """Iterates over the `Example`s of `.spacy` files.
 
-    The settings are those of `create_corpus`.
+    The settings are those of `create_corpus`; `subset` holds three of them.
     """
 
     def __init__(
@@ -79,6 +95,7 @@ class Corpus(spacy.training.Corpus):
         sent_starts: bool = True,
         max_length: int = 0,
         limit: int = 0,
+        subset: Subset | None = None,
         augmenter: Augmenter | None = None,
         shuffle: bool = False,
     ) -> None:
@@ -87,6 +104,7 @@ class Corpus(spacy.training.Corpus):
         )
         self.gold_tokens = gold_tokens
         self.sent_starts = sent_starts
+        self.subset = subset or Subset()
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         """Yield the examples.
@@ -98,6 +116,22 @@ class Corpus(spacy.training.Corpus):
             yield from super().__call__(nlp)
 
     def read_docbin(self, vocab: Vocab, locs: Iterable[str | Path]) -> Iterator[Doc]:
+        """Yield the documents of the files with the sentences that are in the sample."""
+        files = list(locs)
+        if self.subset.is_whole:
+            yield from self._read(vocab, files)
+            return
+        total = sum(len(sentence_bounds(doc)) for doc in self._read(vocab, files))
+        chosen = self.subset.choose(total)
+        seen = 0
+        for doc in self._read(vocab, files):
+            bounds = sentence_bounds(doc)
+            taken = [place for n, place in enumerate(bounds, seen) if n in chosen]
+            seen += len(bounds)
+            if taken:
+                yield from (doc,) if taken == bounds else self._cut(doc, [taken])
+
+    def _read(self, vocab: Vocab, locs: Iterable[str | Path]) -> Iterator[Doc]:
         """Yield the documents of the files, empty ones left out, up to the limit."""
         n_docs = 0
         for loc in locs:
@@ -123,11 +157,16 @@ class Corpus(spacy.training.Corpus):
                 bounds[-1] = (bounds[-1][0], end)
             else:
                 bounds.append((start, end))
+        return self._cut(doc, [[place] for place in bounds])
+
+    def _cut(self, doc: Doc, groups: Sequence[Sequence[Place]]) -> list[Doc]:
+        """Make a Doc of each group of sentences, with warnings of what is lost."""
         cuts = Counter[str]()
-        pieces = list(cut_doc(doc, bounds, cuts))
+        pieces = list(thin_doc(doc, groups, cuts))
         for what in cuts:  # without the number, so that Python shows each of them once
             warnings.warn(
-                f"{self.path}: cutting documents (max_length): {forms(2, what)}", stacklevel=2
+                f"{self.path}: cutting documents (max_length, subset): {forms(2, what)}",
+                stacklevel=2,
             )
         return pieces
 

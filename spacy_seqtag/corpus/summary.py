@@ -62,6 +62,18 @@ class Summary:
     letters: int = 0
     other_letters: int = 0
 
+    def add_sample(self, size: int, total: int, seed: int) -> None:
+        """Add that a sample is written; the other figures are those of the sample.
+
+        size, total (int): How many sentences are taken, of how many.
+        seed (int): Of the order in which they were drawn.
+        """
+        if size == total:
+            self.notes.append("the corpus is no larger than the sample may be: all of it is taken")
+            return
+        of = counted(total, "<sentence|sentences>")
+        self.notes.append(f"a sample of {size:,} of {of}, drawn with seed {seed}")
+
     def add_doc(self, sentences: Iterable[Sentence]) -> None:
         """Count a Doc that is written, with its sentences."""
         self.documents += 1

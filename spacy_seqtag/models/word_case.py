@@ -1,5 +1,7 @@
 """How a word is written (lower, Title, UPPER, …), which an uncased encoder does not see."""
 
+from collections.abc import Callable
+
 N_CASES = 8
 """How many kinds there are; kind 0 is for wordpieces that belong to no word."""
 
@@ -19,3 +21,11 @@ def word_case(word: str) -> int:
         return _TITLE
     # Scripts without case count as lower.
     return _MIXED if any(map(str.isupper, word)) else _LOWER
+
+
+def is_uncased(tokenize: Callable[[str], list[str]]) -> bool:
+    """Say whether a tokenizer of wordpieces gives the same for "Bath" and "bath".
+
+    tokenize (Callable[[str], list[str]]): From a text to its wordpieces.
+    """
+    return all(tokenize(text) == tokenize(text.lower()) for text in ("The Bath", "NASA", "É Ø Ж"))

@@ -25,6 +25,9 @@ from ..errors import Whole, check_settings, setting_error, settings_error
 # How often a run is evaluated where [training] does not say: once per epoch, but within these.
 _FEWEST, _MOST = 5, 10
 
+# Fewer steps than this teach output layers next to nothing, whatever the corpus.
+_TOO_FEW = 200
+
 _LEARN_RATE = "[training.optimizer.learn_rate]"
 
 
@@ -35,7 +38,7 @@ class Plan:
     steps (int): In all.
     frequency (int): Steps from one evaluation to the next.
     patience (int): Steps without a better score after which the run ends early; 0: it does not.
-    batches (int): In an epoch; 0 where they were not counted.
+    batches (int): In an epoch, on average; 0 where they were not counted.
     max_epochs (int): What becomes of the setting: 0, or -1 for a corpus that is streamed.
     """
 
@@ -81,10 +84,11 @@ def make_plan_training(epochs: int = 5, min_steps: int = 200) -> Callable[[Langu
             return nlp
         _write(plan, nlp.config)
         msg.info(f"Training for {plan}")
-        if plan.steps < min_steps:
+        few = min(min_steps, _TOO_FEW)
+        if plan.steps < few:
             msg.warn(
                 f"{plan.steps} steps are few: output layers that start from nothing need "
-                f"{min_steps} or more. Leave [training] max_epochs and max_steps at 0, or give "
+                f"{few} or more. Leave [training] max_epochs and max_steps at 0, or give "
                 "smaller batches"
             )
         return nlp
@@ -100,20 +104,22 @@ def _make_plan(nlp: Language, epochs: int, min_steps: int) -> Plan | None:
     training = nlp.config.interpolate()["training"]
     steps, max_epochs = int(training["max_steps"]), int(training["max_epochs"])
     frequency, patience = int(training["eval_frequency"]), int(training["patience"])
-    batches = 0
+    batches = total = 0
     # A corpus that is streamed (max_epochs = -1) has no end to count to.
     if max_epochs >= 0 and (max_epochs or not steps or not frequency):
-        batches = _count_batches(nlp)
-        if not batches:
+        passes = max_epochs or epochs
+        total = _count_batches(nlp, passes)
+        if not total:
             return None
+        batches = ceil(total / passes)
     if max_epochs > 0:
-        steps = min(steps or max_epochs * batches, max_epochs * batches)
+        steps = min(steps or total, total)
     elif not steps:
         if not batches:
             raise settings_error(
                 "[training] max_epochs = -1: a corpus that is streamed has no size; set max_steps"
             )
-        steps = max(epochs * batches, min_steps)
+        steps = max(total, min_steps)
     if not frequency:
         evaluations = round(steps / batches) if batches else _MOST
         frequency = ceil(steps / min(max(evaluations, _FEWEST), _MOST))
@@ -141,8 +147,8 @@ def _schedule(training: Config) -> Config:
     return Config(learn_rate) if isinstance(learn_rate, dict) else Config()
 
 
-def _count_batches(nlp: Language) -> int:
-    """Count the batches in one pass over the training corpus; 0 where there is no corpus.
+def _count_batches(nlp: Language, passes: int) -> int:
+    """Count the batches in so many passes over the training corpus; 0 where there is no corpus.
 
     RAISES: ConfigValidationError (a ValueError): If the batcher makes no batch of it.
     """
@@ -152,9 +158,15 @@ def _count_batches(nlp: Language) -> int:
         examples = list(corpus(nlp))
     except (ValueError, OSError):
         return 0
-    batcher = registry.resolve({"batcher": config["training"]["batcher"]})["batcher"]
+    settings = config["training"]["batcher"]
+    batcher = registry.resolve({"batcher": settings})["batcher"]
     random.Random(0).shuffle(examples)
     batches = sum(1 for _ in batcher(examples))
+    if any(isinstance(value, dict) for value in settings.values()):
+        # A size that is a schedule goes on from one pass to the next.
+        batches += sum(1 for _ in range(passes - 1) for _ in batcher(examples))
+    else:
+        batches *= passes
     if examples and not batches:
         raise settings_error("[training.batcher]: it makes no batch of the training corpus")
     return batches

@@ -202,3 +202,32 @@ def test_text_that_is_not_english(run, words, said):
     assert said is None or said in " ".join(result.output.split())
     assert "not Latin" not in run({"w.conllu": text}, "--lang", "zh").output
     assert run({"w.conllu": text}, "--quiet").output == ""
+
+
+def test_sample_of_sentences(run, tmp_path):
+    result = run({"w.conllu": WORDS, "t.iob2": TAGS}, "--subset", "0.5")
+    assert result.exit_code == 0, result.output
+    assert "a sample of 1 of 2 sentences, drawn with seed 0" in result.output
+    (doc,) = DocBin().from_disk(tmp_path / "out.spacy").get_docs(Vocab())
+    assert len(doc.ents) == 1
+    result = run({"w.conllu": WORDS, "t.iob2": TAGS}, "--limit", "1", "--seed", "4")
+    assert "drawn with seed 4" in result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--subset", "0"), "--subset 0.0: give a number above 0 and at most 1"),
+        (("--subset", "1.5"), "--subset 1.5: give a number above 0 and at most 1"),
+        (("--subset", "nan"), "--subset nan: give a number above 0 and at most 1"),
+        (("--limit", "0"), "--limit 0: give a whole number of at least 1"),
+        (("--seed", "-1"), "--seed -1: give a whole number of at least 0"),
+        (("--subset", "0.5", "--limit", "5"), "--subset and --limit: give one of them"),
+    ],
+)
+def test_no_such_sample(run, tmp_path, options, message):
+    result = run({"w.conllu": WORDS}, *options)
+    assert result.exit_code == 1
+    assert message in result.output
+    assert len(result.output.strip().splitlines()) == 1
+    assert not (tmp_path / "out.spacy").exists()

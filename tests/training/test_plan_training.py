@@ -25,7 +25,7 @@ def corpus(mini_docs, tmp_path_factory):
 def run(corpus, tiny_bert, capsys):
     """Function (settings) to train; returns [training] of the pipeline and the steps evaluated."""
 
-    def run(settings, output=None):
+    def run(settings, output=None, size=8):
         paths = {"train": str(corpus), "dev": str(corpus), "base_model": tiny_bert}
         config = spacy.util.load_config(
             CONFIG,
@@ -34,7 +34,7 @@ def run(corpus, tiny_bert, capsys):
         )
         config["training"]["batcher"] = {
             "@batchers": "spacy.batch_by_sequence.v1",
-            "size": 8,
+            "size": size,
             "get_length": None,
         }
         nlp = init_nlp(config)
@@ -56,6 +56,14 @@ def test_epochs_become_steps(run):
     assert steps == [0, 3, 6, 9, 12, 15, 18]
     assert training["max_steps"] == training["optimizer"]["learn_rate"]["total_steps"] == 18
     assert "18 steps (6.0 epochs of 3 batches), evaluated every 3" in plan
+
+
+def test_batches_may_grow(run):
+    """Epochs of 20 sentences in batches of 1, 2, 4, 8 and 8; then 8, 8 and 8."""
+    size = {"@schedules": "compounding.v1", "start": 1, "stop": 8, "compound": 2.0, "t": 0.0}
+    training, steps, plan = run({"training.max_epochs": 3}, size=size)
+    assert training["max_steps"] == steps[-1] == 12  # 11, in stretches of 3
+    assert "12 steps (3.0 epochs of 4 batches), evaluated every 3" in plan
 
 
 def test_small_corpus_is_read_more_often(run):

@@ -1,0 +1,134 @@
+"""`python -m spacy seqtag init-config`: a training config that fits the data."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import spacy
+import typer
+from spacy.tokens import Doc
+from spacy.util import get_lang_class
+from thinc.api import ConfigValidationError
+from tqdm import tqdm
+from wasabi.printer import Printer
+
+from ..corpus.check.findings import FEW_SENTENCES
+from ..corpus.errors import FormatError
+from ..errors import printable
+from ..files import write_file
+from ..training.config import TASKS, command, render
+from ..training.fit_config import Data, Encoder, choose_tasks, fit, look_at
+from . import fail, seqtag
+
+_STDOUT = "-"
+
+
+@seqtag.command("init-config", no_args_is_help=True)
+def init_config_cli(
+    train: Annotated[Path, typer.Option(help="Training data: .spacy file, or folder of such")],
+    base_model: Annotated[str, typer.Option(help="Encoder: folder, package or hub name")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The config to write; - for standard output")
+    ],
+    tasks: Annotated[
+        str | None,
+        typer.Option(
+            help=f"What to train: {','.join(TASKS)} or some of them (default: all that the data "
+            "has layers for)"
+        ),
+    ] = None,
+    dev: Annotated[
+        Path | None, typer.Option(help="Data to evaluate on: .spacy file, or folder of such")
+    ] = None,
+    lang: Annotated[
+        str | None, typer.Option(help="Language code (default: by the most frequent words)")
+    ] = None,
+    gpu: Annotated[bool, typer.Option("--gpu", "-G", help="Training runs on a GPU")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", "-F", help="Write over a config that is there")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
+) -> None:
+    """Write a config for `spacy train` that fits the data.
+
+    Looks at the size of the data, its layers and labels, its language, and whether the encoder
+    reads case. The config is complete: it runs as it is, and can be changed.
+    """
+    to_stdout = str(output) == _STDOUT
+    asked = _check_options(tasks, lang)
+    if not to_stdout and output.exists() and not force:
+        fail(f"{output} is there already. Give --force to write over it, or another --output")
+    try:
+        encoder = _load_encoder(base_model)
+        train_data = _read(train, quiet)
+        dev_data = None if dev is None else _read(dev, quiet)
+        chosen = choose_tasks(asked, train_data, dev_data)
+        choices = fit(chosen, train_data, dev_data, encoder, lang=lang, gpu=gpu)
+        text = render(choices, "my.cfg" if to_stdout else str(output))
+        if to_stdout:
+            sys.stdout.write(text)
+        else:
+            write_file(output, text.encode("utf8"))
+    except ConfigValidationError as error:
+        fail(error.title)
+    except (FormatError, OSError) as error:
+        fail(error)
+    if quiet or to_stdout:
+        return
+    printer = Printer(pretty=False)  # one line each, however long
+    for line in choices.about:
+        print(line)
+    if train_data.survey.sentences < FEW_SENTENCES:
+        printer.warn(f"fewer than {FEW_SENTENCES} sentences hardly train anything")
+    printer.good(f"Wrote {printable(str(output), limit=None)}. Train it:")
+    print(f"python -m spacy train {command(choices, str(output))}")
+
+
+def _check_options(tasks: str | None, lang: str | None) -> list[str] | None:
+    """Check the options; return the tasks that are asked for."""
+    if lang is not None:
+        try:
+            get_lang_class(lang)
+        except ImportError:
+            fail(f"--lang {lang}: spaCy knows no such language. Give a code such as en, de or xx")
+    if tasks is None:
+        return None
+    asked = [task.strip() for task in tasks.split(",") if task.strip()]
+    unknown = next((task for task in asked if task not in TASKS), None)
+    if unknown is not None or not asked:
+        what = f"{unknown!r} is no task" if unknown else "there is no task in it"
+        fail(f"--tasks {tasks}: {what}. Give some of {','.join(TASKS)}")
+    return asked
+
+
+def _load_encoder(name: str) -> Encoder:
+    """Find an encoder, and see whether it reads case.
+
+    RAISES: ConfigValidationError (a ValueError), OSError: There is no such encoder.
+    """
+    from transformers import AutoTokenizer
+
+    from ..errors import settings_error
+    from ..models.pretrained import resolve
+    from ..models.word_case import is_uncased
+
+    tokenizer = AutoTokenizer.from_pretrained(  # type: ignore[no-untyped-call]
+        resolve(name), use_fast=True, trust_remote_code=False
+    )
+    if not tokenizer.is_fast:
+        raise settings_error(f"--base-model {name}: it has no fast tokenizer. Give another encoder")
+    return Encoder(name, is_uncased(tokenizer.tokenize))
+
+
+def _read(path: Path, quiet: bool) -> Data:
+    """Look at a corpus, with a progress bar.
+
+    RAISES: FormatError, OSError: It cannot be read.
+    """
+
+    def track(docs: Iterable[Doc]) -> Iterator[Doc]:
+        shown = None if not quiet else True  # None: on a terminal only
+        yield from tqdm(docs, desc=path.name, unit="docs", leave=False, disable=shown)
+
+    return look_at(path, spacy.blank("xx").vocab, track)  # a bare vocab knows no white space

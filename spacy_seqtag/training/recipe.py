@@ -1,0 +1,48 @@
+"""How to train on a corpus of some size: the figures that every config starts from.
+
+One place for what was measured. At ten per cent of the English Web Treebank (1,254 sentences) 310
+steps, which are six epochs, ended at 95 / 45 / 15 (UPOS, entity F1, role F1 end to end), and 1,000
+steps at 95 / 70 / 58: steps teach output layers that start from nothing, not epochs.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from math import ceil
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The settings of training that depend on the tasks and on the size of the corpus.
+
+    epochs (int): How often the corpus is read, if that comes to `min_steps`.
+    min_steps (int): The fewest steps; a small corpus is read more often.
+    batch_words (int): Words in a batch.
+    initial_rate (float): The highest learning rate, that of the encoder.
+    head_factor (float): How many times faster output layers learn.
+    """
+
+    epochs: int = 5
+    min_steps: int = 1_000
+    batch_words: int = 400
+    initial_rate: float = 1e-4
+    head_factor: float = 10.0
+
+    def batches(self, words: int) -> int:
+        """Return about how many batches an epoch has, of so many words."""
+        return max(1, ceil(words / self.batch_words))
+
+    def steps(self, words: int) -> int:
+        """Return about how many steps a run takes, of so many words."""
+        return max(self.epochs * self.batches(words), self.min_steps)
+
+
+_WITH_ROLES = Recipe(epochs=6, initial_rate=1.5e-4, head_factor=7.0)
+
+
+def recipe_for(tasks: Collection[str]) -> Recipe:
+    """Choose the recipe for a pipeline.
+
+    tasks (Collection[str]): Some of "pos", "ner", "srl".
+    RETURNS (Recipe): Its settings; `min_steps` fits them to the size of the corpus.
+    """
+    return _WITH_ROLES if "srl" in tasks else Recipe()
