@@ -20,6 +20,7 @@ from ..corpus.formats.tags import PREFIXES
 from ..corpus.plural import counted
 from ..corpus.sentence import LAYERS
 from ..corpus.summary import Summary
+from ..partial import parse_labels
 from . import fail, seqtag
 from .options import metavar, one_of
 
@@ -103,6 +104,15 @@ _MaxMismatch = Annotated[
         "place of both files or have the same sent_id; those of one file alone do not count",
     ),
 ]
+_EntityLabels = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LABELS",
+        help="Only entities of these labels, such as PER,LOC, were looked for: other words may "
+        "belong to an entity of another label. `-` for none: the rest is unknown (default: all "
+        "labels)",
+    ),
+]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")]
 
 
@@ -117,10 +127,11 @@ def convert_cli(
     columns: _Columns = None,
     strict: _Strict = False,
     max_mismatch: _MaxMismatch = 0.02,
+    entity_labels: _EntityLabels = None,
     quiet: _Quiet = False,
 ) -> None:
     """Convert corpus files to a .spacy file, print what was written, or fail in one line."""
-    _check_options(lang, docs_by, columns)
+    labels = _check_options(lang, docs_by, columns, entity_labels)
     try:
         with _progress_bar(files, quiet) as bar:
             summary = convert(
@@ -133,6 +144,7 @@ def convert_cli(
                 columns=columns,
                 strict=strict,
                 max_mismatch=max_mismatch,
+                entity_labels=labels,
                 progress=bar.update,
             )
     except (FormatError, OSError, sqlite3.Error) as error:
@@ -142,7 +154,10 @@ def convert_cli(
         _hint_at_language(summary, lang)
 
 
-def _check_options(lang: str, docs_by: str, columns: str | None) -> None:
+def _check_options(
+    lang: str, docs_by: str, columns: str | None, entity_labels: str | None
+) -> Sequence[str] | None:
+    """Check options that are read further on, and read the labels of entities."""
     try:
         get_lang_class(lang)
     except ImportError:
@@ -153,6 +168,10 @@ def _check_options(lang: str, docs_by: str, columns: str | None) -> None:
             parse_columns(columns)
     except ValueError as error:
         fail(f"--{error}")
+    try:
+        return None if entity_labels is None else parse_labels(entity_labels)
+    except ValueError as error:
+        fail(f"--entity-labels {error}")
 
 
 def _progress_bar(files: Sequence[Path], quiet: bool) -> "tqdm[None]":

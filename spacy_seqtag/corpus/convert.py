@@ -11,7 +11,7 @@ are joined the number of sentences, but not the length of the input (a `.spacy` 
 exception, spaCy reads it as a whole).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, closing
 from itertools import chain
 from pathlib import Path
@@ -21,6 +21,7 @@ from spacy.util import get_lang_class
 from spacy.vocab import create_vocab
 
 from ..files import new_folder, terminable
+from ..partial import annotated_for
 from .docbin_write import DocBinWriter
 from .docs import DocMaker, parse_docs_by
 from .errors import FormatError
@@ -48,6 +49,7 @@ def convert(
     columns: str | None = None,
     strict: bool = False,
     max_mismatch: float = 0.02,
+    entity_labels: Collection[str] | None = None,
     progress: Progress | None = None,
 ) -> Summary:
     """Convert corpus files to one `.spacy` file.
@@ -63,6 +65,8 @@ def convert(
         ending.
     scheme, columns, strict, max_mismatch, progress: see `ReadOptions`; the columns as
         `parse_columns` reads them.
+    entity_labels (Collection[str] | None): Only entities of these labels were looked for: see
+        `spacy_seqtag.partial.annotated_for`. None: those of all labels.
     RETURNS (Summary): What was written.
     RAISES: FormatError: A file that cannot be read as its format, layers of different sentences,
         an unsuitable output path. OutputError: The output or temporary data cannot be written.
@@ -89,12 +93,16 @@ def convert(
         sentences = chain.from_iterable(_read(file, options, remarks) for file in first)
         joined = join(sentences, layers, skimmed=_skim(first, options))
         for doc, own in maker.docs(joined):
+            if entity_labels is not None:
+                annotated_for(doc, entity_labels)
             writer.add(doc)
             summary.add_doc(own)
         if summary.sentences == 0:
             raise FormatError(
                 files[0], None, "there is no sentence in the file", "Give a file with sentences"
             )
+        if entity_labels is not None:
+            summary.add_labels(entity_labels)
         summary.add_remarks(maker, [layer.finish() for layer in layers], remarks)
     return summary
 

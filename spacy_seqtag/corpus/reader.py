@@ -2,7 +2,7 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Optional, TypeAlias
@@ -15,7 +15,8 @@ from spacy.training import Example
 from spacy.util import registry
 from spacy.vocab import Vocab
 
-from ..errors import Whole, check_settings, settings_error
+from ..errors import Whole, check_settings, setting_error, settings_error
+from ..partial import annotated_for
 from .cut import cut_doc, sentence_bounds
 from .docbin_read import check_docbins, find_docbins, read_docs
 from .errors import FormatError
@@ -33,6 +34,7 @@ def create_corpus(
     max_length: int = 0,
     limit: int = 0,
     augmenter: Optional[Augmenter] = None,  # noqa: UP045
+    entity_labels: Optional[list[str]] = None,  # noqa: UP045
 ) -> Callable[[Language], Iterable[Example]]:
     """Create a reader of `.spacy` files for training word-level taggers.
 
@@ -45,6 +47,9 @@ def create_corpus(
         number of words allows. What has no boundary to cut at stays whole. 0 is no limit.
     limit (int): Read no more than this number of documents. 0 is no limit.
     augmenter (Augmenter | None): Data augmentation, as in `spacy.Corpus.v1`.
+    entity_labels (list[str] | None): Only entities of these labels were looked for in the files; a
+        word outside of entities may belong to one of another label. An empty list: the rest is
+        unknown. None: entities of all labels were looked for. See `spacy_seqtag.partial`.
     RAISES: ValueError: No path. ConfigValidationError (a ValueError): No such path; a folder
         without `.spacy` files; a file that is no `.spacy` file; no document with words.
     """
@@ -55,6 +60,14 @@ def create_corpus(
     )
     with _as_settings_error():
         check_docbins(path)  # fail now, and not when evaluation begins
+    if not all(label.strip() for label in entity_labels or ()):
+        raise setting_error(
+            "spacy_seqtag.Corpus.v1:",
+            "entity_labels",
+            entity_labels,
+            "labels of entities, to [] for none, or to null for all",
+            "there is an empty label",
+        )
     return Corpus(
         path,
         gold_tokens=gold_tokens,
@@ -62,6 +75,7 @@ def create_corpus(
         max_length=max_length,
         limit=limit,
         augmenter=augmenter,
+        entity_labels=entity_labels,
     )
 
 
@@ -81,12 +95,14 @@ class Corpus(spacy.training.Corpus):
         limit: int = 0,
         augmenter: Augmenter | None = None,
         shuffle: bool = False,
+        entity_labels: Sequence[str] | None = None,
     ) -> None:
         super().__init__(
             path, max_length=max_length, limit=limit, augmenter=augmenter, shuffle=shuffle
         )
         self.gold_tokens = gold_tokens
         self.sent_starts = sent_starts
+        self.entity_labels = entity_labels
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         """Yield the examples.
@@ -106,6 +122,8 @@ class Corpus(spacy.training.Corpus):
                     return
                 if len(doc) > 0:
                     n_docs += 1
+                    if self.entity_labels is not None:
+                        annotated_for(doc, self.entity_labels)
                     yield doc
 
     def make_examples(self, nlp: Language, reference_docs: Iterable[Doc]) -> Iterator[Example]:

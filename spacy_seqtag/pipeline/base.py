@@ -27,7 +27,7 @@ from thinc.api import Model, Ops, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
 from ..arrays import Bools, Ints
-from ..errors import SHARE, check_settings, settings_error
+from ..errors import SHARE, check_settings, printable, settings_error
 from .listening import check_listeners, docs_without_vectors, name_listeners, unread_warning
 from .loss import cross_entropy
 from .saving import CheckedPipe
@@ -128,6 +128,30 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         """
         raise NotImplementedError(not_written(Tagger, "find_labels", self.name))
 
+    def find_named_labels(self, reference: Doc) -> Iterable[str]:
+        """Find the labels that a gold Doc names without having annotation of them.
+
+        They are labels that somebody looked for, see `spacy_seqtag.partial`.
+
+        reference (Doc): With gold annotation, or without.
+        """
+        return ()
+
+    def check_named(self, named: set[str]) -> None:
+        """Check the labels of `find_named_labels`.
+
+        named (set[str]): Those of all training data.
+
+        RAISES: ConfigValidationError (a ValueError): One that the component does not have.
+        """
+        if unknown := sorted(named.difference(self.labels)):
+            raise settings_error(
+                f"[components.{self.name}] The training data name labels that were looked for, "
+                f"but that nothing has: {', '.join(map(printable, unknown))}. The labels are "
+                f"{', '.join(map(printable, self.labels))}. Correct entity_labels in the corpus "
+                "reader, or --entity-labels of 'python -m spacy seqtag convert'."
+            )
+
     def unknown_label(self, label: str, example: Example) -> ValueError:
         """Make the error for gold annotation with a label that the component does not have.
 
@@ -198,10 +222,15 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         """
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
         check_listeners(self.model, self.name, nlp)
-        found = {label for eg in get_examples() for label in self.find_labels(eg.reference)}
+        found: set[str] = set()
+        named: set[str] = set()
+        for eg in get_examples():
+            found.update(self.find_labels(eg.reference))
+            named.update(self.find_named_labels(eg.reference))
         for label in sorted(found) if labels is None else labels:
             self.add_label(label)
         self._check_found(found)
+        self.check_named(named)
         self.model.get_ref("output_layer").set_dim("nO", len(self.classes), force=True)
         # The model infers widths from a sample of Docs, whatever it takes later. Empty Docs are no
         # use for that.
@@ -293,9 +322,18 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         """
         smoothing = self.cfg["label_smoothing"] if smoothing is None else smoothing
         loss, gradient = cross_entropy(self.model.ops, probs, gold, smoothing)
+        self.require_finite(loss)
+        return loss, gradient
+
+    def require_finite(self, loss: float) -> None:
+        """Check that a loss is a number.
+
+        loss (float): Any loss.
+
+        RAISES: ValueError: It is not finite.
+        """
         if not np.isfinite(loss):
             raise ValueError(Errors.E910.format(name=self.name))
-        return loss, gradient
 
 
 def not_written(parent: type, method: str, component: str) -> str:
