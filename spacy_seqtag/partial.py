@@ -46,7 +46,7 @@ def parse_labels(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(labels))
 
 
-def annotated_for(doc: Doc, labels: Collection[str]) -> None:
+def annotated_for(doc: Doc, labels: Collection[str]) -> int:
     """Say, in place, that only entities of some labels were looked for in a Doc.
 
     Entities stay, those of other labels as well. A word outside of entities becomes missing; all
@@ -55,10 +55,11 @@ def annotated_for(doc: Doc, labels: Collection[str]) -> None:
 
     doc (Doc): With gold entities, or without.
     labels (Collection[str]): None of them: entities are entities, and the rest is unknown.
+    RETURNS (int): How many words became missing.
     """
     outside = doc.to_array("ENT_IOB") == _OUTSIDE
     if not outside.any():
-        return
+        return 0
     # A span does not cross a boundary of sentences, where a Doc may be cut.
     cut = doc.to_array("SENT_START") == 1
     before = np.append(False, outside[:-1])
@@ -71,6 +72,7 @@ def annotated_for(doc: Doc, labels: Collection[str]) -> None:
         old = list(doc.spans[NO_ENTITY]) if NO_ENTITY in doc.spans else []
         new = [Span(doc, start, end, label=label) for start, end in runs for label in labels]
         doc.spans[NO_ENTITY] = SpanGroup(doc, name=NO_ENTITY, spans=[*old, *new])
+    return int(outside.sum())
 
 
 def excluded_labels(doc: Doc) -> set[str]:

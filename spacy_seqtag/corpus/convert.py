@@ -94,7 +94,7 @@ def convert(
         joined = join(sentences, layers, skimmed=_skim(first, options))
         for doc, own in maker.docs(joined):
             if entity_labels is not None:
-                annotated_for(doc, entity_labels)
+                summary.words_with["entities"] -= annotated_for(doc, entity_labels)
             writer.add(doc)
             summary.add_doc(own)
         if summary.sentences == 0:

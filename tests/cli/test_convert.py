@@ -221,6 +221,7 @@ def test_entity_labels(run, tmp_path):
 def test_entity_labels_none(run, tmp_path):
     result = run({"t.tsv": TYPO}, "--columns", "tag,word", "--entity-labels", "-")
     assert result.exit_code == 0, result.output
+    assert ["Words", "with", "entities", "2"] in [row.split() for row in result.output.splitlines()]
     assert "nothing is known of them" in " ".join(result.output.split())
     (doc,) = DocBin().from_disk(tmp_path / "out.spacy").get_docs(Vocab())
     assert [token.ent_iob_ for token in doc] == ["B", "", "", "B"]
