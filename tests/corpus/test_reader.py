@@ -5,6 +5,7 @@ import spacy
 from spacy.tokens import Doc, DocBin
 from spacy.util import registry
 from spacy.vocab import Vocab
+from thinc.api import ConfigValidationError
 
 from spacy_seqtag.corpus.reader import create_corpus
 
@@ -154,3 +155,6 @@ def test_what_is_known_in_part_survives_a_cut(tmp_path, nlp):
 def test_entity_labels_of_blanks(path):
     with pytest.raises(ValueError, match=r"Corpus\.v1: entity_labels = \['PER', ''\]: there is an"):
         create_corpus(path, entity_labels=["PER", ""])
+    config = {"@readers": "spacy_seqtag.Corpus.v1", "path": str(path), "entity_labels": "PER"}
+    with pytest.raises(ConfigValidationError, match="entity_labels"):
+        registry.resolve({"corpus": config})
