@@ -116,6 +116,7 @@ class Corpus(spacy.training.Corpus):
     def read_docbin(self, vocab: Vocab, locs: Iterable[str | Path]) -> Iterator[Doc]:
         """Yield the documents of the files, empty ones left out, up to the limit."""
         n_docs = 0
+        absent = set(self.entity_labels or ())
         for loc in locs:
             for doc in read_docs(Path(loc), vocab):
                 if self.limit >= 1 and n_docs >= self.limit:
@@ -123,8 +124,14 @@ class Corpus(spacy.training.Corpus):
                 if len(doc) > 0:
                     n_docs += 1
                     if self.entity_labels is not None:
+                        absent -= {ent.label_ for ent in doc.ents} if absent else set()
                         annotated_for(doc, self.entity_labels)
                     yield doc
+        if absent:
+            warnings.warn(
+                f"{self.path}: no entity has a label of entity_labels: {', '.join(sorted(absent))}",
+                stacklevel=2,
+            )
 
     def make_examples(self, nlp: Language, reference_docs: Iterable[Doc]) -> Iterator[Example]:
         """Yield an example for each document or, where `max_length` cuts it, for each piece."""

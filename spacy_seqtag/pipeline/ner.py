@@ -258,7 +258,7 @@ class EntityTagger(TokenTagger):
             return loss, gradient
         more, d_share = share_loss(
             self.model.ops,
-            self.model.ops.xp.vstack([scores[i] for i in unknown]),
+            self.model.ops.xp.vstack([scores[i].reshape(-1, len(self.classes)) for i in unknown]),
             np.concatenate([self._known(examples[i]) for i in unknown]),
             bio.OUTSIDE,
             share=share,

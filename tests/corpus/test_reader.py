@@ -117,6 +117,7 @@ def test_max_length_says_what_it_cuts(tmp_path, nlp):
     assert [[t.ent_iob_ for t in e.y] for e in examples] == [["O", "O", ""], ["", "O", "O"]]
 
 
+@pytest.mark.filterwarnings("ignore:.*no entity has a label of entity_labels")
 def test_entity_labels(tmp_path, nlp):
     docs = [
         new_york(ents=["O", "O", "B-LOC", "I-LOC", "O", "O"]),
@@ -140,6 +141,7 @@ def test_entity_labels(tmp_path, nlp):
     assert [t.ent_iob_ for t in next(iter(corpus(nlp))).y] == unknown[0]
 
 
+@pytest.mark.filterwarnings("ignore:.*no entity has a label of entity_labels")
 @pytest.mark.filterwarnings("ignore:.*cutting documents")
 def test_what_is_known_in_part_survives_a_cut(tmp_path, nlp):
     path = tmp_path / "a.spacy"
@@ -158,3 +160,12 @@ def test_entity_labels_of_blanks(path):
     config = {"@readers": "spacy_seqtag.Corpus.v1", "path": str(path), "entity_labels": "PER"}
     with pytest.raises(ConfigValidationError, match="entity_labels"):
         registry.resolve({"corpus": config})
+
+
+def test_entity_labels_that_no_entity_has(tmp_path, nlp):
+    path = tmp_path / "a.spacy"
+    DocBin(docs=[new_york(ents=["O", "O", "B-LOC", "I-LOC", "O", "O"])]).to_disk(path)
+    with pytest.warns(
+        UserWarning, match=r"a\.spacy: no entity has a label of entity_labels: PERS$"
+    ):
+        list(create_corpus(path, entity_labels=["LOC", "PERS"])(nlp))

@@ -99,6 +99,13 @@ def test_tokens_that_are_not_words():
     assert found == [None, {"O", "B-LOC", "I-LOC"}, no_place, no_place]
 
 
+def test_tags_of_spacy():
+    """`-` among spaCy's own tags is missing, not outside."""
+    doc = Doc(Vocab(), words=WORDS)
+    example = Example.from_dict(doc, {"entities": ["B-PER", "L-PER", "-", "O", "-", "U-LOC"]})
+    assert sets(make_pipe(), example) == [{"B-PER"}, {"I-PER"}, None, {"O"}, None, {"B-LOC"}]
+
+
 # The loss
 
 
