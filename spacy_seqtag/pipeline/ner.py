@@ -44,7 +44,7 @@ _BLOCKED_OR_BEGIN = 3
         "label_smoothing": 0.0,
         "entity_share": None,
         "entity_share_margin": 0.05,
-        "entity_share_weight": 0.5,
+        "entity_share_weight": 0.25,
         "confidence": CONFIDENCE,
         "scorer": {"@scorers": "spacy_seqtag.ner_scorer.v1"},
     },
@@ -151,7 +151,7 @@ class EntityTagger(TokenTagger):
         label_smoothing: float = 0.0,
         entity_share: float | None = None,
         entity_share_margin: float = 0.05,
-        entity_share_weight: float = 0.5,
+        entity_share_weight: float = 0.25,
         confidence: str | None = CONFIDENCE,
         scorer: ScoringMethod | None = ner_score,
     ) -> None:
@@ -258,7 +258,7 @@ class EntityTagger(TokenTagger):
             return loss, gradient
         more, d_share = share_loss(
             self.model.ops,
-            self.model.ops.xp.vstack([scores[i].reshape(-1, len(self.classes)) for i in unknown]),
+            self.model.ops.xp.vstack([scores[i].reshape((-1, len(self.classes))) for i in unknown]),
             np.concatenate([self._known(examples[i]) for i in unknown]),
             bio.OUTSIDE,
             share=share,
