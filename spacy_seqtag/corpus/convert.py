@@ -11,7 +11,7 @@ are joined the number of sentences, but not the length of the input (a `.spacy` 
 exception, spaCy reads it as a whole).
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from itertools import chain
 from pathlib import Path
@@ -23,7 +23,7 @@ from spacy.vocab import create_vocab
 from ..files import new_folder, terminable
 from ..partial import annotated_for
 from .docbin_write import DocBinWriter
-from .docs import DocMaker, parse_docs_by
+from .docs import DocMaker, MadeDoc, parse_docs_by
 from .errors import FormatError
 from .formats import FORMATS, format_of
 from .formats.columns.names import parse_columns
@@ -92,19 +92,29 @@ def convert(
         layers = [stack.enter_context(closing(layer)) for layer in made]
         sentences = chain.from_iterable(_read(file, options, remarks) for file in first)
         joined = join(sentences, layers, skimmed=_skim(first, options))
-        for doc, own in maker.docs(joined):
-            if entity_labels is not None:
-                summary.words_with["entities"] -= annotated_for(doc, entity_labels)
-            writer.add(doc)
-            summary.add_doc(own)
+        _write(maker.docs(joined), writer, summary, entity_labels)
         if summary.sentences == 0:
             raise FormatError(
                 files[0], None, "there is no sentence in the file", "Give a file with sentences"
             )
-        if entity_labels is not None:
-            summary.add_labels(entity_labels)
         summary.add_remarks(maker, [layer.finish() for layer in layers], remarks)
     return summary
+
+
+def _write(
+    made: Iterable[MadeDoc],
+    writer: DocBinWriter,
+    summary: Summary,
+    entity_labels: Collection[str] | None,
+) -> None:
+    """Write Docs and count them; their entities are of some labels only, where that is said."""
+    for doc, own in made:
+        if entity_labels is not None:
+            summary.words_with["entities"] -= annotated_for(doc, entity_labels)
+        writer.add(doc)
+        summary.add_doc(own)
+    if entity_labels is not None:
+        summary.add_labels(entity_labels)
 
 
 class _File(NamedTuple):

@@ -137,21 +137,6 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         """
         return ()
 
-    def check_named(self, named: set[str]) -> None:
-        """Check the labels of `find_named_labels`.
-
-        named (set[str]): Those of all training data.
-
-        RAISES: ConfigValidationError (a ValueError): One that the component does not have.
-        """
-        if unknown := sorted(named.difference(self.labels)):
-            raise settings_error(
-                f"[components.{self.name}] The training data name labels that were looked for, "
-                f"but that nothing has: {', '.join(map(printable, unknown))}. The labels are "
-                f"{', '.join(map(printable, self.labels))}. Correct entity_labels in the corpus "
-                "reader, or --entity-labels of 'python -m spacy seqtag convert'."
-            )
-
     def unknown_label(self, label: str, example: Example) -> ValueError:
         """Make the error for gold annotation with a label that the component does not have.
 
@@ -230,7 +215,7 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         for label in sorted(found) if labels is None else labels:
             self.add_label(label)
         self._check_found(found)
-        self.check_named(named)
+        check_named(self.name, self.labels, named)
         self.model.get_ref("output_layer").set_dim("nO", len(self.classes), force=True)
         # The model infers widths from a sample of Docs, whatever it takes later. Empty Docs are no
         # use for that.
@@ -322,18 +307,38 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         """
         smoothing = self.cfg["label_smoothing"] if smoothing is None else smoothing
         loss, gradient = cross_entropy(self.model.ops, probs, gold, smoothing)
-        self.require_finite(loss)
+        require_finite(loss, self.name)
         return loss, gradient
 
-    def require_finite(self, loss: float) -> None:
-        """Check that a loss is a number.
 
-        loss (float): Any loss.
+def require_finite(loss: float, name: str) -> None:
+    """Check that a loss is a number.
 
-        RAISES: ValueError: It is not finite.
-        """
-        if not np.isfinite(loss):
-            raise ValueError(Errors.E910.format(name=self.name))
+    loss (float): Any loss.
+    name (str): The component's name in the pipeline.
+
+    RAISES: ValueError: It is not finite.
+    """
+    if not np.isfinite(loss):
+        raise ValueError(Errors.E910.format(name=name))
+
+
+def check_named(name: str, labels: Sequence[str], named: set[str]) -> None:
+    """Check the labels that the training data name, see `Tagger.find_named_labels`.
+
+    name (str): The component's name in the pipeline.
+    labels (Sequence[str]): The component's labels.
+    named (set[str]): Those of all training data.
+
+    RAISES: ConfigValidationError (a ValueError): One that the component does not have.
+    """
+    if unknown := sorted(named.difference(labels)):
+        raise settings_error(
+            f"[components.{name}] The training data name labels that were looked for, but that "
+            f"nothing has: {', '.join(map(printable, unknown))}. The labels are "
+            f"{', '.join(map(printable, labels))}. Correct entity_labels in the corpus reader, or "
+            "--entity-labels of 'python -m spacy seqtag convert'."
+        )
 
 
 def not_written(parent: type, method: str, component: str) -> str:

@@ -18,7 +18,7 @@ from ..confidence import CONFIDENCE, use_span_extension
 from ..errors import SHARE, Number, OneOf, check_settings
 from ..partial import excluded, excluded_labels, unknown_tokens
 from ..schemes import bio
-from .base import Metrics, ScoringMethod, sentence_starts
+from .base import Metrics, ScoringMethod, require_finite, sentence_starts
 from .loss import MISSING
 from .partial_loss import share_loss
 from .partial_score import entity_scores
@@ -264,7 +264,7 @@ class EntityTagger(TokenTagger):
             share=share,
             margin=self.cfg["entity_share_margin"],
         )
-        self.require_finite(more)
+        require_finite(more, self.name)
         start = 0
         for i in unknown:
             end = start + len(scores[i])

@@ -12,7 +12,7 @@ from thinc.api import Config
 from thinc.types import Floats2d
 
 from ..arrays import Bools, Floats, Ints
-from .base import Tagger, not_written, on_cpu
+from .base import Tagger, not_written, on_cpu, require_finite
 from .listening import was_read
 from .loss import MISSING
 from .partial_loss import set_cross_entropy
@@ -162,7 +162,7 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
         set_loss, set_gradient = set_cross_entropy(
             self.model.ops, probs[at], possible[rows], self.cfg["label_smoothing"]
         )
-        self.require_finite(set_loss)
+        require_finite(set_loss, self.name)
         gradient[at] = set_gradient
         n_classes = int((gold != MISSING).sum())
         return (loss * n_classes + set_loss * len(rows)) / (n_classes + len(rows))
