@@ -27,7 +27,8 @@ from thinc.api import Model, Ops, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
 from ..arrays import Bools, Ints
-from ..errors import SHARE, check_settings, printable, settings_error
+from ..errors import SHARE, check_settings
+from .label_checks import check_found, check_named, check_size
 from .listening import check_listeners, docs_without_vectors, name_listeners, unread_warning
 from .loss import cross_entropy
 from .saving import CheckedPipe
@@ -214,7 +215,8 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
             named.update(self.find_named_labels(eg.reference))
         for label in sorted(found) if labels is None else labels:
             self.add_label(label)
-        self._check_found(found)
+        check_found(self.name, self.labels, found, self.annotation)
+        check_size(self.name, self.labels, len(self.classes), self.model.get_ref("output_layer"))
         check_named(self.name, self.labels, named)
         self.model.get_ref("output_layer").set_dim("nO", len(self.classes), force=True)
         # The model infers widths from a sample of Docs, whatever it takes later. Empty Docs are no
@@ -222,27 +224,6 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         filled = (eg.predicted for eg in get_examples() if len(eg.predicted))
         sample: Any = list(islice(filled, 10))
         self.model.initialize(X=sample)
-
-    def _check_found(self, found: set[str]) -> None:
-        """Check the labels of the data against those given, and against the size of the model."""
-        where = f"[components.{self.name}]"
-        if not found:
-            raise settings_error(
-                f"{where} The training data have no {self.annotation}. Check [paths] train, or add "
-                "that layer with 'python -m spacy seqtag convert'."
-            )
-        if unknown := sorted(found.difference(self.labels)):
-            raise settings_error(
-                f"{where} The training data have labels that are not among [initialize."
-                f"components.{self.name}] labels: {', '.join(unknown)}. Add them there, or set "
-                "labels = null to read the labels from the data."
-            )
-        n_classes, output_layer = len(self.classes), self.model.get_ref("output_layer")
-        if output_layer.maybe_get_dim("nO") not in (None, n_classes):
-            raise settings_error(
-                f"{where} The model has nO = {output_layer.get_dim('nO')}, but {len(self.labels)} "
-                f"labels need {n_classes} classes. Set nO = null."
-            )
 
     def update(
         self,
@@ -321,24 +302,6 @@ def require_finite(loss: float, name: str) -> None:
     """
     if not np.isfinite(loss):
         raise ValueError(Errors.E910.format(name=name))
-
-
-def check_named(name: str, labels: Sequence[str], named: set[str]) -> None:
-    """Check the labels that the training data name, see `Tagger.find_named_labels`.
-
-    name (str): The component's name in the pipeline.
-    labels (Sequence[str]): The component's labels.
-    named (set[str]): Those of all training data.
-
-    RAISES: ConfigValidationError (a ValueError): One that the component does not have.
-    """
-    if unknown := sorted(named.difference(labels)):
-        raise settings_error(
-            f"[components.{name}] The training data name labels that were looked for, but that "
-            f"nothing has: {', '.join(map(printable, unknown))}. The labels are "
-            f"{', '.join(map(printable, labels))}. Correct entity_labels in the corpus reader, or "
-            "--entity-labels of 'python -m spacy seqtag convert'."
-        )
 
 
 def not_written(parent: type, method: str, component: str) -> str:
