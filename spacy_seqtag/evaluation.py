@@ -68,6 +68,13 @@ class _Tagger(Protocol):
 
 
 @runtime_checkable
+class _PartialTagger(_Tagger, Protocol):
+    """A component that knows of labels which were looked for and not found."""
+
+    def find_named_labels(self, reference: Doc) -> Iterable[str]: ...
+
+
+@runtime_checkable
 class _Configured(Protocol):
     """A component whose settings can be changed."""
 
@@ -165,6 +172,9 @@ def _check_labels(nlp: Language, examples: Sequence[Example], data: Path) -> Non
         if not isinstance(component, _Tagger):
             continue
         found = {label for eg in examples for label in component.find_labels(eg.reference)}
+        if isinstance(component, _PartialTagger):
+            for eg in examples:
+                found.update(component.find_named_labels(eg.reference))
         unknown = sorted(found.difference(component.labels))
         if unknown:
             raise UnknownLabelsError(

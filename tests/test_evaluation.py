@@ -8,6 +8,7 @@ from spacy.training import Example
 
 from spacy_seqtag import evaluation
 from spacy_seqtag.frames import set_propositions
+from spacy_seqtag.partial import annotated_for
 from spacy_seqtag.schemes.propositions import Argument, Proposition
 
 
@@ -56,3 +57,13 @@ def test_gold_predicates_that_are_not_there(monkeypatch):
         evaluation.NoPredicatesError, match=r"^gold\.spacy: no document has semantic roles"
     ):
         evaluation.give_predicates(nlp, examples, "gold.spacy")
+
+
+def test_labels_that_were_looked_for_and_that_the_pipeline_does_not_know():
+    """Of a label that is spelled otherwise, no prediction would ever count as wrong."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe("seqtag_ner", "ner").add_label("PER")
+    gold = Doc(nlp.vocab, words=["Ann", "sang"], ents=["B-PER", "O"])
+    annotated_for(gold, ["PER", "PERS"])
+    with pytest.raises(evaluation.UnknownLabelsError, match=r"'ner' has never seen .*: PERS\. Use"):
+        evaluation._check_labels(nlp, [Example(gold, gold)], "gold.spacy")

@@ -13,6 +13,7 @@ from wasabi.printer import Printer
 
 from ..corpus.check.findings import Finding, findings, split_findings, training_findings
 from ..corpus.check.survey import LABELLED, TITLES, Survey
+from ..corpus.check.tally import list_labels, share
 from ..corpus.check.wordpieces import WordpieceCounter
 from ..corpus.docbin_read import find_docbins, read_docs
 from ..corpus.errors import FormatError
@@ -127,17 +128,24 @@ def _print_layers(survey: Survey) -> None:
         (
             title,
             f"{layer.words:,}",
+            share(layer.words, survey.words),
             f"{survey.words - layer.words:,}",
             f"{layer.sentences:,}",
             f"{survey.sentences - layer.sentences:,}",
             _labels(name, survey),
         )
         for name, title in TITLES.items()
-        if (layer := survey.layers[name]).words
+        if (layer := survey.layers[name]).words or layer.in_part
     ]
     if rows:
-        header = ("layer", "words", "missing", "sentences", "missing", "labels")
-        msg.table(rows, header=header, divider=True, aligns=("l", "r", "r", "r", "r", "l"))
+        header = ("layer", "words", "known", "missing", "sentences", "missing", "labels")
+        msg.table(rows, header=header, divider=True, aligns=("l", *"rrrrr", "l"))
+    if in_part := survey.layers["ents"].in_part:
+        print(
+            f"entities: of {counted(in_part, '<word|words>')} "
+            f"({share(in_part, survey.words)}) not annotated it is known that they belong to no "
+            f"entity of some labels: {list_labels(survey.looked_for)}\n"
+        )
 
 
 def _labels(name: str, survey: Survey) -> str:

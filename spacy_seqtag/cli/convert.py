@@ -22,6 +22,7 @@ from ..corpus.sentence import LAYERS
 from ..corpus.subset import FRACTION, Subset
 from ..corpus.summary import Summary
 from ..errors import Whole
+from ..partial import parse_labels
 from . import fail, seqtag
 from .options import metavar, one_of
 
@@ -119,6 +120,15 @@ _Seed = Annotated[
         help="Seed of --subset and --limit: with the same one, smaller samples lie in larger ones"
     ),
 ]
+_EntityLabels = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LABELS",
+        help="Only entities of these labels, such as PER,LOC, were looked for: other words may "
+        "belong to an entity of another label. `-` for none: the rest is unknown (default: all "
+        "labels)",
+    ),
+]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")]
 
 
@@ -136,10 +146,11 @@ def convert_cli(
     share: _Share = None,
     limit: _Limit = None,
     seed: _Seed = 0,
+    entity_labels: _EntityLabels = None,
     quiet: _Quiet = False,
 ) -> None:
     """Convert corpus files to a .spacy file, print what was written, or fail in one line."""
-    _check_options(lang, docs_by, columns)
+    labels = _check_options(lang, docs_by, columns, entity_labels)
     subset = _subset(share, limit, seed)
     try:
         with _progress_bar(files, quiet) as bar:
@@ -154,6 +165,7 @@ def convert_cli(
                 strict=strict,
                 max_mismatch=max_mismatch,
                 subset=subset,
+                entity_labels=labels,
                 progress=bar.update,
             )
     except (FormatError, OSError, sqlite3.Error) as error:
@@ -163,7 +175,10 @@ def convert_cli(
         _hint_at_language(summary, lang)
 
 
-def _check_options(lang: str, docs_by: str, columns: str | None) -> None:
+def _check_options(
+    lang: str, docs_by: str, columns: str | None, entity_labels: str | None
+) -> Sequence[str] | None:
+    """Check options that are read further on, and read the labels of entities."""
     try:
         get_lang_class(lang)
     except ImportError:
@@ -174,6 +189,10 @@ def _check_options(lang: str, docs_by: str, columns: str | None) -> None:
             parse_columns(columns)
     except ValueError as error:
         fail(f"--{error}")
+    try:
+        return None if entity_labels is None else parse_labels(entity_labels)
+    except ValueError as error:
+        fail(f"--entity-labels {error}")
 
 
 def _subset(share: float | None, limit: int | None, seed: int) -> Subset:

@@ -11,7 +11,7 @@ are joined the number of sentences, but not the length of the input (a `.spacy` 
 exception, spaCy reads it as a whole).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from itertools import chain
 from pathlib import Path
@@ -21,8 +21,9 @@ from spacy.util import get_lang_class
 from spacy.vocab import create_vocab
 
 from ..files import new_folder, terminable
+from ..partial import annotated_for
 from .docbin_write import DocBinWriter
-from .docs import DocMaker, parse_docs_by
+from .docs import DocMaker, MadeDoc, parse_docs_by
 from .errors import FormatError
 from .formats import FORMATS, format_of
 from .formats.columns.names import parse_columns
@@ -50,6 +51,7 @@ def convert(
     strict: bool = False,
     max_mismatch: float = 0.02,
     subset: Subset | None = None,
+    entity_labels: Collection[str] | None = None,
     progress: Progress | None = None,
 ) -> Summary:
     """Convert corpus files to one `.spacy` file.
@@ -66,6 +68,8 @@ def convert(
     scheme, columns, strict, max_mismatch, progress: see `ReadOptions`; the columns as
         `parse_columns` reads them.
     subset (Subset | None): The sample to write, drawn when all are joined; None for everything.
+    entity_labels (Collection[str] | None): Only entities of these labels were looked for: see
+        `spacy_seqtag.partial.annotated_for`. None: those of all labels.
     RETURNS (Summary): What was written.
     RAISES: FormatError: A file that cannot be read, layers of different sentences, an unsuitable
         output. OutputError: The output or temporary data cannot be written. ValueError: an illegal
@@ -91,13 +95,27 @@ def convert(
         joined = join(sentences, layers, skimmed=_skim(first, options))
         if subset is not None and not subset.is_whole:
             joined = stack.enter_context(_sample(joined, subset, _skim(first, options), summary))
-        for doc, own in maker.docs(joined):
-            writer.add(doc)
-            summary.add_doc(own)
+        _write(maker.docs(joined), writer, summary, entity_labels)
         if summary.sentences == 0:
             raise _no_sentence(files[0])
         summary.add_remarks(maker, [layer.finish() for layer in layers], remarks)
     return summary
+
+
+def _write(
+    made: Iterable[MadeDoc],
+    writer: DocBinWriter,
+    summary: Summary,
+    entity_labels: Collection[str] | None,
+) -> None:
+    """Write Docs and count them; their entities are of some labels only, where that is said."""
+    for doc, own in made:
+        if entity_labels is not None:
+            summary.words_with["entities"] -= annotated_for(doc, entity_labels)
+        writer.add(doc)
+        summary.add_doc(own)
+    if entity_labels is not None:
+        summary.add_labels(entity_labels)
 
 
 class _File(NamedTuple):

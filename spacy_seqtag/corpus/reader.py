@@ -15,7 +15,8 @@ from spacy.training import Example
 from spacy.util import registry
 from spacy.vocab import Vocab
 
-from ..errors import Whole, check_settings, settings_error
+from ..errors import Whole, check_settings, setting_error, settings_error
+from ..partial import annotated_for
 from .cut import Place, sentence_bounds
 from .docbin_read import check_docbins, find_docbins, read_docs
 from .errors import FormatError
@@ -38,6 +39,7 @@ def create_corpus(
     subset_limit: int = 0,
     subset_seed: int = 0,
     augmenter: Optional[Augmenter] = None,  # noqa: UP045
+    entity_labels: Optional[list[str]] = None,  # noqa: UP045
 ) -> Callable[[Language], Iterable[Example]]:
     """Create a reader of `.spacy` files for training word-level taggers.
 
@@ -55,6 +57,9 @@ def create_corpus(
     subset_limit (int): No more than this number of sentences in the sample. 0 is no limit.
     subset_seed (int): Of the order in which the sentences are drawn.
     augmenter (Augmenter | None): Data augmentation, as in `spacy.Corpus.v1`.
+    entity_labels (list[str] | None): Only entities of these labels were looked for in the files; a
+        word outside of entities may belong to one of another label. An empty list: the rest is
+        unknown. None: entities of all labels were looked for. See `spacy_seqtag.partial`.
     RAISES: ValueError: No path. ConfigValidationError (a ValueError): No such path; a folder
         without `.spacy` files; a file that is no `.spacy` file; no document with words.
     """
@@ -70,6 +75,14 @@ def create_corpus(
     )
     with _as_settings_error():
         check_docbins(path)  # fail now, and not when evaluation begins
+    if not all(label.strip() for label in entity_labels or ()):
+        raise setting_error(
+            "spacy_seqtag.Corpus.v1:",
+            "entity_labels",
+            entity_labels,
+            "labels of entities, to [] for none, or to null for all",
+            "there is an empty label",
+        )
     return Corpus(
         path,
         gold_tokens=gold_tokens,
@@ -78,6 +91,7 @@ def create_corpus(
         limit=limit,
         subset=Subset(subset, subset_limit, subset_seed),
         augmenter=augmenter,
+        entity_labels=entity_labels,
     )
 
 
@@ -98,6 +112,7 @@ class Corpus(spacy.training.Corpus):
         subset: Subset | None = None,
         augmenter: Augmenter | None = None,
         shuffle: bool = False,
+        entity_labels: Sequence[str] | None = None,
     ) -> None:
         super().__init__(
             path, max_length=max_length, limit=limit, augmenter=augmenter, shuffle=shuffle
@@ -105,6 +120,7 @@ class Corpus(spacy.training.Corpus):
         self.gold_tokens = gold_tokens
         self.sent_starts = sent_starts
         self.subset = subset or Subset()
+        self.entity_labels = entity_labels
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         """Yield the examples.
@@ -134,13 +150,22 @@ class Corpus(spacy.training.Corpus):
     def _read(self, vocab: Vocab, locs: Iterable[str | Path]) -> Iterator[Doc]:
         """Yield the documents of the files, empty ones left out, up to the limit."""
         n_docs = 0
+        absent = set(self.entity_labels or ())
         for loc in locs:
             for doc in read_docs(Path(loc), vocab):
                 if self.limit >= 1 and n_docs >= self.limit:
                     return
                 if len(doc) > 0:
                     n_docs += 1
+                    if self.entity_labels is not None:
+                        absent -= {ent.label_ for ent in doc.ents} if absent else set()
+                        annotated_for(doc, self.entity_labels)
                     yield doc
+        if absent:
+            warnings.warn(
+                f"{self.path}: no entity has a label of entity_labels: {', '.join(sorted(absent))}",
+                stacklevel=2,
+            )
 
     def make_examples(self, nlp: Language, reference_docs: Iterable[Doc]) -> Iterator[Example]:
         """Yield an example for each document or, where `max_length` cuts it, for each piece."""

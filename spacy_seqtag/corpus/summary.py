@@ -2,9 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from ..errors import printable
 from .docs import GROUP, DocMaker
 from .formats.remarks import Remarks
 from .join.layer import JoinReport
@@ -99,6 +100,23 @@ class Summary:
         for proposition in sentence.propositions or ():
             self.predicates += 1
             self.arguments += len(proposition.arguments)
+
+    def add_labels(self, labels: Collection[str]) -> None:
+        """Say of which labels entities were looked for; called when all Docs were added.
+
+        labels (Collection[str]): See `spacy_seqtag.partial.annotated_for`.
+        """
+        words = "words outside of entities count as not annotated"
+        if not labels:
+            self.notes.append(f"{words}: nothing is known of them")
+            return
+        shown = ", ".join(map(printable, labels))
+        self.notes.append(f"{words}, but that they belong to no entity of: {shown}")
+        if absent := [label for label in labels if label not in self.entities]:
+            self.notes.append(
+                f"no entity has the label {', '.join(map(printable, absent))}: is it spelled so? "
+                f"There are {', '.join(map(printable, sorted(self.entities))) or 'no entities'}"
+            )
 
     def add_remarks(
         self, maker: DocMaker, reports: Iterable[JoinReport], files: Iterable[Remarks]

@@ -27,7 +27,8 @@ from thinc.api import Model, Ops, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
 from ..arrays import Bools, Ints
-from ..errors import SHARE, check_settings, settings_error
+from ..errors import SHARE, check_settings
+from .label_checks import check_found, check_named, check_size
 from .listening import check_listeners, docs_without_vectors, name_listeners, unread_warning
 from .loss import cross_entropy
 from .saving import CheckedPipe
@@ -128,6 +129,15 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         """
         raise NotImplementedError(not_written(Tagger, "find_labels", self.name))
 
+    def find_named_labels(self, reference: Doc) -> Iterable[str]:
+        """Find the labels that a gold Doc names without having annotation of them.
+
+        They are labels that somebody looked for, see `spacy_seqtag.partial`.
+
+        reference (Doc): With gold annotation, or without.
+        """
+        return ()
+
     def unknown_label(self, label: str, example: Example) -> ValueError:
         """Make the error for gold annotation with a label that the component does not have.
 
@@ -198,37 +208,22 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         """
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
         check_listeners(self.model, self.name, nlp)
-        found = {label for eg in get_examples() for label in self.find_labels(eg.reference)}
+        found: set[str] = set()
+        named: set[str] = set()
+        for eg in get_examples():
+            found.update(self.find_labels(eg.reference))
+            named.update(self.find_named_labels(eg.reference))
         for label in sorted(found) if labels is None else labels:
             self.add_label(label)
-        self._check_found(found)
+        check_found(self.name, self.labels, found, self.annotation)
+        check_size(self.name, self.labels, len(self.classes), self.model.get_ref("output_layer"))
+        check_named(self.name, self.labels, named)
         self.model.get_ref("output_layer").set_dim("nO", len(self.classes), force=True)
         # The model infers widths from a sample of Docs, whatever it takes later. Empty Docs are no
         # use for that.
         filled = (eg.predicted for eg in get_examples() if len(eg.predicted))
         sample: Any = list(islice(filled, 10))
         self.model.initialize(X=sample)
-
-    def _check_found(self, found: set[str]) -> None:
-        """Check the labels of the data against those given, and against the size of the model."""
-        where = f"[components.{self.name}]"
-        if not found:
-            raise settings_error(
-                f"{where} The training data have no {self.annotation}. Check [paths] train, or add "
-                "that layer with 'python -m spacy seqtag convert'."
-            )
-        if unknown := sorted(found.difference(self.labels)):
-            raise settings_error(
-                f"{where} The training data have labels that are not among [initialize."
-                f"components.{self.name}] labels: {', '.join(unknown)}. Add them there, or set "
-                "labels = null to read the labels from the data."
-            )
-        n_classes, output_layer = len(self.classes), self.model.get_ref("output_layer")
-        if output_layer.maybe_get_dim("nO") not in (None, n_classes):
-            raise settings_error(
-                f"{where} The model has nO = {output_layer.get_dim('nO')}, but {len(self.labels)} "
-                f"labels need {n_classes} classes. Set nO = null."
-            )
 
     def update(
         self,
@@ -293,9 +288,20 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         """
         smoothing = self.cfg["label_smoothing"] if smoothing is None else smoothing
         loss, gradient = cross_entropy(self.model.ops, probs, gold, smoothing)
-        if not np.isfinite(loss):
-            raise ValueError(Errors.E910.format(name=self.name))
+        require_finite(loss, self.name)
         return loss, gradient
+
+
+def require_finite(loss: float, name: str) -> None:
+    """Check that a loss is a number.
+
+    loss (float): Any loss.
+    name (str): The component's name in the pipeline.
+
+    RAISES: ValueError: It is not finite.
+    """
+    if not np.isfinite(loss):
+        raise ValueError(Errors.E910.format(name=name))
 
 
 def not_written(parent: type, method: str, component: str) -> str:

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise, starmap
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Optional
 
 import numpy as np
 from spacy.language import Language
-from spacy.scorer import get_ner_prf
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import registry
@@ -16,10 +15,13 @@ from thinc.types import Floats2d
 
 from ..arrays import Bools, Ints
 from ..confidence import CONFIDENCE, use_span_extension
-from ..errors import OneOf, check_settings
+from ..errors import SHARE, Number, OneOf, check_settings
+from ..partial import excluded, excluded_labels, unknown_tokens
 from ..schemes import bio
-from .base import Metrics, ScoringMethod, sentence_starts
+from .base import Metrics, ScoringMethod, require_finite, sentence_starts
 from .loss import MISSING
+from .partial_loss import share_loss
+from .partial_score import entity_scores
 from .token_tagger import DEFAULT_MODEL, Probabilities, TokenTagger
 
 DECODERS: dict[str, Callable[..., Ints]] = {
@@ -40,6 +42,9 @@ _BLOCKED_OR_BEGIN = 3
         "decoding": "viterbi",
         "overwrite": False,
         "label_smoothing": 0.0,
+        "entity_share": None,
+        "entity_share_margin": 0.05,
+        "entity_share_weight": 0.25,
         "confidence": CONFIDENCE,
         "scorer": {"@scorers": "spacy_seqtag.ner_scorer.v1"},
     },
@@ -52,6 +57,10 @@ def make_entity_tagger(
     decoding: str,
     overwrite: bool,
     label_smoothing: float,
+    # `X | None` would do for us, but config validation wants `Optional` on all Pythons.
+    entity_share: Optional[float],  # noqa: UP045
+    entity_share_margin: float,
+    entity_share_weight: float,
     confidence: str | None,
     scorer: ScoringMethod | None,
 ) -> "EntityTagger":
@@ -64,6 +73,12 @@ def make_entity_tagger(
         entities around them.
     label_smoothing (float): Share of the target probability, 0 to 1 exclusive, that is spread
         evenly over all tags.
+    entity_share (float | None): The share of words in entities that is expected, 0 to 1 exclusive,
+        in Docs of which it is not known of every word whether it belongs to an entity; None
+        expects nothing. See `partial_loss.share_loss`.
+    entity_share_margin (float): How far the share may be off on either side.
+    entity_share_weight (float): Weight of that loss at each word, beside 1 for a word whose tag is
+        known.
     confidence (str | None): Span extension that gets the probability of each entity
         (`ent._.confidence`); None for none.
     scorer (ScoringMethod | None): The scoring method.
@@ -75,6 +90,9 @@ def make_entity_tagger(
         decoding=decoding,
         overwrite=overwrite,
         label_smoothing=label_smoothing,
+        entity_share=entity_share,
+        entity_share_margin=entity_share_margin,
+        entity_share_weight=entity_share_weight,
         confidence=confidence,
         scorer=scorer,
     )
@@ -83,11 +101,14 @@ def make_entity_tagger(
 def ner_score(examples: Iterable[Example], **kwargs: Any) -> Metrics:  # noqa: ANN401
     """Score entities by exact boundaries and label, as spaCy's own `ner` does.
 
+    A predicted entity over a word that is missing in the gold annotation does not count, unless it
+    is known that the word belongs to no entity of its label, see `spacy_seqtag.partial`.
+
     examples (Iterable[Example]): Predicted and gold Docs.
     **kwargs: As for `spacy.scorer.get_ner_prf`.
     RETURNS (Metrics, 0 to 1): `ents_p`, `ents_r`, `ents_f` and `ents_per_type`.
     """
-    return get_ner_prf(examples, **kwargs)
+    return entity_scores(examples, **kwargs)
 
 
 @registry.scorers("spacy_seqtag.ner_scorer.v1")  # type: ignore[untyped-decorator]
@@ -128,10 +149,21 @@ class EntityTagger(TokenTagger):
         decoding: str = "viterbi",
         overwrite: bool = False,
         label_smoothing: float = 0.0,
+        entity_share: float | None = None,
+        entity_share_margin: float = 0.05,
+        entity_share_weight: float = 0.25,
         confidence: str | None = CONFIDENCE,
         scorer: ScoringMethod | None = ner_score,
     ) -> None:
-        check_settings(f"[components.{name}]", decoding=(decoding, OneOf(tuple(DECODERS))))
+        where = f"[components.{name}]"
+        check_settings(where, decoding=(decoding, OneOf(tuple(DECODERS))))
+        if entity_share is not None:
+            check_settings(where, entity_share=(entity_share, Number(above=0.0, below=1.0)))
+        check_settings(
+            where,
+            entity_share_margin=(entity_share_margin, SHARE),
+            entity_share_weight=(entity_share_weight, Number(above=0.0)),
+        )
         super().__init__(
             vocab,
             model,
@@ -140,6 +172,9 @@ class EntityTagger(TokenTagger):
             label_smoothing=label_smoothing,
             decoding=decoding,
             overwrite=overwrite,
+            entity_share=entity_share,
+            entity_share_margin=entity_share_margin,
+            entity_share_weight=entity_share_weight,
             confidence=confidence,
         )
         if confidence:
@@ -157,10 +192,18 @@ class EntityTagger(TokenTagger):
         """
         return {ent.label_ for ent in reference.ents}
 
+    def find_named_labels(self, reference: Doc) -> Iterable[str]:
+        """Find the labels of which a gold Doc says that some words have no entity of them.
+
+        reference (Doc): With the span group `no_entity`, or without.
+        """
+        return excluded_labels(reference)
+
     def encode(self, example: Example) -> Ints:
         """Return the class of each token's gold BIO tag, see `TokenTagger.encode`.
 
-        example (Example): With gold entities, or without.
+        example (Example): With gold entities, or without. A token that belongs to no entity of any
+            of the labels is outside.
         """
         index = {label: i for i, label in enumerate(self.labels)}
         tags = example.get_aligned_ner()  # BILUO; None or "-" where missing or not aligned
@@ -174,7 +217,70 @@ class EntityTagger(TokenTagger):
                     raise self.unknown_label(label, example)
                 number = index[label]
                 classes[i] = bio.begin_tag(number) if prefix in "BU" else bio.inside_tag(number)
+        possible = self.possible_classes(example)
+        if possible is not None:
+            classes[(classes == MISSING) & (possible.sum(axis=1) == 1)] = bio.OUTSIDE
         return classes
+
+    def possible_classes(self, example: Example) -> Bools | None:
+        """Return which BIO tags the tokens may have, see `TokenTagger.possible_classes`.
+
+        example (Example): With the span group `no_entity`, or without. A token may not have a label
+            that is excluded at all of the gold tokens which it is made of.
+        """
+        of_gold = excluded(example.reference, self.labels)
+        if of_gold is None:
+            return None
+        words = example.alignment.x2y
+        lengths = np.asarray(words.lengths, dtype=np.int64)
+        tokens = np.repeat(np.arange(len(lengths)), lengths)
+        n_excluded = np.zeros((len(lengths), len(self.labels)), dtype=np.int64)
+        np.add.at(n_excluded, tokens, of_gold[np.asarray(words.data, dtype=np.int64)])
+        return bio.possible_tags((n_excluded == lengths[:, None]) & (lengths > 0)[:, None])
+
+    def get_loss(
+        self, examples: Iterable[Example], scores: list[Floats2d]
+    ) -> tuple[float, list[Floats2d]]:
+        """Compute the loss of a batch and its gradient, see `Tagger.get_loss`.
+
+        With the setting `entity_share`, Docs that have unknown words add `share_loss`.
+
+        examples (Iterable[Example]): The batch.
+        scores (list[Floats2d]): Of each Doc, (tokens, BIO tags), from `begin_update`.
+        """
+        examples = list(examples)
+        loss, gradient = super().get_loss(examples, scores)
+        share, weight = self.cfg["entity_share"], self.cfg["entity_share_weight"]
+        if share is None:
+            return loss, gradient
+        unknown = [i for i, eg in enumerate(examples) if unknown_tokens(eg.reference).any()]
+        if not unknown:
+            return loss, gradient
+        more, d_share = share_loss(
+            self.model.ops,
+            self.model.ops.xp.vstack([scores[i].reshape((-1, len(self.classes))) for i in unknown]),
+            np.concatenate([self._known(examples[i]) for i in unknown]),
+            bio.OUTSIDE,
+            share=share,
+            margin=self.cfg["entity_share_margin"],
+        )
+        require_finite(more, self.name)
+        start = 0
+        for i in unknown:
+            end = start + len(scores[i])
+            gradient[i] = gradient[i] + weight * d_share[start:end]
+            start = end
+        return loss + weight * more, gradient
+
+    def _known(self, example: Example) -> Bools:
+        """Mark the BIO tags that each token may have, by all that is annotated."""
+        classes, possible = self.encode(example), self.possible_classes(example)
+        if possible is None:
+            possible = np.ones((len(classes), len(self.classes)), dtype=bool)
+        rows = np.flatnonzero(classes != MISSING)
+        possible[rows] = False
+        possible[rows, classes[rows]] = True
+        return possible
 
     def decode(self, docs: Sequence[Doc], probs: Sequence[Probabilities]) -> None:
         """Write `doc.ents`, with confidences.

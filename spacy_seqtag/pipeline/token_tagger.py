@@ -11,9 +11,11 @@ from spacy.training import Example, validate_examples
 from thinc.api import Config
 from thinc.types import Floats2d
 
-from ..arrays import Floats, Ints
-from .base import Tagger, not_written, on_cpu
+from ..arrays import Bools, Floats, Ints
+from .base import Tagger, not_written, on_cpu, require_finite
 from .listening import was_read
+from .loss import MISSING
+from .partial_loss import set_cross_entropy
 
 # Probabilities of the classes of one Doc, (tokens, classes), on the CPU. They are NaN if the
 # encoder did not read the Doc.
@@ -54,6 +56,18 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
         RAISES: ValueError: A label that the component does not have.
         """
         raise NotImplementedError(not_written(TokenTagger, "encode", self.name))
+
+    def possible_classes(self, example: Example) -> Bools | None:
+        """Return which classes the tokens may have, where that is known without their class.
+
+        It counts for tokens whose class is MISSING: they are learned as one of a set, see
+        `partial_loss.set_cross_entropy`.
+
+        example (Example): With any gold annotation, or none.
+        RETURNS (bool, (tokens of example.predicted, classes) | None): At least one in each row;
+            None where nothing is known but classes.
+        """
+        return None
 
     def decode(self, docs: Sequence[Doc], probs: Sequence[Probabilities]) -> None:
         """Write what the probabilities say into the Docs.
@@ -113,5 +127,42 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
         xp = self.model.ops.xp
         probs = xp.vstack([s.reshape((-1, len(self.classes))) for s in scores])
         loss, gradient = self.cross_entropy(probs, gold)
+        loss = self._add_sets(examples, probs, gold, loss, gradient)
         ends = np.cumsum([len(s) for s in scores])[:-1]
         return loss, xp.split(gradient, ends.tolist())
+
+    def _add_sets(
+        self,
+        examples: Sequence[Example],
+        probs: Floats2d,
+        gold: Ints,
+        loss: float,
+        gradient: Floats2d,
+    ) -> float:
+        """Add what is learned from the tokens whose class is one of a set.
+
+        probs (Floats2d, (tokens of the batch, classes)): Probabilities.
+        gold (Ints, (tokens of the batch,)): From `encode`.
+        loss (float): The mean loss of the tokens that have a class.
+        gradient (Floats2d): Of that loss; changed in place.
+        RETURNS (float): The mean loss of both kinds of tokens.
+        """
+        found = [self.possible_classes(eg) for eg in examples]
+        if all(possible is None for possible in found):
+            return loss
+        possible = np.ones(probs.shape, dtype=bool)
+        ends = np.cumsum([len(eg.predicted) for eg in examples]).tolist()
+        for own, end in zip(found, ends):
+            if own is not None:
+                possible[end - len(own) : end] = own
+        rows = np.flatnonzero((gold == MISSING) & ~possible.all(axis=1))
+        if not len(rows):
+            return loss
+        at = self.model.ops.xp.asarray(rows)
+        set_loss, set_gradient = set_cross_entropy(
+            self.model.ops, probs[at], possible[rows], self.cfg["label_smoothing"]
+        )
+        require_finite(set_loss, self.name)
+        gradient[at] = set_gradient
+        n_classes = int((gold != MISSING).sum())
+        return (loss * n_classes + set_loss * len(rows)) / (n_classes + len(rows))

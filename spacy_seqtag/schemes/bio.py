@@ -99,6 +99,19 @@ def encode(spans: Spans, n_tokens: int) -> Ints:
     return tags
 
 
+def possible_tags(excluded: Bools) -> Bools:
+    """Mark the tags that a token may have if entities of some labels are ruled out there.
+
+    excluded (bool, (tokens, labels)): True where the token belongs to no span of the label.
+    RETURNS (bool, (tokens, classes)): `O` is always possible.
+    """
+    n_tokens, n_labels = excluded.shape
+    result = np.ones((n_tokens, 2 * n_labels + 1), dtype=bool)
+    result[:, _BEGINS] = ~excluded
+    result[:, _INSIDES] = ~excluded
+    return result
+
+
 def spans_from_tags(tags: Ints, unit_start: Bools) -> Spans:
     """Read the spans from the class of each token.
 

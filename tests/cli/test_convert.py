@@ -231,3 +231,43 @@ def test_no_such_sample(run, tmp_path, options, message):
     assert message in result.output
     assert len(result.output.strip().splitlines()) == 1
     assert not (tmp_path / "out.spacy").exists()
+
+
+TYPO = "B-PER\tAnn\nO\tleft\n_\tfor\nB-LOC\tOslo\n"
+
+
+def test_entity_labels(run, tmp_path):
+    result = run({"t.tsv": TYPO}, "--columns", "tag,word", "--entity-labels", "PER, LOC")
+    assert result.exit_code == 0, result.output
+    output = " ".join(result.output.split())
+    assert "words outside of entities count as not annotated, but that they belong to no" in output
+    (doc,) = DocBin().from_disk(tmp_path / "out.spacy").get_docs(Vocab())
+    assert [token.ent_iob_ for token in doc] == ["B", "", "", "B"]
+    found = [(span.start, span.end, span.label_) for span in doc.spans["no_entity"]]
+    assert found == [(1, 2, "PER"), (1, 2, "LOC")]
+
+
+def test_entity_labels_none(run, tmp_path):
+    result = run({"t.tsv": TYPO}, "--columns", "tag,word", "--entity-labels", "-")
+    assert result.exit_code == 0, result.output
+    assert ["Words", "with", "entities", "2"] in [row.split() for row in result.output.splitlines()]
+    assert "nothing is known of them" in " ".join(result.output.split())
+    (doc,) = DocBin().from_disk(tmp_path / "out.spacy").get_docs(Vocab())
+    assert [token.ent_iob_ for token in doc] == ["B", "", "", "B"]
+    assert "no_entity" not in doc.spans
+
+
+def test_entity_labels_that_no_entity_has(run):
+    result = run({"t.tsv": TYPO}, "--columns", "tag,word", "--entity-labels", "PERS")
+    assert result.exit_code == 0, result.output
+    output = " ".join(result.output.split())
+    assert "no entity has the label PERS: is it spelled so? There are LOC, PER" in output
+
+
+@pytest.mark.parametrize("labels", ["", "PER,,LOC", ","])
+def test_empty_entity_labels(run, tmp_path, labels):
+    result = run({"t.tsv": TYPO}, "--columns", "tag,word", "--entity-labels", labels)
+    assert result.exit_code == 1
+    assert f"--entity-labels {labels!r} has an empty label" in result.output
+    assert len(result.output.strip().splitlines()) == 1
+    assert not (tmp_path / "out.spacy").exists()

@@ -5,6 +5,7 @@ import spacy
 from spacy.tokens import Doc, DocBin
 from spacy.util import registry
 from spacy.vocab import Vocab
+from thinc.api import ConfigValidationError
 
 from spacy_seqtag.corpus.reader import create_corpus
 
@@ -114,3 +115,57 @@ def test_max_length_says_what_it_cuts(tmp_path, nlp):
     with pytest.warns(UserWarning, match=r"a\.spacy: cutting .*max_length.*: entities reached"):
         examples = list(create_corpus(path, max_length=3)(nlp))
     assert [[t.ent_iob_ for t in e.y] for e in examples] == [["O", "O", ""], ["", "O", "O"]]
+
+
+@pytest.mark.filterwarnings("ignore:.*no entity has a label of entity_labels")
+def test_entity_labels(tmp_path, nlp):
+    docs = [
+        new_york(ents=["O", "O", "B-LOC", "I-LOC", "O", "O"]),
+        new_york(ents=["", "O", "B-LOC", "I-LOC", "O", ""]),
+    ]
+    path = tmp_path / "a.spacy"
+    DocBin(docs=docs).to_disk(path)
+
+    def read(**settings):
+        golds = [example.y for example in create_corpus(path, **settings)(nlp)]
+        spans = [[(s.start, s.end, s.label_) for s in y.spans.get("no_entity", ())] for y in golds]
+        return [[t.ent_iob_ for t in y] for y in golds], spans
+
+    assert read() == ([["O", "O", "B", "I", "O", "O"], ["", "O", "B", "I", "O", ""]], [[], []])
+    unknown = [["", "", "B", "I", "", ""]] * 2
+    assert read(entity_labels=[]) == (unknown, [[], []])
+    of_per = [[(0, 2, "PER"), (4, 6, "PER")], [(1, 2, "PER"), (4, 5, "PER")]]
+    assert read(entity_labels=["PER"]) == (unknown, of_per)
+    config = {"@readers": "spacy_seqtag.Corpus.v1", "path": str(path), "entity_labels": ["PER"]}
+    corpus = registry.resolve({"corpus": config})["corpus"]
+    assert [t.ent_iob_ for t in next(iter(corpus(nlp))).y] == unknown[0]
+
+
+@pytest.mark.filterwarnings("ignore:.*no entity has a label of entity_labels")
+@pytest.mark.filterwarnings("ignore:.*cutting documents")
+def test_what_is_known_in_part_survives_a_cut(tmp_path, nlp):
+    path = tmp_path / "a.spacy"
+    DocBin(docs=[new_york(ents=["O", "O", "B-LOC", "I-LOC", "O", "O"])]).to_disk(path)
+    pieces = [e.y for e in create_corpus(path, max_length=3, entity_labels=["PER", "ORG"])(nlp)]
+    found = [[(s.start, s.end, s.label_) for s in piece.spans["no_entity"]] for piece in pieces]
+    assert found == [
+        [(0, 2, "PER"), (0, 2, "ORG")],
+        [(1, 3, "PER"), (1, 3, "ORG")],
+    ]
+
+
+def test_entity_labels_of_blanks(path):
+    with pytest.raises(ValueError, match=r"Corpus\.v1: entity_labels = \['PER', ''\]: there is an"):
+        create_corpus(path, entity_labels=["PER", ""])
+    config = {"@readers": "spacy_seqtag.Corpus.v1", "path": str(path), "entity_labels": "PER"}
+    with pytest.raises(ConfigValidationError, match="entity_labels"):
+        registry.resolve({"corpus": config})
+
+
+def test_entity_labels_that_no_entity_has(tmp_path, nlp):
+    path = tmp_path / "a.spacy"
+    DocBin(docs=[new_york(ents=["O", "O", "B-LOC", "I-LOC", "O", "O"])]).to_disk(path)
+    with pytest.warns(
+        UserWarning, match=r"a\.spacy: no entity has a label of entity_labels: PERS$"
+    ):
+        list(create_corpus(path, entity_labels=["LOC", "PERS"])(nlp))

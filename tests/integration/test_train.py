@@ -130,6 +130,20 @@ def test_no_annotation(settings, tmp_path):
     assert "no named entities" in output
 
 
+def test_label_that_was_looked_for_and_does_not_exist(settings, tmp_path):
+    config = ROOT / "configs" / "ner.cfg"
+    labels = ("--corpora.train.entity_labels", srsly.json_dumps(["PER", "PERS"]))
+    output = bad_train(config, settings, tmp_path, *labels)
+    assert "[components.ner] The training data name labels that were looked for" in output
+    assert "nothing has: PERS. The labels are LOC, ORG, PER. Correct entity_labels" in output
+
+
+def test_entities_alone(settings, tmp_path):
+    options = ("--corpora.train.entity_labels", "[]", "--components.ner.entity_share", 0.1)
+    run("train", ROOT / "configs" / "ner.cfg", "--output", tmp_path, *settings, *options)
+    assert spacy.load(tmp_path / "model-best").get_pipe("ner").cfg["entity_share"] == 0.1
+
+
 def test_damaged_corpus(settings, tmp_path):
     path = tmp_path / "damaged.spacy"
     path.write_bytes(b"not a DocBin")

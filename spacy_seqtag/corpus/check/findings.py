@@ -77,7 +77,12 @@ def _about_entities(survey: Survey) -> Iterator[Finding]:
             + " on over the end of a sentence, where no tagger finds one: "
             f"{survey.crossing}. Mend the sentence or the entity"
         )
-    if survey.layers["ents"].words and not n_ents:
+    if n_ents and not survey.outside and not survey.layers["ents"].in_part:
+        yield Finding(
+            "no word is annotated as outside of entities, so that a model may learn to find them "
+            "everywhere. Set entity_share in [components.ner] to the share of words in entities"
+        )
+    if "ents" in survey.trainable and not n_ents:
         yield Finding("entities are annotated, but there is not one of them")
 
 
@@ -150,6 +155,14 @@ def training_findings(train: Survey) -> Iterator[Finding]:
             counted(train.sentences, "<sentence is|sentences are>")
             + f" few to train on; at least {FEW_SENTENCES} are needed, better thousands"
         )
+    of_entities = train.layers["ents"].labels
+    if unknown := [label for label in train.looked_for if label not in of_entities]:
+        yield Finding(
+            f"entities were looked for of {forms(len(unknown), '<a label|labels>')} that no entity "
+            f"has: {', '.join(map(printable, unknown))}. Name labels of these: "
+            f"{', '.join(map(printable, of_entities)) or 'there are none'}",
+            error=True,
+        )
     for name in train.trainable:
         labels = train.layers[name].labels
         rare = {label: n for label, n in labels.most_common()[::-1] if n < FEW_LABELS}
@@ -176,7 +189,7 @@ def split_findings(train: Survey, other: Survey) -> Iterator[Finding]:
     for one, two in ((train, other), (other, train)):
         for name in one.trainable:
             theirs = two.layers[name].labels
-            if not two.layers[name].words:
+            if name not in two.trainable:
                 yield Finding(f"{TITLES[name]}: annotated in {one.name}, but not in {two.name}")
                 continue
             alone = {

@@ -15,6 +15,7 @@ from spacy.tokens import Doc, Span
 
 from ...arrays import Bools, Ints
 from ...frames import ARGUMENTS, PREDICATES, annotated_tokens, propositions
+from ...partial import NO_ENTITY, excluded, excluded_labels, unknown_tokens
 from ..cut import sentence_bounds
 from .tally import Tally
 from .wordpieces import WordpieceCounter
@@ -34,6 +35,9 @@ LABELLED = ("pos", "tag", "ents", "srl")
 LONG = 5
 """Words; shorter sentences ("Thank you .") are repeated in any corpus."""
 
+# spaCy's value of `token.ent_iob` outside of entities.
+_OUTSIDE = 2
+
 Hashes = tuple[int | None, ...]
 
 
@@ -42,11 +46,14 @@ class LayerCounts:
     """What is annotated of a layer.
 
     words (int): How many are annotated, white space left out.
+    in_part (int): Further words of which something is known: that they belong to no entity of some
+        labels (`spacy_seqtag.partial`).
     sentences (int): How many are annotated as a whole.
     labels (Counter[str]): How often each occurs.
     """
 
     words: int = 0
+    in_part: int = 0
     sentences: int = 0
     labels: Counter[str] = field(default_factory=Counter)
 
@@ -87,6 +94,8 @@ class Survey:
         self.unreadable, self.unknown, self.long = Tally(), Tally(), Tally()
         self.other_words, self.lost_entities = Tally(), Tally()
         self.duplicates = Tally()
+        self.outside = 0
+        self.looked_for: Counter[str] = Counter()
         self.contradictions = {layer: Tally() for layer in LABELLED}
         self.overlaps: dict[int, Tally] = {}
         self.encoder = encoder
@@ -97,8 +106,8 @@ class Survey:
 
     @property
     def trainable(self) -> list[str]:
-        """The layers of `LABELLED` that are annotated anywhere."""
-        return [name for name in LABELLED if self.layers[name].words]
+        """The layers of `LABELLED` that are annotated anywhere, if only in part."""
+        return [name for name in LABELLED if self.layers[name].words or self.layers[name].in_part]
 
     def add(self, doc: Doc) -> None:
         """Count a Doc. Its vocab must be that of a language, which knows what white space is."""
@@ -115,7 +124,7 @@ class Survey:
         if not doc.has_annotation("SENT_START"):
             self.unbounded.add(doc[:20].text, self.documents)
             self.unbounded_words += int(solid.sum())
-        self._add_entities(doc, starts)
+        self._add_entities(doc, solid, starts)
         self._add_sentences(doc, array, solid, starts)
         for name in (PREDICATES, ARGUMENTS):
             labels = self.rolesets if name == PREDICATES else self.layers["srl"].labels
@@ -125,8 +134,16 @@ class Survey:
         if self._nlp is not None:
             self._compare_words(doc, self._nlp.make_doc(doc.text), solid)
 
-    def _add_entities(self, doc: Doc, starts: Ints) -> None:
+    def _add_entities(self, doc: Doc, solid: Bools, starts: Ints) -> None:
         labels = self.layers["ents"].labels
+        self.outside += int((solid & (doc.to_array("ENT_IOB") == _OUTSIDE)).sum())
+        if NO_ENTITY in doc.spans:
+            names = sorted(excluded_labels(doc))
+            absent = excluded(doc, names)
+            if absent is not None:
+                absent &= (unknown_tokens(doc) & solid)[:, None]
+                self.layers["ents"].in_part += int(absent.any(axis=1).sum())
+                self.looked_for.update(dict(zip(names, absent.sum(axis=0).tolist(), strict=True)))
         for ent in doc.ents:
             labels[ent.label_] += 1
             if np.searchsorted(starts, ent.start, "right") != np.searchsorted(starts, ent.end):

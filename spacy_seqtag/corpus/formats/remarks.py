@@ -11,6 +11,10 @@ UNESCAPED = (
     "<word|words> had escapes of the Penn Treebank, such as -LRB- for (, and <is|are> read without"
 )
 CUT = "<entity|entities> began or ended in white space, which was cut off"
+BEGUN_UNKNOWN = (
+    "<tag continues|tags continue> an entity that may have begun at a missing tag, and "
+    "<counts|count> as missing"
+)
 UNCLOSED = (
     "<entity has|entities have> no last word by <its|their> tags, and <ends|end> before a tag "
     "that does not go on"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..errors import FormatError, quoted
-from .remarks import CUT, UNCLOSED, Remarks
+from .remarks import BEGUN_UNKNOWN, CUT, UNCLOSED, Remarks
 
 PREFIXES = {"iob1": "BI", "iob2": "BI", "bioes": "BIESLU", "bmes": "BMESW"}
 """The schemes and the prefixes that are legal in them, besides `O`."""
@@ -169,6 +169,9 @@ def entities_of_tags(
     """
     path, scheme = remarks.path, remarks.scheme
     entities, repaired = to_iob2(tags, scheme)
+    for line, tag, entity in zip(lines, tags, entities, strict=True):
+        if tag and not entity:
+            remarks.count(BEGUN_UNKNOWN, line)
     for i in repaired:
         tag, entity = tags[i], entities[i]
         if strict:
@@ -199,19 +202,28 @@ def to_iob2(tags: Sequence[str], scheme: str) -> tuple[list[str], list[int]]:
 
     tags (Sequence[str]): Legal in the scheme; an empty string is a missing tag.
     scheme (str): A key of `PREFIXES`.
-    RETURNS (tuple[list[str], list[int]]): The IOB2 tags, and the positions of tags that say they
-        continue an entity where there is none of their label, and that now begin one. In IOB1
-        that is how entities begin, so the list is empty.
+    RETURNS (tuple[list[str], list[int]]): The IOB2 tags, missing also for words that continue an
+        entity which a missing tag may have begun, as a `B-` would say more than is known; and the
+        positions of tags that say they continue an entity where there is none of their label, and
+        that now begin one. In IOB1 that is how entities begin, so the list is empty.
     """
     result = []
     repaired = []
     label: str | None = None  # of the entity that the next word may continue
+    missing = False  # whether that entity may have begun at a missing tag
     for i, tag in enumerate(tags):
         prefix = tag[:1]
         if prefix in ("", "O"):
             result.append(tag)
             label = None
+            missing = not prefix
             continue
+        if missing and prefix in _CONTINUES and scheme != "iob1" and label in (None, tag[2:]):
+            result.append("")
+            missing = prefix not in _ENDS
+            label = tag[2:] if missing else None
+            continue
+        missing = False
         goes_on = prefix in _CONTINUES and tag[2:] == label
         if prefix in _CONTINUES and not goes_on and scheme != "iob1":
             repaired.append(i)

@@ -123,9 +123,39 @@ def test_scheme_given(read):
 
 
 def test_missing_is_not_outside(read):
-    first, second = read(column("_ - ?") + "\n" + column("B-A _ I-A O"))
+    first, second = read(column("_ - ?") + "\n" + column("B-A _ O O"))
     assert first.entities is None
-    assert second.entities == ["B-A", "", "B-A", "O"]
+    assert second.entities == ["B-A", "", "O", "O"]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "tags", "expected"),
+    [
+        ("iob2", "B-A _ I-A I-A O", "B-A _ _ _ O"),
+        ("iob2", "_ I-A B-A I-A", "_ _ B-A I-A"),
+        ("iob1", "_ I-A O I-A", "_ B-A O B-A"),  # there an I- begins entities
+        ("bioes", "_ I-A E-A S-A O", "_ _ _ B-A O"),
+        ("bmes", "_ M-A E-A B-A E-A", "_ _ _ B-A I-A"),
+    ],
+)
+def test_what_may_have_begun_at_a_missing_tag(read, scheme, tags, expected):
+    """That it begins after it is not known, so nothing is repaired, and `--strict` is content."""
+    counts = Remarks(PATH)
+    (sentence,) = read(column(tags), scheme=scheme, strict=True, remarks=counts)
+    assert [tag or "_" for tag in sentence.entities] == expected.split()
+    assert counts.n_repaired == 0
+
+
+def test_another_label_after_a_missing_tag_is_repaired(read):
+    counts = Remarks(PATH)
+    (sentence,) = read(column("_ I-A I-B"), scheme="iob2", remarks=counts)
+    assert sentence.entities == ["", "", "B-B"]
+    assert counts.n_repaired == 1
+    (line,) = [line for line in counts.lines() if "missing tag" in line]
+    assert line.endswith(
+        "1 tag continues an entity that may have begun at a missing tag, and "
+        "counts as missing (line 2)"
+    )
 
 
 def test_repairs_are_counted_or_refused(read, tmp_path):
