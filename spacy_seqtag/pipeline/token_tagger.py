@@ -90,6 +90,14 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
         if read:
             self.decode([doc for doc, _ in read], [probs for _, probs in read])
 
+    def labelled_scores(self, examples: Sequence[Example]) -> dict[str, tuple[Floats, Ints]]:
+        """Compute the probabilities of tokens, with the right classes: `Tagger.labelled_scores`.
+
+        examples (Sequence[Example]): The encoder has read the predicted Docs.
+        """
+        probs = np.concatenate(self.predict([eg.predicted for eg in examples]))
+        return {"tags": (probs, np.concatenate([self.encode(eg) for eg in examples]))}
+
     def begin_update(
         self, examples: list[Example]
     ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
