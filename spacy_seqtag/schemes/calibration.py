@@ -22,7 +22,7 @@ Doubles = NDArray[np.float64]
 
 # What a probability of 0 counts as where its logarithm is taken: the smallest normal float32.
 _TINY = 1e-38
-# The logarithm of what cannot be: its exponential is zero at any temperature, and its square finite.
+# The logarithm of what cannot be: its exponential is zero at every temperature.
 _NEVER = -1e9
 
 # A temperature beyond these was not found: the best one is zero or infinite.
@@ -45,7 +45,8 @@ def temper(probs: Floats, temperature: float) -> Floats:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     powers[probs <= 0.0] = 0.0
     powers /= np.maximum(powers.sum(axis=1, keepdims=True), _TINY)
-    return powers.astype(probs.dtype)
+    result: Floats = powers.astype(probs.dtype)
+    return result
 
 
 def fit_temperature(probs: Floats, gold: Ints) -> float | None:
@@ -154,14 +155,14 @@ class Bin(NamedTuple):
     """The predictions of like confidence, for a reliability diagram.
 
     start, end (float, 0 to 1): Its confidences: above `start`, at most `end`.
-    count (int): How many predictions.
+    size (int): How many predictions.
     confidence (float, 0 to 1): The mean of their confidences; 0 if there are none.
     accuracy (float, 0 to 1): The share of those that are right; 0 if there are none.
     """
 
     start: float
     end: float
-    count: int
+    size: int
     confidence: float
     accuracy: float
 
@@ -192,10 +193,10 @@ def calibration_error(judged: Judged, n_bins: int = N_BINS) -> float | None:
     RETURNS (float | None, 0 to 1): None without predictions.
     """
     bins = reliability(judged, n_bins)
-    total = sum(each.count for each in bins)
+    total = sum(each.size for each in bins)
     if not total:
         return None
-    return sum(each.count * abs(each.accuracy - each.confidence) for each in bins) / total
+    return sum(each.size * abs(each.accuracy - each.confidence) for each in bins) / total
 
 
 def mean_known(values: Doubles) -> float | None:

@@ -34,8 +34,8 @@ def made_up(seed, n=400, n_classes=5, scale=3.0):
 
 
 def nll_at(logits, gold, temperature):
-    lines = (logits / temperature).tolist()
-    return np.mean([math.log(sum(map(math.exp, x))) - x[k] for x, k in zip(lines, gold)])
+    x = logits / temperature
+    return np.mean(np.logaddexp.reduce(x, axis=1) - x[np.arange(len(gold)), gold])
 
 
 # Temperatures
@@ -92,9 +92,12 @@ def test_candidates_that_are_none_do_not_count():
 
 
 def test_a_right_class_of_probability_zero_counts():
-    probs = np.tile(np.asarray([[1.0, 0.0]], dtype="f"), (1000, 1))
-    gold = np.asarray([0] * 999 + [1])
-    assert fit_temperature(probs, gold) == pytest.approx(-math.log(1e-38) / math.log(999), rel=1e-4)
+    logits, gold = made_up(6)
+    probs = softmax(logits).astype("f")
+    found = fit_temperature(probs, gold)
+    worse = probs.copy()
+    worse[0] = [0, 0, 0, 0, 1]
+    assert fit_temperature(worse, np.asarray([0, *gold[1:]])) > found
 
 
 def test_no_temperature_is_best():
@@ -132,7 +135,7 @@ def test_calibration_error(pairs, n_bins):
     error = calibration_error(judged, n_bins)
     assert error == pytest.approx(brute_error(*zip(*pairs), n_bins), abs=1e-12)
     bins = reliability(judged, n_bins)
-    assert sum(each.count for each in bins) == len(pairs)
+    assert sum(each.size for each in bins) == len(pairs)
     assert mean_known(judged.brier) == pytest.approx(
         sum((c - r) ** 2 for c, r in pairs) / len(pairs)
     )
