@@ -12,9 +12,8 @@ roles, stands on the base itself and also writes `predict`, `begin_update` and `
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -27,11 +26,11 @@ from spacy_transformers import install_extensions
 from thinc.api import Model, Ops, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
-from ..arrays import Bools, Floats, Ints
-from ..errors import SHARE, Number, check_settings, settings_error
+from ..arrays import Bools, Ints
+from ..errors import SHARE, check_settings, settings_error
+from .calibrated import CalibratedPipe
 from .listening import check_listeners, docs_without_vectors, name_listeners, unread_warning
 from .loss import cross_entropy
-from .saving import CheckedPipe, no_temperatures
 
 # What the model takes, what it returns, and what `predict` makes of that for `set_annotations`: the
 # same on the CPU.
@@ -44,11 +43,9 @@ LabelData = Any
 # What a scorer returns: figures by name, and dicts of figures.
 Metrics = dict[str, Any]
 ScoringMethod = Callable[..., Metrics]
-# The confidence of each predicted span, and whether it is right; by the name of their measures.
-SpanConfidences = dict[str, tuple[list[float], list[bool]]]
 
 
-class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
+class Tagger(CalibratedPipe, Generic[Input, Output, Scores]):
     """Base of our components, generic in what the model takes and returns.
 
     Subclasses implement `classes`, `find_labels`, `predict`, `set_annotations`, `begin_update` and
@@ -66,8 +63,6 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
 
     # What the data lack if no label is found, for the message.
     annotation: str = ""
-    # The softmaxes of the model, each with the name that its measures of calibration begin with.
-    heads: Mapping[str, str] = MappingProxyType({"tags": "tags"})
 
     def __init__(
         self,
@@ -87,7 +82,7 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         self.scorer = scorer
         name_listeners(model, name)
         self.cfg = {"labels": [], "label_smoothing": label_smoothing, **cfg}
-        self.cfg["temperatures"] = no_temperatures(self.heads)
+        self.reset_temperatures()
         self._warned = False
 
     # Labels
@@ -183,50 +178,6 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         if not self.model.get_ref("output_layer").has_param("W"):
             raise ValueError(Errors.E109.format(name=self.name))
 
-    # Calibration
-
-    def temperature(self, head: str = "tags") -> float:
-        """Return the temperature of a head: what its logits are divided by for confidences.
-
-        Decoding reads the probabilities as they are, so annotation never depends on it.
-
-        head (str): One of `heads`.
-        RETURNS (float, above 0): 1.0 unless `set_temperatures` said otherwise.
-        """
-        return float(self.cfg["temperatures"][head])
-
-    def set_temperatures(self, temperatures: Mapping[str, float]) -> None:
-        """Set temperatures of heads. Learning more makes them obsolete: `update` sets them to 1.0.
-
-        temperatures (Mapping[str, float], above 0): By head; the others stay as they are.
-
-        RAISES: ConfigValidationError (a ValueError): No such head, or no such temperature.
-        """
-        where = f"[components.{self.name}] temperature of"
-        for head in temperatures:
-            if head not in self.heads:
-                known = ", ".join(self.heads)
-                raise settings_error(f"{where} {head!r}: there is no such head, only {known}")
-        check_settings(where, **{head: (t, Number(above=0.0)) for head, t in temperatures.items()})
-        self.cfg["temperatures"].update((head, float(t)) for head, t in temperatures.items())
-
-    def labelled_scores(self, examples: Sequence[Example]) -> dict[str, tuple[Floats, Ints]]:
-        """Compute the probabilities of what is annotated, untempered, with the right classes.
-
-        examples (Sequence[Example]): The encoder has read the predicted Docs.
-        RETURNS (dict[str, tuple[Floats, Ints]]): By head, probabilities (rows, classes) and the
-            right class of each row, or MISSING.
-        """
-        raise NotImplementedError(not_written(Tagger, "labelled_scores", self.name))
-
-    def span_confidences(self, examples: Sequence[Example]) -> SpanConfidences:
-        """Collect the confidences of predicted spans, and which of these are exactly right.
-
-        examples (Sequence[Example]): The predicted Docs are annotated.
-        RETURNS (SpanConfidences): By the name of their measures; none for a task without spans.
-        """
-        return {}
-
     # Training
 
     def initialize(
@@ -303,7 +254,7 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         if not any(len(eg.predicted) for eg in examples):
             return losses
         set_dropout_rate(self.model, drop)
-        self.cfg["temperatures"] = no_temperatures(self.heads)
+        self.reset_temperatures()  # what was fitted to the old weights
         scores, backprop = self.begin_update(examples)
         loss, gradient = self.get_loss(examples, scores)
         backprop(gradient)

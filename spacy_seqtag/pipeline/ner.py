@@ -19,7 +19,8 @@ from ..arrays import Bools, Ints
 from ..confidence import CONFIDENCE, SpanConfidence, use_span_extension
 from ..errors import OneOf, check_settings
 from ..schemes import bio
-from .base import Metrics, ScoringMethod, SpanConfidences, sentence_starts
+from .base import Metrics, ScoringMethod, sentence_starts
+from .calibrated import SpanConfidences
 from .loss import MISSING
 from .token_tagger import DEFAULT_MODEL, Probabilities, TokenTagger
 

@@ -9,7 +9,7 @@ the one that was saved (see `digests`). What has no digests, such as bytes and t
 versions, is checked by its contents: labels and weights have to belong together.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +18,11 @@ from spacy.pipeline import TrainablePipe
 from spacy.vocab import Vocab
 from thinc.api import Model
 
-from ..errors import SAYS_NO_DAMAGE, Number, damaged_error
+from ..errors import SAYS_NO_DAMAGE, damaged_error
 from .digests import check_digests, save_digests
 
 # What a component saves in the file `cfg`: settings and labels, as JSON.
 SavedCfg = dict[str, Any]
-
-
-def no_temperatures(heads: Iterable[str]) -> dict[str, float]:
-    """Return the temperatures of heads that nobody calibrated.
-
-    heads (Iterable[str]): Their names.
-    """
-    return dict.fromkeys(heads, 1.0)
 
 
 class CheckedPipe(TrainablePipe):  # type: ignore[misc]  # compiled, without types
@@ -46,9 +38,7 @@ class CheckedPipe(TrainablePipe):  # type: ignore[misc]  # compiled, without typ
     cfg: SavedCfg
 
     # What of `cfg` is learned from the data, not set by the user.
-    learned: tuple[str, ...] = ("labels", "temperatures")
-    # The softmaxes of the model, each of which has a temperature.
-    heads: Mapping[str, str]
+    learned: tuple[str, ...] = ("labels",)
 
     def class_counts(self) -> dict[str, int]:
         """Return how many classes each output layer has to have, by its ref in the model."""
@@ -59,6 +49,9 @@ class CheckedPipe(TrainablePipe):  # type: ignore[misc]  # compiled, without typ
 
         RAISES: KeyError, TypeError, ValueError, AttributeError: What was loaded makes no sense.
         """
+
+    def forget_learned(self) -> None:
+        """Forget what of `cfg` older versions did not save; called before another is loaded."""
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "CheckedPipe":
         """Load labels and weights from bytes; settings stay as they are.
@@ -73,7 +66,7 @@ class CheckedPipe(TrainablePipe):  # type: ignore[misc]  # compiled, without typ
         where = f"The component {self.name!r}"
         exclude = tuple(exclude)
         if "cfg" not in exclude:
-            self.cfg["temperatures"] = no_temperatures(self.heads)  # older versions saved none
+            self.forget_learned()
         try:
             super().from_bytes(bytes_data, exclude=exclude)
         except SAYS_NO_DAMAGE:
@@ -109,7 +102,7 @@ class CheckedPipe(TrainablePipe):  # type: ignore[misc]  # compiled, without typ
         cfg, model = (f"{path / name} (component {self.name!r})" for name in ("cfg", "model"))
         if "cfg" not in exclude:
             _check_cfg(path / "cfg", cfg)
-            self.cfg["temperatures"] = no_temperatures(self.heads)  # older versions saved none
+            self.forget_learned()
         try:
             super().from_disk(path, exclude=exclude)
         except (OSError, *SAYS_NO_DAMAGE):  # an OSError names the file itself
@@ -135,11 +128,6 @@ class CheckedPipe(TrainablePipe):  # type: ignore[misc]  # compiled, without typ
             raise damaged_error(cfg, "its labels are not a list of names")
         if len(set(labels)) < len(labels):
             raise damaged_error(cfg, "it has a label twice")
-        temperatures = self.cfg["temperatures"]
-        if not isinstance(temperatures, dict) or set(temperatures) != set(self.heads):
-            raise damaged_error(cfg, "its temperatures are not those of its heads")
-        if not all(temperature in Number(above=0.0) for temperature in temperatures.values()):
-            raise damaged_error(cfg, "it has a temperature that is no number above 0")
         try:
             self.take_learned()
             counts = self.class_counts()

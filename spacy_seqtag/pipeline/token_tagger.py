@@ -13,6 +13,7 @@ from thinc.types import Floats2d
 
 from ..arrays import Floats, Ints
 from .base import Tagger, not_written, on_cpu
+from .calibrated import LabelledScores
 from .listening import was_read
 
 # Probabilities of the classes of one Doc, (tokens, classes), on the CPU. They are NaN if the
@@ -90,13 +91,14 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
         if read:
             self.decode([doc for doc, _ in read], [probs for _, probs in read])
 
-    def labelled_scores(self, examples: Sequence[Example]) -> dict[str, tuple[Floats, Ints]]:
-        """Compute the probabilities of tokens, with the right classes: `Tagger.labelled_scores`.
+    def labelled_scores(self, examples: Sequence[Example]) -> LabelledScores:
+        """Compute the probabilities of tokens, with the right classes, see `CalibratedPipe`.
 
         examples (Sequence[Example]): The encoder has read the predicted Docs.
         """
         probs = np.concatenate(self.predict([eg.predicted for eg in examples]))
-        return {"tags": (probs, np.concatenate([self.encode(eg) for eg in examples]))}
+        with self.knowing_all(examples):
+            return {"tags": (probs, np.concatenate([self.encode(eg) for eg in examples]))}
 
     def begin_update(
         self, examples: list[Example]

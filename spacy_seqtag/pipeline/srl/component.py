@@ -12,7 +12,7 @@ from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model, NumpyOps
 
-from ...arrays import Floats, Ints
+from ...arrays import Floats
 from ...confidence import CONFIDENCE, use_span_extension
 from ...errors import Whole, check_settings
 from ...frames import (
@@ -29,6 +29,7 @@ from ...schemes.calibration import temper
 from ...schemes.propositions import PREDICATE
 from ...schemes.rolesets import LexiconData, RolesetLexicon
 from ..base import LabelData, ScoringMethod, Tagger, on_cpu
+from ..calibrated import LabelledScores
 from ..listening import was_read
 from ..loss import MISSING
 from ..token_tagger import DEFAULT_MODEL
@@ -38,12 +39,12 @@ from .decode import (
     choose_roleset,
     decode_arguments,
     make_proposition,
+    write_propositions,
 )
 from .gold import GoldPairs, gold_pairs
 from .pairs import choose_predicates, make_pairs
 from .reliability import argument_confidences, labelled_pairs
 from .score import srl_score
-from .write import write_propositions
 
 default_model_config = """
 [model]
@@ -194,6 +195,7 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
 
     def take_learned(self) -> None:
         """Make the lexicon of what was loaded."""
+        super().take_learned()
         self._lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"], self.vocab.lang)
 
     def class_counts(self) -> dict[str, int]:
@@ -338,13 +340,15 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
 
     span_confidences = staticmethod(argument_confidences)
 
-    def labelled_scores(self, examples: Sequence[Example]) -> dict[str, tuple[Floats, Ints]]:
-        """Compute the probabilities for the gold predicates, see `Tagger.labelled_scores`.
+    def labelled_scores(self, examples: Sequence[Example]) -> LabelledScores:
+        """Compute the probabilities for the gold predicates, see `CalibratedPipe`.
 
         examples (Sequence[Example]): The encoder has read the predicted Docs.
         """
         self.require_weights()
-        return labelled_pairs(self.model, examples, self.gold_pairs(examples))
+        with self.knowing_all(examples):
+            gold = self.gold_pairs(examples)
+        return labelled_pairs(self.model, examples, gold)
 
     # Training
 

@@ -6,18 +6,18 @@ import numpy as np
 from spacy.training import Example
 from thinc.api import Model
 
-from ...arrays import Floats, Ints
 from ...frames import get_frames
 from ...models.role_pairs import RoleInput, RoleScores
 from ...schemes.propositions import PREDICATE
-from ..base import SpanConfidences, on_cpu
+from ..base import on_cpu
+from ..calibrated import LabelledScores, SpanConfidences
 from .gold import GoldPairs
 from .score import same_positions
 
 
 def labelled_pairs(
     model: Model[RoleInput, RoleScores], examples: Sequence[Example], gold: GoldPairs
-) -> dict[str, tuple[Floats, Ints]]:
+) -> LabelledScores:
     """Compute the probabilities for gold predicates, by head, with the right classes.
 
     model (Model[RoleInput, RoleScores]): It has its weights.
