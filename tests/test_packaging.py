@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 import tarfile
+import zipfile
 from importlib.metadata import packages_distributions, requires
 from pathlib import Path, PurePosixPath
 
@@ -78,7 +79,8 @@ def test_the_version_is_the_same_everywhere():
     citation = srsly.read_yaml(ROOT / "CITATION.cff")
     assert str(citation["version"]) == spacy_seqtag.__version__
     changelog = (ROOT / "CHANGELOG.md").read_text("utf8")
-    newest = next(line for line in changelog.splitlines() if line.startswith("## "))
+    headings = [line for line in changelog.splitlines() if line.startswith("## ")]
+    newest = next(line for line in headings if line != "## Unreleased")
     assert newest == f"## {spacy_seqtag.__version__} ({citation['date-released']})"
 
 
@@ -94,6 +96,24 @@ def tracked():
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("the files are not in a Git repository")
     return {name for name in done.stdout.decode("utf8").split("\0") if (ROOT / name).is_file()}
+
+
+def test_wheel_has_what_is_no_code(tracked, tmp_path):
+    """The template of configs, and the mark of a typed package."""
+    for name in tracked:
+        if name.startswith("spacy_seqtag/") or name in ("pyproject.toml", "README.md", "LICENSE"):
+            path = tmp_path / "source" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes((ROOT / name).read_bytes())
+    code = "from setuptools.build_meta import build_wheel; build_wheel('../dist')"
+    subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path / "source", check=True, capture_output=True
+    )
+    (archive,) = (tmp_path / "dist").glob("*.whl")
+    with zipfile.ZipFile(archive) as wheel:
+        found = {name for name in wheel.namelist() if name.startswith("spacy_seqtag/")}
+    assert found == {name for name in tracked if name.startswith("spacy_seqtag/")}
+    assert "spacy_seqtag/training/config.cfg.jinja" in found
 
 
 def test_source_distribution_has_what_git_tracks(tracked, tmp_path):

@@ -17,14 +17,14 @@ _COLOURS = (("#c2410c", "#ff9e64"), ("#2563eb", "#79a8ff"), ("#15803d", "#6fdd8b
 """Of series, in light and in dark mode; more series begin again."""
 
 
-def draw_reliability(series: Mapping[str, Sequence[BinDict]], title: str = "") -> str:
+def draw_reliability(series: Mapping[str, Sequence[BinDict] | None], title: str = "") -> str:
     """Draw a reliability diagram as SVG, without fonts or scripts, for light and dark pages.
 
     Each point is a bin: its mean confidence, and the share of its predictions that are right. The
     larger it is, the more of the predictions it has (by area).
 
-    series (Mapping[str, Sequence[BinDict]]): The bins of each series by its name, such as "before"
-        and "after": the scores `…_reliability` of an evaluation.
+    series (Mapping[str, Sequence[BinDict] | None]): The bins of each series by its name, such as
+        "before" and "after": the scores `…_reliability` of an evaluation, which may be None.
     title (str): What stands above the diagram.
     RETURNS (str): The SVG.
     """
@@ -38,7 +38,7 @@ def draw_reliability(series: Mapping[str, Sequence[BinDict]], title: str = "") -
         *_axes(),
     ]
     for number, (name, bins) in enumerate(series.items()):
-        parts += _points(number, bins)
+        parts += _points(number, bins or ())
         x = _LEFT + number * _SIZE / max(1, len(series))
         y = _TOP + _SIZE + 50
         parts.append(f'<circle class="s{number}" cx="{x + 5:.1f}" cy="{y - 4}" r="4"/>')

@@ -33,7 +33,7 @@ def test_points_are_bins():
 
 
 def test_names_are_text_and_there_are_no_scripts():
-    page = draw_reliability({"<b>&": bins([0.5], [True]), "empty": []}, title="<script>")
+    page = draw_reliability({"<b>&": bins([0.5], [True]), "empty": None}, title="<script>")
     texts = ["".join(text.itertext()) for text in ET.fromstring(page).iter(f"{SVG}text")]
     assert {"<b>&", "empty", "<script>"} <= set(texts)
     assert "<script" not in page
