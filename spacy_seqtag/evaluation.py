@@ -17,6 +17,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import fix_random_seed
 
+from .calibration import BinDict, measure
 from .corpus.reader import create_corpus
 from .errors import printable
 from .frames import PREDICATES, has_frames, span_groups
@@ -26,16 +27,17 @@ SRL_FACTORY = "seqtag_srl"
 """Components of this factory can be given their predicates."""
 
 PerType = dict[str, dict[str, float]]
-Scores = dict[str, float | PerType | None]
-"""Scores by spaCy's names: a figure, or figures by label; None where there is nothing to score."""
+Scores = dict[str, float | PerType | list[BinDict] | None]
+"""Scores by spaCy's names: a figure, figures by label, or the bins of a reliability diagram; None
+where there is nothing to score."""
 
 
 class Evaluation(NamedTuple):
     """What an evaluation finds.
 
-    scores (Scores): Those of `Language.evaluate`. On the corpus's own words there is one more,
-        `gold_words_found`: the share of them that the pipeline's own tokenizer finds in the raw
-        text; None where the spaces between words are not known.
+    scores (Scores): Those of `Language.evaluate`, and of `calibration.measure`. On the corpus's own
+        words there is one more, `gold_words_found`: the share of them that the pipeline's own
+        tokenizer finds in the raw text; None where the spaces between words are not known.
     docs (list[Doc]): The annotated Docs, in the corpus's order.
     """
 
@@ -121,6 +123,7 @@ def evaluate(
     for example, doc in zip(examples, docs):
         example.predicted = doc
     scores: Scores = Scorer(nlp).score(examples)
+    scores.update(measure(nlp, examples))
     scores["speed"] = sum(len(doc) for doc in docs) / seconds
     if gold_tokens:
         scores["gold_words_found"] = _found_words(nlp, examples)

@@ -28,10 +28,10 @@ from thinc.types import Floats2d
 
 from ..arrays import Bools, Ints
 from ..errors import SHARE, check_settings
+from .calibrated import CalibratedPipe
 from .label_checks import check_found, check_named, check_size
 from .listening import check_listeners, docs_without_vectors, name_listeners, unread_warning
 from .loss import cross_entropy
-from .saving import CheckedPipe
 
 # What the model takes, what it returns, and what `predict` makes of that for `set_annotations`: the
 # same on the CPU.
@@ -46,7 +46,7 @@ Metrics = dict[str, Any]
 ScoringMethod = Callable[..., Metrics]
 
 
-class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
+class Tagger(CalibratedPipe, Generic[Input, Output, Scores]):
     """Base of our components, generic in what the model takes and returns.
 
     Subclasses implement `classes`, `find_labels`, `predict`, `set_annotations`, `begin_update` and
@@ -83,6 +83,7 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         self.scorer = scorer
         name_listeners(model, name)
         self.cfg = {"labels": [], "label_smoothing": label_smoothing, **cfg}
+        self.reset_temperatures()
         self._warned = False
 
     # Labels
@@ -248,6 +249,7 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         if not any(len(eg.predicted) for eg in examples):
             return losses
         set_dropout_rate(self.model, drop)
+        self.reset_temperatures()  # what was fitted to the old weights
         scores, backprop = self.begin_update(examples)
         loss, gradient = self.get_loss(examples, scores)
         backprop(gradient)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise, starmap
+from types import MappingProxyType
 from typing import Any, NamedTuple, Optional
 
 import numpy as np
@@ -14,11 +15,12 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..arrays import Bools, Ints
-from ..confidence import CONFIDENCE, use_span_extension
+from ..confidence import CONFIDENCE, SpanConfidence, use_span_extension
 from ..errors import SHARE, Number, OneOf, check_settings
 from ..partial import excluded, excluded_labels, unknown_tokens
 from ..schemes import bio
 from .base import Metrics, ScoringMethod, require_finite, sentence_starts
+from .calibrated import SpanConfidences
 from .loss import MISSING
 from .partial_loss import share_loss
 from .partial_score import entity_scores
@@ -139,6 +141,7 @@ class EntityTagger(TokenTagger):
     """
 
     annotation = "named entities (doc.ents)"
+    heads = MappingProxyType({"tags": "ents_tags"})
 
     def __init__(
         self,
@@ -302,7 +305,7 @@ class EntityTagger(TokenTagger):
         closed = np.concatenate([before.closed for before in kept])
         tags = DECODERS[self.cfg["decoding"]](rows, starts, is_space, closed)
         spans = bio.spans_from_tags(tags, starts)
-        confidences = bio.span_probabilities(rows, starts, spans)
+        confidences = bio.span_probabilities(rows, starts, spans, self.temperature())
         # Back from the batch to its Docs.
         labels = self.labels
         ends = np.cumsum(lengths)
@@ -320,6 +323,27 @@ class EntityTagger(TokenTagger):
             doc.set_ents([*before.ents, *new], blocked=before.blocked, default="outside")
             if extension is not None:
                 extension.add(new, confidences[own].tolist())
+
+    def span_confidences(self, examples: Sequence[Example]) -> SpanConfidences:
+        """Collect the confidences of entities, by the rules of spaCy's `get_ner_prf`.
+
+        examples (Sequence[Example]): Entities over words that are not annotated do not count.
+        """
+        confidence, right = list[float](), list[bool]()
+        name = self.cfg["confidence"]
+        for example in examples if name else ():
+            gold = example.reference
+            entities = {(ent.label_, ent.start, ent.end) for ent in gold.ents}
+            for ent in example.predicted.ents:
+                sure = SpanConfidence(name).get(ent)
+                words = example.alignment.x2y[ent.start : ent.end].tolist()
+                if sure is None or not words:
+                    continue
+                start, end = words[0], words[-1] + 1
+                if all(token.ent_iob for token in gold[start:end]):
+                    confidence.append(sure)
+                    right.append((ent.label_, start, end) in entities)
+        return {"ents": (confidence, right)}
 
     def _kept(self, doc: Doc) -> _Kept:
         iob, kind = doc.to_array(["ENT_IOB", "ENT_TYPE"]).astype(np.int64).reshape(-1, 2).T

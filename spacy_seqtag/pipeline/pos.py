@@ -18,6 +18,7 @@ from thinc.types import Floats2d, Ints2d
 from ..arrays import Ints
 from ..confidence import TAG_CONFIDENCE, token_label, use_token_extension
 from ..errors import OneOf, check_settings, settings_error
+from ..schemes.calibration import temper
 from ..schemes.upos import UPOS_TAGS
 from .base import Metrics, ScoringMethod
 from .loss import MISSING
@@ -147,6 +148,7 @@ class PosTagger(TokenTagger):
             overwrite=overwrite,
             confidence=confidence,
         )
+        self.heads = {"tags": layer}
         self.annotation = "UPOS tags (token.pos_)" if layer == "pos" else "tags (token.tag_)"
         if confidence:
             use_token_extension(confidence, name)
@@ -214,7 +216,8 @@ class PosTagger(TokenTagger):
         labels = _TokenLabels(tag_names)
         for doc, rows in zip(docs, probs):
             best = rows.argmax(axis=1)
-            sure = rows[np.arange(len(doc)), best].astype(np.float64)
+            tempered = temper(rows, self.temperature())
+            sure = tempered[np.arange(len(doc)), best].astype(np.float64)
             found = doc.to_array([layer.upper(), "IS_SPACE", "IDX", "LENGTH"]).T
             old, is_space, offsets, lengths = found
             tags = np.where(is_space == 1, np.uint64(space_id), ids[best])

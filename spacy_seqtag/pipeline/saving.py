@@ -50,6 +50,9 @@ class CheckedPipe(TrainablePipe):  # type: ignore[misc]  # compiled, without typ
         RAISES: KeyError, TypeError, ValueError, AttributeError: What was loaded makes no sense.
         """
 
+    def forget_learned(self) -> None:
+        """Forget what of `cfg` older versions did not save; called before another is loaded."""
+
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "CheckedPipe":
         """Load labels and weights from bytes; settings stay as they are.
 
@@ -61,8 +64,11 @@ class CheckedPipe(TrainablePipe):  # type: ignore[misc]  # compiled, without typ
         """
         settings = self._settings()
         where = f"The component {self.name!r}"
+        exclude = tuple(exclude)
+        if "cfg" not in exclude:
+            self.forget_learned()
         try:
-            super().from_bytes(bytes_data, exclude=tuple(exclude))
+            super().from_bytes(bytes_data, exclude=exclude)
         except SAYS_NO_DAMAGE:
             raise
         except Exception as err:  # readers of several formats, each with errors of its own
@@ -96,6 +102,7 @@ class CheckedPipe(TrainablePipe):  # type: ignore[misc]  # compiled, without typ
         cfg, model = (f"{path / name} (component {self.name!r})" for name in ("cfg", "model"))
         if "cfg" not in exclude:
             _check_cfg(path / "cfg", cfg)
+            self.forget_learned()
         try:
             super().from_disk(path, exclude=exclude)
         except (OSError, *SAYS_NO_DAMAGE):  # an OSError names the file itself

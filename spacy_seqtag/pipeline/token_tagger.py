@@ -13,6 +13,7 @@ from thinc.types import Floats2d
 
 from ..arrays import Bools, Floats, Ints
 from .base import Tagger, not_written, on_cpu, require_finite
+from .calibrated import LabelledScores
 from .listening import was_read
 from .loss import MISSING
 from .partial_loss import set_cross_entropy
@@ -103,6 +104,15 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
         read = [(doc, probs) for doc, probs in zip(docs, scores) if was_read(probs)]
         if read:
             self.decode([doc for doc, _ in read], [probs for _, probs in read])
+
+    def labelled_scores(self, examples: Sequence[Example]) -> LabelledScores:
+        """Compute the probabilities of tokens, with the right classes, see `CalibratedPipe`.
+
+        examples (Sequence[Example]): The encoder has read the predicted Docs.
+        """
+        probs = np.concatenate(self.predict([eg.predicted for eg in examples]))
+        with self.knowing_all(examples):
+            return {"tags": (probs, np.concatenate([self.encode(eg) for eg in examples]))}
 
     def begin_update(
         self, examples: list[Example]

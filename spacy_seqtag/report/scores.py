@@ -1,5 +1,7 @@
 """Scores as tables for a terminal."""
 
+from collections.abc import Mapping
+
 from spacy.cli.evaluate import print_prf_per_type
 from wasabi import msg
 
@@ -32,6 +34,19 @@ _PER_TYPE = {
     "NER": "ents_per_type",
     "SRL": "srl_per_type",
 }
+# The rows of the table of calibration: title, and what the names of the scores begin with.
+_CALIBRATED = {
+    "POS": "pos",
+    "TAG": "tag",
+    "NER TAGS": "ents_tags",
+    "ENTITIES": "ents",
+    "PREDICATES": "predicates",
+    "ROLESETS": "roleset",
+    "SRL TAGS": "srl_tags",
+    "ARGUMENTS": "srl",
+    "  OF RIGHT PREDICATES": "srl_given",
+}
+_FIGURES = ("ece", "brier", "nll")
 # Where the tokenizer finds a smaller share of the corpus's words, its scores mean little.
 _FEW_WORDS = 0.9
 
@@ -51,9 +66,30 @@ def print_scores(scores: Scores, corpus: str) -> None:
             # Long enough to keep labels apart that begin alike, such as addresses of classes.
             rows_of_labels = {printable(label, limit=200): prf for label, prf in per_type.items()}
             print_prf_per_type(msg, rows_of_labels, title, "type")
+    print_calibration(("", scores))
     found = scores.get("gold_words_found")
     if isinstance(found, float) and found < 1.0:
         _print_found_words(found, corpus)
+
+
+def print_calibration(*columns: tuple[str, Mapping[str, object]]) -> None:
+    """Print how well confidences are calibrated, where that was measured.
+
+    columns (tuple[str, Mapping[str, object]]): When it was measured, such as "before", and scores.
+    """
+    names = [key.removesuffix("_ece") for _, scores in columns for key in scores]
+    titles = {name: title for title, name in _CALIBRATED.items()}
+    own = {name: name for name in names if f"{name}_ece" in columns[0][1]}  # of other tasks
+    rows = []
+    for name in dict.fromkeys((*_CALIBRATED.values(), *own)):
+        figures = [scores.get(f"{name}_{f}") for f in _FIGURES for _, scores in columns]
+        if any(isinstance(figure, float) for figure in figures):
+            shown = [f"{figure:.4f}" if isinstance(figure, float) else "-" for figure in figures]
+            rows.append((titles.get(name, printable(name)), *shown))
+    if rows:
+        header = [f"{f.upper()} {when}".strip() for f in _FIGURES for when, _ in columns]
+        aligns = ("l", *("r" for _ in header))
+        msg.table(rows, header=("", *header), aligns=aligns, title="Calibration", divider=True)
 
 
 def _print_found_words(found: float, corpus: str) -> None:

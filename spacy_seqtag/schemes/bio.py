@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Bools, Floats, Ints, concat_ranges
+from .calibration import temper
 
 OUTSIDE = 0
 
@@ -178,7 +179,9 @@ def decode_viterbi(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Boo
     return tags
 
 
-def span_probabilities(probs: Floats, unit_start: Bools, spans: Spans) -> NDArray[np.float64]:
+def span_probabilities(
+    probs: Floats, unit_start: Bools, spans: Spans, temperature: float = 1.0
+) -> NDArray[np.float64]:
     """Compute the probability that each span begins where it does, goes on, and ends there.
 
     That is `P(B-X at the start) * product of P(I-X) inside * (1 - P(I-X right after the end))`,
@@ -188,11 +191,17 @@ def span_probabilities(probs: Floats, unit_start: Bools, spans: Spans) -> NDArra
     probs (Floats, (tokens, classes)): Probability of each class at each token.
     unit_start (Bools, (tokens,)): True at the first token of each unit.
     spans (Spans): Of any tags, legal or not.
+    temperature (float, above 0): Of the probabilities, see `calibration.temper`.
     RETURNS (float64, (spans,)): From 0 to 1.
     """
     n_tokens = len(probs)
     if len(spans.start) == 0:
         return np.zeros(0)
+    if temperature != 1.0:  # only where it is read: most words are in no span
+        reach = np.minimum(spans.end + 1, n_tokens) - spans.start
+        read = np.unique(concat_ranges(spans.start, reach))
+        probs = probs.copy()
+        probs[read] = temper(probs[read], temperature)
     result = probs[spans.start, begin_tag(spans.label)].astype(np.float64)
     n_inside = spans.end - spans.start - 1
     inside = np.repeat(inside_tag(spans.label), n_inside)

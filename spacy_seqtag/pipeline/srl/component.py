@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise, starmap
+from types import MappingProxyType
 from typing import TypedDict
 
 import numpy as np
@@ -12,7 +13,7 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model, NumpyOps
 
 from ...arrays import Floats
-from ...confidence import CONFIDENCE, SpanConfidence, use_span_extension
+from ...confidence import CONFIDENCE, use_span_extension
 from ...errors import Whole, check_settings
 from ...frames import (
     ARGUMENTS,
@@ -20,27 +21,29 @@ from ...frames import (
     PREDICATES,
     Frame,
     get_frames,
-    set_propositions,
     span_groups,
 )
 from ...models.role_pairs import Pairs, RoleInput, RoleScores
 from ...schemes import bio
+from ...schemes.calibration import temper
 from ...schemes.propositions import PREDICATE
 from ...schemes.rolesets import LexiconData, RolesetLexicon
-from ..base import LabelData, ScoringMethod, Tagger, on_cpu, sentence_starts
+from ..base import LabelData, ScoringMethod, Tagger, on_cpu
+from ..calibrated import LabelledScores
 from ..listening import was_read
 from ..loss import MISSING
 from ..token_tagger import DEFAULT_MODEL
 from .decode import (
     Roleset,
-    ScoredProposition,
     best_rolesets,
     choose_roleset,
     decode_arguments,
     make_proposition,
+    write_propositions,
 )
 from .gold import GoldPairs, gold_pairs
 from .pairs import choose_predicates, make_pairs
+from .reliability import argument_confidences, labelled_pairs
 from .score import srl_score
 
 default_model_config = """
@@ -138,7 +141,10 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
     """
 
     annotation = "semantic roles (doc.spans['predicates'], doc.spans['srl'])"
-    learned = ("labels", "lexicon")
+    learned = (*Tagger.learned, "lexicon")
+    heads = MappingProxyType(
+        {"predicates": "predicates", "rolesets": "roleset", "roles": "srl_tags"}
+    )
 
     def __init__(
         self,
@@ -189,6 +195,7 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
 
     def take_learned(self) -> None:
         """Make the lexicon of what was loaded."""
+        super().take_learned()
         self._lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"], self.vocab.lang)
 
     def class_counts(self) -> dict[str, int]:
@@ -287,13 +294,15 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
         name = self.cfg["confidence"]
         confidence = use_span_extension(name, self.name) if name else None
         probs = np.asarray(scores.predicates)
-        rolesets = best_rolesets(scores)
+        sure = temper(probs, self.temperature("predicates"))[:, 1]
+        rolesets = best_rolesets(scores, self.temperature("rolesets"))
         arguments = decode_arguments(
             scores,
             np.concatenate([doc.to_array("IS_SPACE") == 1 for doc in docs]),
             self.labels,
             max_pairs=self.model.attrs["max_pairs"],
             unique_core_roles=self.cfg["unique_core_roles"],
+            temperature=self.temperature("roles"),
         )
         at = scores.pairs.predicates
         bounds = np.cumsum([0, *(len(doc) for doc in docs)])
@@ -308,12 +317,12 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
             for row in own:
                 predicate = int(at[row]) - start
                 frame = given.get(predicate)
-                score = float(probs[start + predicate, 1]) if frame is None else 1.0
+                score = float(sure[start + predicate]) if frame is None else 1.0
                 roleset = self._roleset(doc[predicate], frame, *rolesets[row])
                 found.append(
                     make_proposition(predicate, score, roleset, arguments[row], offset=start)
                 )
-            _write(doc, found, confidence)
+            write_propositions(doc, found, confidence)
 
     def _given_frames(self, doc: Doc) -> dict[int, Frame]:
         """Find the frames of the predicates that are to be kept, by token."""
@@ -326,6 +335,20 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
         if given is not None and given.roleset not in ("", PREDICATE):
             return Roleset(given.roleset, 1.0, given.roleset_known)
         return choose_roleset(self.lexicon, token, number, score)
+
+    # Calibration
+
+    span_confidences = staticmethod(argument_confidences)
+
+    def labelled_scores(self, examples: Sequence[Example]) -> LabelledScores:
+        """Compute the probabilities for the gold predicates, see `CalibratedPipe`.
+
+        examples (Sequence[Example]): The encoder has read the predicted Docs.
+        """
+        self.require_weights()
+        with self.knowing_all(examples):
+            gold = self.gold_pairs(examples)
+        return labelled_pairs(self.model, examples, gold)
 
     # Training
 
@@ -373,17 +396,3 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
         n_words, n_pairs = (int((g != MISSING).sum()) for g in (gold.is_predicate, gold.role))
         d_roles *= n_words / max(1, n_pairs)
         return loss1 + loss2 + loss3, RoleScores(d_predicates, d_rolesets, d_roles, gold)
-
-
-def _write(doc: Doc, found: Sequence[ScoredProposition], confidence: SpanConfidence | None) -> None:
-    sentences = [*np.flatnonzero(sentence_starts(doc)).tolist(), len(doc)]
-    set_propositions(
-        doc,
-        [prop.proposition for prop in found],
-        annotated=pairwise(sentences),
-        scores=[prop.score for prop in found],
-        roleset_scores=[prop.roleset.score for prop in found],
-        roleset_known=[prop.roleset.known for prop in found],
-        argument_scores=[prop.argument_scores for prop in found],
-        confidence=confidence,
-    )

@@ -10,17 +10,22 @@ sequence of tags cannot express:
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.tokens import Token
+from spacy.tokens import Doc, Token
 
 from ...arrays import Bools, Floats, Ints, concat_ranges
+from ...confidence import SpanConfidence
+from ...frames import set_propositions
 from ...models.role_pairs import Pairs, RoleScores
 from ...schemes import bio
+from ...schemes.calibration import temper
 from ...schemes.propositions import CONTINUES, PREDICATE, PREDICATE_PART, Argument, Proposition
 from ...schemes.rolesets import RolesetLexicon
+from ..base import sentence_starts
 
 CORE_ROLES = ("ARG0", "ARG1", "ARG2", "ARG3", "ARG4", "ARG5")
 
@@ -63,10 +68,11 @@ class ScoredProposition(NamedTuple):
 # Rolesets
 
 
-def best_rolesets(scores: RoleScores) -> list[tuple[int, float]]:
+def best_rolesets(scores: RoleScores, temperature: float = 1.0) -> list[tuple[int, float]]:
     """Find the most probable roleset of each predicate.
 
     scores (RoleScores): Of a batch, on the CPU.
+    temperature (float, above 0): Of the probability returned.
     RETURNS (list[tuple[int, float]]): Its number, or -1 if the lexicon has none for the word; and
         its probability, given that it is one of those that the lexicon has.
     """
@@ -75,7 +81,8 @@ def best_rolesets(scores: RoleScores) -> list[tuple[int, float]]:
         return [(-1, 0.0)] * len(rolesets)
     probs = np.asarray(scores.rolesets)
     rows, best = np.arange(len(rolesets)), probs.argmax(axis=1)
-    return list(zip(rolesets[rows, best].tolist(), probs[rows, best].tolist()))
+    sure = temper(probs, temperature)[rows, best]
+    return list(zip(rolesets[rows, best].tolist(), sure.tolist()))
 
 
 def choose_roleset(lexicon: RolesetLexicon, token: Token, number: int, score: float) -> Roleset:
@@ -103,6 +110,7 @@ def decode_arguments(
     *,
     max_pairs: int,
     unique_core_roles: bool,
+    temperature: float = 1.0,
 ) -> list[list[ScoredArgument]]:
     """Find the arguments of each predicate, and what continues the predicate (`C-V`).
 
@@ -112,6 +120,7 @@ def decode_arguments(
     max_pairs (int): Decode at most so many pairs at once, as that takes several times the memory of
         their probabilities.
     unique_core_roles (bool): Whether a predicate has at most one argument of each core role.
+    temperature (float, above 0): Of the probabilities returned; what is found is the same.
     RETURNS (list[list[ScoredArgument]]): In positions of the batch.
     """
     result: list[list[ScoredArgument]] = []
@@ -119,7 +128,8 @@ def decode_arguments(
     begin = 0
     for run in scores.pairs.runs(max_pairs):
         end = begin + int(run.lengths.sum())
-        result += _decode_run(run, probs[begin:end], is_space, labels, unique_core_roles)
+        own = probs[begin:end]
+        result += _decode_run(run, own, is_space, labels, unique_core_roles, temperature)
         begin = end
     return result
 
@@ -130,6 +140,7 @@ def _decode_run(
     is_space: Bools,
     labels: Sequence[str],
     unique_core_roles: bool,
+    temperature: float,
 ) -> list[list[ScoredArgument]]:
     """Decode a run of predicates, see `decode_arguments`. probs: (pairs, tags)."""
     lengths = pairs.lengths
@@ -147,6 +158,8 @@ def _decode_run(
         keep = _keep_unique(row, spans.label, scores, labels)
         row, scores = row[keep], scores[keep]
         spans = bio.Spans(*(part[keep] for part in spans))
+    if temperature != 1.0:
+        scores = bio.span_probabilities(probs, unit_start, spans, temperature)
     shift = pairs.starts[row] - firsts[row]
     found: list[list[ScoredArgument]] = [[] for _ in lengths]
     for r, start, end, label, score in zip(
@@ -247,3 +260,25 @@ def make_proposition(
             scores.append(p)
     prop = Proposition(predicate, roleset.name, arguments, parts)
     return ScoredProposition(prop, score, roleset, scores)
+
+
+def write_propositions(
+    doc: Doc, found: Sequence[ScoredProposition], confidence: SpanConfidence | None
+) -> None:
+    """Write what was found in a Doc, all of which counts as annotated.
+
+    doc (Doc): In which it was found.
+    found (Sequence[ScoredProposition]): In the order of their predicates.
+    confidence (SpanConfidence | None): The extension that gets the probabilities, too.
+    """
+    sentences = [*np.flatnonzero(sentence_starts(doc)).tolist(), len(doc)]
+    set_propositions(
+        doc,
+        [prop.proposition for prop in found],
+        annotated=pairwise(sentences),
+        scores=[prop.score for prop in found],
+        roleset_scores=[prop.roleset.score for prop in found],
+        roleset_known=[prop.roleset.known for prop in found],
+        argument_scores=[prop.argument_scores for prop in found],
+        confidence=confidence,
+    )

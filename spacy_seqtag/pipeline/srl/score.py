@@ -15,6 +15,7 @@ from spacy.scorer import PRFScore
 from spacy.training import Example
 from spacy.util import registry
 
+from ...arrays import Bools
 from ...frames import annotated_tokens, propositions
 from ...schemes.propositions import CONTINUES, PREDICATE, Argument, Proposition
 from ..base import Metrics, ScoringMethod
@@ -119,10 +120,23 @@ def count_example(example: Example) -> RoleCounts:
 
     RAISES: ValueError: The Docs have different texts, apart from whitespace.
     """
+    gold, predicted, covered = same_positions(example)
+    return count_roles(gold, [prop for prop in predicted if covered[prop.predicate]])
+
+
+def same_positions(example: Example) -> tuple[list[Proposition], list[Proposition], Bools]:
+    """Bring the propositions of both Docs to positions that can be compared.
+
+    example (Example): Predicted and gold Docs.
+    RETURNS (tuple[list[Proposition], list[Proposition], Bools]): The annotated ones of the
+        reference, all those predicted, and which positions are annotated.
+
+    RAISES: ValueError: See `count_example`.
+    """
     gold_doc, doc = example.reference, example.predicted
     covered = annotated_tokens(gold_doc)
     if not covered.any():
-        return RoleCounts()
+        return [], [], covered
     gold = [prop for prop in propositions(gold_doc) if covered[prop.predicate]]
     predicted = propositions(doc)
     if not np.array_equal(gold_doc.to_array("ORTH"), doc.to_array("ORTH")):
@@ -137,7 +151,7 @@ def count_example(example: Example) -> RoleCounts:
         covered = np.repeat(covered, np.diff(gold_starts))
         # Whitespace at the very end begins after the last of these characters.
         covered = np.append(covered, False)
-    return count_roles(gold, [prop for prop in predicted if covered[prop.predicate]])
+    return gold, predicted, covered
 
 
 def srl_score(examples: Iterable[Example], *, prefix: str = "srl", **kwargs: object) -> Metrics:

@@ -1,0 +1,55 @@
+"""`python -m spacy seqtag calibrate`: confidences that say how often they are right."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from spacy.cli._util import setup_gpu
+from wasabi import msg
+
+from ..calibration import calibrate_pipeline
+from ..errors import printable
+from ..report.scores import print_calibration
+from . import fail, seqtag
+from .options import GpuOption, PipelineArgument
+
+
+@seqtag.command("calibrate")
+def calibrate_cli(
+    model: PipelineArgument,
+    dev: Annotated[
+        Path, typer.Argument(help="Corpus in .spacy format that the pipeline was not trained on")
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="Folder for the calibrated pipeline", file_okay=False),
+    ],
+    force: Annotated[
+        bool,
+        typer.Option("--force", "-F", help="Replace a pipeline that is there, such as MODEL"),
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
+    gpu_id: GpuOption = -1,
+) -> None:
+    """Calibrate the confidences of a trained pipeline on a dev corpus.
+
+    Each head gets the temperature with which the gold annotation is most probable. Annotation
+    stays as it is.
+    """
+    try:
+        setup_gpu(gpu_id, silent=True)
+        found = calibrate_pipeline(model, dev, output, force=force, progress=not quiet)
+    except (ValueError, OSError) as err:
+        fail(err)
+    if quiet:
+        return
+    rows = [
+        (printable(name), head, f"{temperature:.3f}")
+        for name, heads in found.temperatures.items()
+        for head, temperature in heads.items()
+    ]
+    msg.table(rows, header=("Component", "Head", "T"), aligns=("l", "l", "r"), title="Temperatures")
+    for line in found.left_alone:
+        msg.warn(f"Left alone: {printable(line, limit=None)}")
+    print_calibration(("before", found.before), ("after", found.after))
+    msg.good(f"Saved the calibrated pipeline to {output}")

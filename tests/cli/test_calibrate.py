@@ -1,0 +1,269 @@
+"""`python -m spacy seqtag calibrate`, and the measures of `evaluate`."""
+
+import math
+import os
+
+import numpy as np
+import pytest
+import spacy
+import srsly
+from spacy.tokens import Doc, DocBin
+from spacy.training import Example
+from typer.testing import CliRunner
+
+from spacy_seqtag.calibration import calibrate, measure
+from spacy_seqtag.cli import seqtag
+from spacy_seqtag.files import sha256
+from spacy_seqtag.schemes.calibration import temper
+
+
+@pytest.fixture(scope="module")
+def unsure_path(tmp_path_factory, tiny_bert, make_nlp, mini_examples, train):
+    """Folder of a pipeline of all tasks that makes mistakes."""
+    nlp = make_nlp(tiny_bert, {"seqtag_pos": {}, "seqtag_ner": {}, "seqtag_srl": {}})
+    examples = mini_examples(nlp, n=20)
+    nlp.initialize(lambda: examples)
+    train(nlp, examples, 60)
+    path = tmp_path_factory.mktemp("unsure")
+    nlp.to_disk(path)
+    return path
+
+
+@pytest.fixture
+def corpus(tmp_path, mini_docs):
+    path = tmp_path / "dev.spacy"
+    DocBin(docs=mini_docs(spacy.blank("en").vocab, "dev", 30)).to_disk(path)
+    return path
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def command(*arguments):
+        return CliRunner().invoke(seqtag, list(map(str, arguments)))
+
+    return command
+
+
+def contents(folder):
+    return {p.relative_to(folder): sha256(p) for p in folder.rglob("*") if p.is_file()}
+
+
+def read_scores(run, model, corpus):
+    result = run("evaluate", model, corpus, "-o", "scores.json", "--allow-unknown-labels")
+    assert result.exit_code == 0, result.output
+    return srsly.read_json("scores.json")
+
+
+def failed(result):
+    assert result.exit_code == 1, result.output
+    (line,) = [line for line in result.output.strip().splitlines() if "it/s" not in line]
+    return line
+
+
+def test_calibrates_every_head(run, unsure_path, corpus, tmp_path):
+    before = contents(unsure_path)
+    result = run("calibrate", unsure_path, corpus, "--output", "new/calibrated", "--quiet")
+    assert result.exit_code == 0, result.output
+    assert result.output == ""
+    assert contents(unsure_path) == before
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {"calibrated"}
+    nlp = spacy.load("new/calibrated")
+    found = {name: nlp.get_pipe(name).cfg["temperatures"] for name in nlp.pipe_names[1:]}
+    assert {name: set(own) for name, own in found.items()} == {
+        "seqtag_pos": {"tags"},
+        "seqtag_ner": {"tags"},
+        "seqtag_srl": {"predicates", "rolesets", "roles"},
+    }
+    assert found["seqtag_pos"]["tags"] > 1.0  # it learned 20 sentences by heart
+    scores = [read_scores(run, model, corpus) for model in (unsure_path, "new/calibrated")]
+    for name in ("pos", "ents_tags", "predicates", "srl_tags"):
+        uncalibrated, calibrated = (own[f"{name}_nll"] for own in scores)
+        assert calibrated < uncalibrated
+    assert scores[1]["pos_ece"] < scores[0]["pos_ece"]
+    for name in ("pos_acc", "ents_f", "ents_per_type", "srl_f", "predicates_f", "roleset_acc"):
+        assert scores[0][name] == scores[1][name]
+
+
+def test_says_what_it_found(run, unsure_path, corpus):
+    result = run("calibrate", unsure_path, corpus, "--output", "calibrated")
+    assert result.exit_code == 0, result.output
+    lines = [line.split() for line in result.output.splitlines()]
+    assert ["Component", "Head", "T"] in lines
+    (row,) = [line for line in lines if line[:2] == ["seqtag_srl", "roles"]]
+    nlp = spacy.load("calibrated")
+    assert float(row[2]) == pytest.approx(nlp.get_pipe("seqtag_srl").temperature("roles"), abs=1e-3)
+    (row,) = [line for line in lines if line[:1] == ["POS"]]
+    before, after = (read_scores(run, model, "dev.spacy") for model in (unsure_path, "calibrated"))
+    expected = [own[f"pos_{f}"] for f in ("ece", "brier", "nll") for own in (before, after)]
+    assert [float(cell) for cell in row[1:]] == pytest.approx(expected, abs=1e-4)
+    assert "Saved the calibrated pipeline to calibrated" in result.output
+
+
+def test_calibrating_again_finds_the_same(run, unsure_path, corpus):
+    for model, output in ((unsure_path, "a"), ("a", "b")):
+        assert run("calibrate", model, corpus, "-o", output, "-q").exit_code == 0
+    once, twice = (
+        spacy.load(path).get_pipe("seqtag_srl").cfg["temperatures"] for path in ("a", "b")
+    )
+    assert twice == pytest.approx(once, rel=1e-6)
+
+
+def test_in_place_only_by_force(run, unsure_path, corpus, tmp_path):
+    spacy.load(unsure_path).to_disk(tmp_path / "nlp")
+    before = contents(tmp_path / "nlp")
+    line = failed(run("calibrate", "nlp", corpus, "--output", "nlp"))
+    assert "nlp: there is a pipeline already. Name a new folder, or replace" in line
+    assert contents(tmp_path / "nlp") == before
+    assert run("calibrate", "nlp", corpus, "--output", "nlp", "--force", "-q").exit_code == 0
+    after = contents(tmp_path / "nlp")
+    changed = {str(path) for path in after if after[path] != before[path]}
+    assert {"seqtag_pos/cfg", "seqtag_ner/cfg", "seqtag_srl/cfg"} <= changed
+    assert not any(path.endswith("model") for path in changed)
+    assert {path.name for path in tmp_path.iterdir()} == {"dev.spacy", "nlp"}
+    assert spacy.load("nlp").get_pipe("seqtag_pos").temperature() != 1.0
+
+
+def test_what_is_no_pipeline_is_never_replaced(run, unsure_path, corpus, tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter1.tex").write_text("years of work")
+    (tmp_path / "file").write_text("text")
+    for name in ("thesis", "file"):
+        result = run("calibrate", unsure_path, corpus, "--output", name, "--force")
+        if name == "thesis":
+            assert "thesis: this is there already, and it is no pipeline" in failed(result)
+        assert result.exit_code != 0
+    assert (tmp_path / "thesis" / "chapter1.tex").read_text() == "years of work"
+    assert (tmp_path / "file").read_text() == "text"
+
+
+def test_the_old_pipeline_stays_when_writing_fails(run, unsure_path, corpus, tmp_path, monkeypatch):
+    spacy.load(unsure_path).to_disk(tmp_path / "nlp")
+    before = contents(tmp_path / "nlp")
+
+    def full(self, path, **kwargs):
+        os.makedirs(path)
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(spacy.language.Language, "to_disk", full)
+    line = failed(run("calibrate", "nlp", corpus, "-o", "nlp", "--force", "--quiet"))
+    assert "nlp: cannot be written: No space left on device. Free some space" in line
+    assert contents(tmp_path / "nlp") == before
+    assert {path.name for path in tmp_path.iterdir()} == {"dev.spacy", "nlp"}
+    failed(run("calibrate", "nlp", corpus, "-o", "new/folder", "--quiet"))
+    assert not (tmp_path / "new").exists()
+
+
+# What a corpus does not have
+
+
+def test_heads_without_annotation_are_left_alone(run, unsure_path, tmp_path, mini_docs):
+    vocab = spacy.blank("en").vocab
+    docs = [
+        Doc(vocab, words=[t.text for t in doc], pos=[t.pos_ for t in doc])
+        for doc in mini_docs(vocab, "dev", 20)
+    ]
+    DocBin(docs=docs).to_disk(tmp_path / "pos.spacy")
+    result = run("calibrate", unsure_path, "pos.spacy", "--output", "calibrated")
+    assert result.exit_code == 0, result.output
+    output = " ".join(result.output.split())
+    for head in ("seqtag_ner, tags", "seqtag_srl, roles", "seqtag_srl, predicates"):
+        assert f"Left alone: {head}: the corpus has no annotation of this kind" in output
+    nlp = spacy.load("calibrated")
+    assert nlp.get_pipe("seqtag_pos").temperature() != 1.0
+    assert nlp.get_pipe("seqtag_ner").temperature() == 1.0
+    scores = read_scores(run, "calibrated", "pos.spacy")
+    assert scores["ents_ece"] is scores["srl_tags_nll"] is scores["srl_reliability"] is None
+
+
+def test_nothing_to_calibrate(run, unsure_path, tmp_path):
+    DocBin(docs=[Doc(spacy.blank("en").vocab, words=["Ann"])]).to_disk(tmp_path / "bare.spacy")
+    line = failed(run("calibrate", unsure_path, "bare.spacy", "-o", "new", "--quiet"))
+    assert "bare.spacy: nothing can be calibrated. seqtag_pos, tags: the corpus has no" in line
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_corpus_known_by_heart_has_no_temperature(trained, mini_examples):
+    examples = mini_examples(trained, n=3)
+    for example in examples:
+        example.predicted = trained(example.predicted)
+    assert measure(trained, examples)["pos_ece"] < 0.1
+    left_alone, n_fitted = calibrate(trained, examples)
+    assert n_fitted == 0
+    assert left_alone[0].startswith("seqtag_pos, tags: no temperature is best")
+    assert trained.get_pipe("seqtag_pos").temperature() == 1.0
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "c.spacy: there is no such file or folder"),
+        (b"junk", "c.spacy: this is no .spacy file, or a damaged one"),
+        (DocBin().to_bytes(), "c.spacy: there is no document with words"),
+    ],
+)
+def test_bad_corpus(run, unsure_path, tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "c.spacy").write_bytes(content)
+    assert message in failed(run("calibrate", unsure_path, "c.spacy", "-o", "new", "-q"))
+    assert not (tmp_path / "new").exists()
+
+
+def test_pipelines_without_our_components(run, corpus, tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    nlp.to_disk(tmp_path / "nlp")
+    line = failed(run("calibrate", "nlp", corpus, "-o", "new", "-q"))
+    assert "nlp: none of the pipeline's components (sentencizer) has confidences" in line
+    assert "no/such" in failed(run("calibrate", "no/such", corpus, "-o", "new", "-q"))
+
+
+# The measures
+
+
+def test_measures_are_those_of_the_definitions(unsure_path, mini_docs):
+    nlp = spacy.load(unsure_path)
+    golds = mini_docs(nlp.vocab, "dev", 20)
+    pipe = nlp.get_pipe("seqtag_pos")
+    pipe.set_temperatures({"tags": 1.7})
+    blanks = [Doc(nlp.vocab, words=[t.text for t in gold]) for gold in golds]
+    examples = [Example(nlp(blank), gold) for blank, gold in zip(blanks, golds)]
+    found = measure(nlp, examples)
+    rows, confidences, right = [], [], []
+    for example in examples:
+        (probs,) = pipe.predict([example.predicted])
+        for token, gold, p in zip(example.predicted, example.reference, temper(probs, 1.7)):
+            own = dict(zip(pipe.classes, p.tolist()))
+            confidences.append(token._.tag_confidence)
+            right.append(token.pos_ == gold.pos_)
+            brier = sum((q - (tag == gold.pos_)) ** 2 for tag, q in own.items())
+            known = gold.pos_ in own
+            rows.append((brier + (not known), -math.log(own[gold.pos_]) if known else math.nan))
+    assert found["pos_brier"] == pytest.approx(np.mean([brier for brier, _ in rows]), abs=1e-6)
+    assert found["pos_nll"] == pytest.approx(np.nanmean([nll for _, nll in rows]), abs=1e-6)
+    bins = [[] for _ in range(15)]
+    for p, hit in zip(confidences, right):
+        bins[min(14, int(p * 15))].append((p, hit))
+    gaps = [len(b) * abs(np.mean([p - hit for p, hit in b])) for b in bins if b]
+    assert found["pos_ece"] == pytest.approx(sum(gaps) / len(right), abs=1e-5)
+    shown = found["pos_reliability"]
+    assert [each["size"] for each in shown] == [len(b) for b in bins]
+    assert set(shown[0]) == {"start", "end", "size", "confidence", "accuracy"}
+    # The same spans as the scorer's.
+    n_spans = sum(each["size"] for each in found["ents_reliability"])
+    assert n_spans == sum(len(example.predicted.ents) for example in examples)
+
+
+def test_measures_in_the_terminal(run, unsure_path, corpus):
+    result = run("evaluate", unsure_path, corpus, "--allow-unknown-labels")
+    lines = [line.split() for line in result.output.splitlines()]
+    assert ["ECE", "BRIER", "NLL"] in lines
+    (row,) = [line for line in lines if line[:1] == ["ENTITIES"]]
+    assert row[-1] == "-"
+
+
+def test_raw_text_is_measured_too(run, unsure_path, corpus):
+    result = run("evaluate", unsure_path, corpus, "--raw-text", "--allow-unknown-labels")
+    assert result.exit_code == 0, result.output
+    assert "Calibration" in result.output
