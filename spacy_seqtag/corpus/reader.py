@@ -15,7 +15,8 @@ from spacy.training import Example
 from spacy.util import registry
 from spacy.vocab import Vocab
 
-from ..errors import Whole, check_settings, settings_error
+from ..errors import SHARE, Number, Whole, check_settings, settings_error
+from ..soft_labels import SoftLabelsError, get_soft_labels, has_soft_labels, set_soft_weight
 from .cut import cut_doc, sentence_bounds
 from .docbin_read import check_docbins, find_docbins, read_docs
 from .errors import FormatError
@@ -33,6 +34,9 @@ def create_corpus(
     max_length: int = 0,
     limit: int = 0,
     augmenter: Optional[Augmenter] = None,  # noqa: UP045
+    soft: Optional[Path] = None,  # noqa: UP045
+    soft_weight: float = 1.0,
+    gold_share: float = 0.0,
 ) -> Callable[[Language], Iterable[Example]]:
     """Create a reader of `.spacy` files for training word-level taggers.
 
@@ -44,18 +48,31 @@ def create_corpus(
     max_length (int): Cut longer documents into pieces of whole sentences, each as full as this
         number of words allows. What has no boundary to cut at stays whole. 0 is no limit.
     limit (int): Read no more than this number of documents. 0 is no limit.
-    augmenter (Augmenter | None): Data augmentation, as in `spacy.Corpus.v1`.
+    augmenter (Augmenter | None): Data augmentation, as in `spacy.Corpus.v1`. The Docs that it
+        makes have no soft labels.
+    soft (Path | None): Further documents, with soft labels: a file of `python -m spacy seqtag
+        distil` or a folder of them. The settings above hold for them, too, but for `limit`.
+    soft_weight (float): How much a word of these counts; one of `path` counts 1.
+    gold_share (float): The documents of `path` are repeated until they are this share of all words.
+        0: each is read once.
     RAISES: ValueError: No path. ConfigValidationError (a ValueError): No such path; a folder
-        without `.spacy` files; a file that is no `.spacy` file; no document with words.
+        without `.spacy` files; a file that is no `.spacy` file; no document with words; soft labels
+        of other words, or none in `soft`.
     """
     if path is None:
         raise ValueError(Errors.E913)
     check_settings(
-        "spacy_seqtag.Corpus.v1:", max_length=(max_length, Whole(0)), limit=(limit, Whole(0))
+        "spacy_seqtag.Corpus.v1:",
+        max_length=(max_length, Whole(0)),
+        limit=(limit, Whole(0)),
+        soft_weight=(soft_weight, Number(above=0.0)),
+        gold_share=(gold_share, SHARE),
     )
     with _as_settings_error():
         check_docbins(path)  # fail now, and not when evaluation begins
-    return Corpus(
+        if soft is not None:
+            check_docbins(soft)
+    gold = Corpus(
         path,
         gold_tokens=gold_tokens,
         sent_starts=sent_starts,
@@ -63,12 +80,54 @@ def create_corpus(
         limit=limit,
         augmenter=augmenter,
     )
+    if soft is None:
+        return gold
+    others = Corpus(
+        soft,
+        gold_tokens=gold_tokens,
+        sent_starts=sent_starts,
+        max_length=max_length,
+        augmenter=augmenter,
+        weight=soft_weight,
+        needs_soft=True,
+    )
+    return lambda nlp: mix(gold, others, nlp, gold_share)
+
+
+def mix(gold: "Corpus", soft: "Corpus", nlp: Language, gold_share: float) -> Iterator[Example]:
+    """Yield the examples of two corpora.
+
+    gold (Corpus): Yielded at least once, and among those of `soft` as often as `gold_share` asks.
+    soft (Corpus): Yielded once.
+    nlp (Language): The pipeline.
+    gold_share (float): The least share of the words that are of `gold`, from 0 to below 1.
+    RAISES: ValueError: See `create_corpus`.
+    """
+    golds, n_passes = gold(nlp), 0
+    n_gold = n_soft = 0
+    for other in soft(nlp):
+        n_soft += len(other.reference)
+        while n_gold < n_soft * gold_share / (1.0 - gold_share):
+            example = next(golds, None)
+            if example is not None:
+                n_gold += len(example.reference)
+                yield example
+            elif n_gold:
+                golds, n_passes = gold(nlp), n_passes + 1
+            else:  # an augmenter may leave nothing
+                break
+        yield other
+    if not n_passes:
+        yield from golds
 
 
 class Corpus(spacy.training.Corpus):
     """Iterates over the `Example`s of `.spacy` files.
 
-    The settings are those of `create_corpus`.
+    The settings are those of `create_corpus`, and two more:
+
+    weight (float): How much what is learned from the documents counts.
+    needs_soft (bool): Documents without soft labels are an error.
     """
 
     def __init__(
@@ -81,12 +140,16 @@ class Corpus(spacy.training.Corpus):
         limit: int = 0,
         augmenter: Augmenter | None = None,
         shuffle: bool = False,
+        weight: float = 1.0,
+        needs_soft: bool = False,
     ) -> None:
         super().__init__(
             path, max_length=max_length, limit=limit, augmenter=augmenter, shuffle=shuffle
         )
         self.gold_tokens = gold_tokens
         self.sent_starts = sent_starts
+        self.weight = weight
+        self.needs_soft = needs_soft
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         """Yield the examples.
@@ -106,7 +169,29 @@ class Corpus(spacy.training.Corpus):
                     return
                 if len(doc) > 0:
                     n_docs += 1
+                    self._check_soft(doc, loc)
                     yield doc
+
+    def _check_soft(self, doc: Doc, loc: str | Path) -> None:
+        """Check the soft labels of a document, before anything is cut, and give it its weight.
+
+        RAISES: FormatError: They are those of other words, or damaged, or not there.
+        """
+        try:
+            get_soft_labels(doc)
+        except SoftLabelsError as err:
+            what, _, fix = str(err).rpartition(". ")
+            raise FormatError(loc, None, what, fix) from None
+        if self.needs_soft and not has_soft_labels(doc):
+            raise FormatError(
+                loc,
+                None,
+                f"the Doc that begins {doc.text[:40]!r} has no soft labels",
+                "Make the file of the setting soft with `python -m spacy seqtag distil`, or give "
+                "annotated files in the setting path",
+            )
+        if self.weight != 1.0:
+            set_soft_weight(doc, self.weight)
 
     def make_examples(self, nlp: Language, reference_docs: Iterable[Doc]) -> Iterator[Example]:
         """Yield an example for each document or, where `max_length` cuts it, for each piece."""

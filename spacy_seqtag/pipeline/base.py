@@ -29,7 +29,7 @@ from thinc.types import Floats2d
 from ..arrays import Bools, Ints
 from ..errors import SHARE, check_settings, settings_error
 from .listening import check_listeners, docs_without_vectors, name_listeners, unread_warning
-from .loss import cross_entropy
+from .loss import MISSING, SoftTargets, cross_entropy, soft_cross_entropy
 from .saving import CheckedPipe
 
 # What the model takes, what it returns, and what `predict` makes of that for `set_annotations`: the
@@ -128,6 +128,13 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         """
         raise NotImplementedError(not_written(Tagger, "find_labels", self.name))
 
+    def find_soft_labels(self, reference: Doc) -> Iterable[str]:
+        """Find the labels that occur in the soft labels of a Doc.
+
+        reference (Doc): With soft labels, or without.
+        """
+        return ()
+
     def unknown_label(self, label: str, example: Example) -> ValueError:
         """Make the error for gold annotation with a label that the component does not have.
 
@@ -198,7 +205,12 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         """
         validate_get_examples(get_examples, f"{type(self).__name__}.initialize")
         check_listeners(self.model, self.name, nlp)
-        found = {label for eg in get_examples() for label in self.find_labels(eg.reference)}
+        found = {
+            label
+            for eg in get_examples()
+            for find in (self.find_labels, self.find_soft_labels)
+            for label in find(eg.reference)
+        }
         for label in sorted(found) if labels is None else labels:
             self.add_label(label)
         self._check_found(found)
@@ -281,18 +293,28 @@ class Tagger(CheckedPipe, Generic[Input, Output, Scores]):
         raise NotImplementedError(not_written(Tagger, "get_loss", self.name))
 
     def cross_entropy(
-        self, probs: Floats2d, gold: Ints, smoothing: float | None = None
+        self,
+        probs: Floats2d,
+        gold: Ints,
+        smoothing: float | None = None,
+        soft: SoftTargets | None = None,
     ) -> tuple[float, Floats2d]:
         """Compute the masked cross-entropy, see `loss.cross_entropy`.
 
         probs (Floats2d, (rows, classes)): Probabilities.
         gold (int64, (rows,)): The right class of each row, or MISSING.
         smoothing (float | None): In place of the setting `label_smoothing`.
+        soft (SoftTargets | None): Of rows that are MISSING in `gold`; these are not smoothed.
 
         RAISES: ValueError: The loss is not finite.
         """
         smoothing = self.cfg["label_smoothing"] if smoothing is None else smoothing
         loss, gradient = cross_entropy(self.model.ops, probs, gold, smoothing)
+        if soft is not None and len(soft.rows):
+            total, weight, own = soft_cross_entropy(self.model.ops, probs, soft)
+            gradient[self.model.ops.xp.asarray(soft.rows)] = own
+            n_gold = int((gold != MISSING).sum())
+            loss = (loss * n_gold + total) / (n_gold + weight)
         if not np.isfinite(loss):
             raise ValueError(Errors.E910.format(name=self.name))
         return loss, gradient

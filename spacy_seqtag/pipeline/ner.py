@@ -157,6 +157,18 @@ class EntityTagger(TokenTagger):
         """
         return {ent.label_ for ent in reference.ents}
 
+    @property
+    def soft_layer(self) -> str:
+        """The layer of soft labels that the component learns from; its classes are BIO tags."""
+        return "ents"
+
+    def find_soft_labels(self, reference: Doc) -> Iterable[str]:
+        """Find the labels of the entities in the soft labels of a Doc.
+
+        reference (Doc): With soft labels of entities, or without.
+        """
+        return {tag[2:] for tag in super().find_soft_labels(reference) if tag != "O"}
+
     def encode(self, example: Example) -> Ints:
         """Return the class of each token's gold BIO tag, see `TokenTagger.encode`.
 

@@ -14,6 +14,7 @@ from thinc.types import Floats2d
 from ..arrays import Floats, Ints
 from .base import Tagger, not_written, on_cpu
 from .listening import was_read
+from .soft_targets import find_classes, soft_targets
 
 # Probabilities of the classes of one Doc, (tokens, classes), on the CPU. They are NaN if the
 # encoder did not read the Doc.
@@ -54,6 +55,18 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
         RAISES: ValueError: A label that the component does not have.
         """
         raise NotImplementedError(not_written(TokenTagger, "encode", self.name))
+
+    @property
+    def soft_layer(self) -> str:
+        """The layer of soft labels that the component learns from: see `soft_labels`."""
+        return self.name
+
+    def find_soft_labels(self, reference: Doc) -> Iterable[str]:
+        """Find the labels that occur in the soft labels of a Doc.
+
+        reference (Doc): With soft labels of this layer, or without.
+        """
+        return find_classes(reference, self.soft_layer)
 
     def decode(self, docs: Sequence[Doc], probs: Sequence[Probabilities]) -> None:
         """Write what the probabilities say into the Docs.
@@ -109,9 +122,12 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
         """
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.get_loss")
-        gold = np.concatenate([self.encode(eg) for eg in examples])
+        classes = self.classes
+        gold, soft = soft_targets(
+            examples, self.soft_layer, classes, self.encode, self.unknown_label
+        )
         xp = self.model.ops.xp
-        probs = xp.vstack([s.reshape((-1, len(self.classes))) for s in scores])
-        loss, gradient = self.cross_entropy(probs, gold)
+        probs = xp.vstack([s.reshape((-1, len(classes))) for s in scores])
+        loss, gradient = self.cross_entropy(probs, gold, soft=soft)
         ends = np.cumsum([len(s) for s in scores])[:-1]
         return loss, xp.split(gradient, ends.tolist())

@@ -10,17 +10,21 @@ sequence of tags cannot express:
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.tokens import Token
+from spacy.tokens import Doc, Token
 
 from ...arrays import Bools, Floats, Ints, concat_ranges
+from ...confidence import SpanConfidence
+from ...frames import set_propositions
 from ...models.role_pairs import Pairs, RoleScores
 from ...schemes import bio
 from ...schemes.propositions import CONTINUES, PREDICATE, PREDICATE_PART, Argument, Proposition
 from ...schemes.rolesets import RolesetLexicon
+from ..base import sentence_starts
 
 CORE_ROLES = ("ARG0", "ARG1", "ARG2", "ARG3", "ARG4", "ARG5")
 
@@ -247,3 +251,25 @@ def make_proposition(
             scores.append(p)
     prop = Proposition(predicate, roleset.name, arguments, parts)
     return ScoredProposition(prop, score, roleset, scores)
+
+
+def write_propositions(
+    doc: Doc, found: Sequence[ScoredProposition], confidence: SpanConfidence | None
+) -> None:
+    """Write what was found in a Doc, all of which counts as annotated.
+
+    doc (Doc): In which it was found.
+    found (Sequence[ScoredProposition]): In the order of their predicates.
+    confidence (SpanConfidence | None): The extension that gets the probabilities, too.
+    """
+    sentences = [*np.flatnonzero(sentence_starts(doc)).tolist(), len(doc)]
+    set_propositions(
+        doc,
+        [prop.proposition for prop in found],
+        annotated=pairwise(sentences),
+        scores=[prop.score for prop in found],
+        roleset_scores=[prop.roleset.score for prop in found],
+        roleset_known=[prop.roleset.known for prop in found],
+        argument_scores=[prop.argument_scores for prop in found],
+        confidence=confidence,
+    )
