@@ -1,4 +1,4 @@
-"""Divide a corpus as if few of its sentences had been annotated: those, and raw text of the rest."""
+"""Divide a corpus as if few of its sentences were annotated: those, and the text of the rest."""
 
 import random
 from pathlib import Path

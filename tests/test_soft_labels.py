@@ -88,6 +88,8 @@ def test_other_words_are_refused():
 @pytest.mark.parametrize("stored", [None, {}, {"words": 1, "layers": 3, "roles": None}, "x"])
 def test_damaged(stored):
     doc = soft_doc()
-    doc.user_data[KEY] = stored if stored is not None else {**doc.user_data[KEY], "layers": {"a": 1}}
+    doc.user_data[KEY] = (
+        stored if stored is not None else {**doc.user_data[KEY], "layers": {"a": 1}}
+    )
     with pytest.raises(SoftLabelsError, match="damaged soft labels"):
         get_soft_labels(doc)

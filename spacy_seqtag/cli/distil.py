@@ -15,6 +15,9 @@ from ..schemes.soft_rows import TOP
 from . import fail, seqtag
 from .options import GpuOption
 
+# Bytes that take about a minute on two cores.
+_LONG_INPUT = 1 << 20
+
 
 @seqtag.command("distil", no_args_is_help=True)
 def distil_cli(
@@ -86,14 +89,15 @@ def distil_cli(
 
 
 def _progress_bar(raw: Path, quiet: bool) -> "tqdm[None]":
-    """Make a bar that counts bytes; in a log file with few lines."""
+    """Make a bar that counts bytes; in a log file only where the wait is long."""
     files = raw.rglob("*") if raw.is_dir() else [raw]
+    total = sum(file.stat().st_size for file in files if file.is_file())
     terminal = sys.stderr.isatty()
     return tqdm(
-        total=sum(file.stat().st_size for file in files if file.is_file()),
+        total=total,
         unit="B",
         unit_scale=True,
         leave=False,
-        disable=quiet,
+        disable=quiet or not (terminal or total > _LONG_INPUT),
         mininterval=0.1 if terminal else 10.0,  # seconds
     )

@@ -1,5 +1,7 @@
 """From raw text to soft labels: the mean of what the teachers think, and a corpus as any other."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import spacy
@@ -68,15 +70,14 @@ def test_predicates_are_the_mean_of_the_teachers(teacher_paths, soft_docs):
         docs = [nlp(text) for text in texts]
         means.append(np.asarray(nlp.get_pipe("seqtag_srl").predict(docs).predicates))
     mean = np.mean(means, axis=0)
-    found = [dense(get_soft_labels(doc).layers["predicates"], PREDICATE_CLASSES) for doc in soft_docs]
+    found = [
+        dense(get_soft_labels(doc).layers["predicates"], PREDICATE_CLASSES) for doc in soft_docs
+    ]
     np.testing.assert_allclose(np.concatenate(found), mean, atol=5e-3)
     chosen = [span.start for doc in soft_docs for span in doc.spans["predicates"]]
     ends = np.cumsum([0, *map(len, soft_docs)])
     expected = [
-        i - start
-        for start, end in zip(ends, ends[1:])
-        for i in range(start, end)
-        if mean[i, 1] > 0.5
+        i - start for start, end in pairwise(ends) for i in range(start, end) if mean[i, 1] > 0.5
     ]
     assert chosen == expected
     assert chosen
@@ -145,7 +146,12 @@ def test_the_result_is_a_corpus_as_any_other(soft_path, soft_docs):
 def test_labels_of_a_spacy_file_are_not_read(teacher_paths, tmp_path, mini_docs):
     golds = mini_docs(Vocab(), n=4)
     bare = [
-        Doc(d.vocab, [t.text for t in d], [bool(t.whitespace_) for t in d], sent_starts=[1] + [-1] * (len(d) - 1))
+        Doc(
+            d.vocab,
+            [t.text for t in d],
+            [bool(t.whitespace_) for t in d],
+            sent_starts=[1] + [-1] * (len(d) - 1),
+        )
         for d in golds
     ]
     found = []

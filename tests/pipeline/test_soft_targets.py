@@ -69,7 +69,9 @@ def case(untrained, task, mini_docs):
     golds = mini_docs(untrained.vocab, n=3)
     pipe = untrained.get_pipe(task)
     labels = {"seqtag_pos": {t.pos_ for d in golds for t in d}, "seqtag_ner": {"PER", "LOC", "ORG"}}
-    for label in sorted(labels[task] | {e.label_ for d in golds for e in d.ents if "n" in task[7:]}):
+    for label in sorted(
+        labels[task] | {e.label_ for d in golds for e in d.ents if "n" in task[7:]}
+    ):
         pipe.add_label(label)
     rng = np.random.default_rng(0)
     logits = [rng.normal(0, 1, (len(gold), len(pipe.classes))) for gold in golds]
@@ -166,7 +168,7 @@ def test_unknown_labels_are_named(case, task):
     pipe, golds, logits = case
     rows = SoftRows.from_dense(np.ones((len(golds[0]), 1), dtype="f"), ["B-XYZ"])
     set_soft_labels(golds[0], SoftLabels({pipe.soft_layer: rows}))
-    with pytest.raises(ValueError, match="XYZ.*not among the component's"):
+    with pytest.raises(ValueError, match=r"XYZ.*not among the component's"):
         pipe.get_loss(examples_of(golds), probs_of(logits))
 
 
