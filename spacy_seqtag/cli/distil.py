@@ -1,4 +1,4 @@
-"""`python -m spacy seqtag distil`: teachers annotate raw text, for a pupil to learn from."""
+"""`python -m spacy seqtag distil`: teachers annotate raw text, for a student to learn from."""
 
 import sys
 from pathlib import Path

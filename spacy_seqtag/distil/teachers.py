@@ -1,4 +1,4 @@
-"""Teachers: trained pipelines, and whether they can teach one pupil together."""
+"""Teachers: trained pipelines, and whether they can teach one student together."""
 
 from collections.abc import Sequence
 from copy import copy

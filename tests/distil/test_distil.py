@@ -183,7 +183,7 @@ def test_teachers_of_one_task_each(tmp_path, tiny_bert, make_nlp, mini_examples,
         assert set(get_soft_labels(doc).layers) == {"pos", "ents", "predicates"}
 
 
-def test_a_pupil_learns_what_the_teachers_think(
+def test_a_student_learns_what_the_teachers_think(
     soft_path, soft_docs, tiny_bert, make_nlp, mini_examples
 ):
     nlp = make_nlp(tiny_bert, PIPES)
@@ -305,7 +305,7 @@ def test_certain_roles_are_learned_as_before(tiny_bert, make_nlp, mini_examples)
 
 
 def test_other_tokens_than_the_teachers(soft_path, tiny_bert, make_nlp):
-    """On tokens of its own, a pupil learns what both have in common."""
+    """On tokens of its own, a student learns what both have in common."""
     nlp = make_nlp(tiny_bert, PIPES)
     examples = list(create_corpus(soft_path, gold_tokens=False)(nlp))
     nlp.initialize(lambda: examples)
