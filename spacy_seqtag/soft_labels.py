@@ -126,10 +126,12 @@ def set_soft_labels(doc: Doc, soft: SoftLabels) -> None:
     doc.user_data[KEY] = _to_data(soft, _orths(doc))
 
 
-def get_soft_labels(doc: Doc) -> SoftLabels | None:
+def get_soft_labels(doc: Doc, layer: str | None = None) -> SoftLabels | None:
     """Return the soft labels of a Doc.
 
     doc (Doc): Any Doc.
+    layer (str | None): This layer alone, which takes less time; with `PREDICATE_LAYER` come the
+        roles. None: all.
     RETURNS (SoftLabels | None): None if it has none.
     RAISES: SoftLabelsError: They are those of other words, or damaged.
     """
@@ -138,8 +140,13 @@ def get_soft_labels(doc: Doc) -> SoftLabels | None:
         return None
     try:
         same = stored["words"] == _checksum(_orths(doc))
-        layers = {name: SoftRows.from_data(data) for name, data in stored["layers"].items()}
-        roles = None if stored["roles"] is None else SoftRoles.from_data(stored["roles"])
+        layers = {
+            name: SoftRows.from_data(data)
+            for name, data in stored["layers"].items()
+            if layer in (None, name)
+        }
+        given = stored["roles"] if layer in (None, PREDICATE_LAYER) else None
+        roles = None if given is None else SoftRoles.from_data(given)
         lengths = {len(rows) for rows in layers.values()}
     except (AttributeError, KeyError, TypeError, ValueError):
         raise _error(doc, "damaged soft labels") from None

@@ -17,7 +17,7 @@ def find_classes(reference: Doc, layer: str) -> list[str]:
     reference (Doc): With soft labels, or without.
     layer (str): The layer.
     """
-    soft = get_soft_labels(reference)
+    soft = get_soft_labels(reference, layer)
     rows = None if soft is None else soft.layers.get(layer)
     return [] if rows is None else rows.names
 
@@ -94,7 +94,7 @@ def _soft_rows(
 
     None if the gold Doc has no soft labels of this layer.
     """
-    soft = get_soft_labels(example.reference)
+    soft = get_soft_labels(example.reference, layer)
     rows = None if soft is None else soft.layers.get(layer)
     if rows is None:
         return None

@@ -68,7 +68,7 @@ class SoftRows:
     def dense(self, columns: Mapping[str, int], n_classes: int) -> Floats:
         """Return the distributions as an array.
 
-        columns (Mapping[str, int]): The column of each class, by name.
+        columns (Mapping[str, int]): The column of each class, by name; each has its own.
         n_classes (int): How many columns there are.
         RETURNS (float32, (rows, n_classes)): Each row sums to 1, or is zero where nothing is known.
         RAISES: KeyError: A class without a column.
@@ -76,8 +76,7 @@ class SoftRows:
         result = np.zeros((len(self), n_classes), dtype=np.float32)
         column_of = np.asarray([columns[name] for name in self.names], dtype=np.int64)
         rows = np.repeat(np.arange(len(self)), self.counts)
-        # Two names may share a column.
-        np.add.at(result, (rows, column_of[self.ids]), self.shares.astype(np.float32))
+        result[rows, column_of[self.ids]] = self.shares
         result /= np.maximum(result.sum(axis=1, keepdims=True), 1e-9)
         return result
 

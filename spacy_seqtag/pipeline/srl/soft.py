@@ -72,7 +72,7 @@ def find_soft_roles(reference: Doc) -> set[str]:
 
     reference (Doc): With soft labels, or without.
     """
-    soft = get_soft_labels(reference)
+    soft = get_soft_labels(reference, PREDICATE_LAYER)
     if soft is None or soft.roles is None:
         return set()
     return {tag[2:] for tag in soft.roles.roles.names if tag != "O"}
@@ -126,7 +126,7 @@ def _soften(
     """
     predicates, rolesets, roles = targets
     weight, n_tokens = soft_weight(example.reference), len(example.predicted)
-    soft = get_soft_labels(example.reference)
+    soft = get_soft_labels(example.reference, PREDICATE_LAYER)
     token_of = None if has_same_words(example) else align_tokens(example)
     layer = None if soft is None else soft.layers.get(PREDICATE_LAYER)
     if layer is None:
