@@ -34,8 +34,9 @@ class Teacher:
 
     @property
     def taggers(self) -> dict[str, AnyTagger]:
-        """The components of this package, by name."""
-        return {name: pipe for name, pipe in self.nlp.pipeline if isinstance(pipe, Tagger)}
+        """The components whose layers have soft labels, by name."""
+        kinds = (TokenTagger, SemanticRoleLabeller)
+        return {name: pipe for name, pipe in self.nlp.pipeline if isinstance(pipe, kinds)}
 
     @property
     def finds_sentences(self) -> bool:

@@ -113,6 +113,14 @@ def test_teachers_that_cannot_teach(fails, trained_path, tmp_path):
     )
 
 
+def test_a_teacher_without_its_encoder(fails, trained_path, tmp_path):
+    nlp = spacy.load(trained_path, disable=["transformer"])
+    nlp.to_disk(tmp_path / "disabled")
+    with pytest.warns(UserWarning, match="did not run"):
+        line = fails(str(tmp_path / "disabled"), "raw.txt")
+    assert "the transformer that 'seqtag_pos' listens to did not run" in line
+
+
 def test_teachers_of_other_languages(fails, trained_path, tmp_path):
     shutil.copytree(trained_path, tmp_path / "german")
     for name, old, new in (
