@@ -33,4 +33,4 @@ def fail(message: object) -> NoReturn:
 
 
 # The commands register themselves on `seqtag`: one import for each module.
-from . import calibrate, check, convert, evaluate, export, init_config, show  # noqa: E402, F401
+from . import calibrate, check, convert, distil, evaluate, export, init_config, show  # noqa: E402, F401

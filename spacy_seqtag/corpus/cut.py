@@ -29,6 +29,8 @@ from ..frames import (
     slice_group,
     span_groups,
 )
+from ..soft_labels import KEY as SOFT
+from ..soft_labels import cut_soft_labels
 
 _CUT_ENTITIES = (
     "<entity|entities> reached over a cut: what is left of <it|them> counts as not annotated"
@@ -243,6 +245,7 @@ def _cut_user_data(
             own.append((*key[1:], value))
         else:
             shared[key] = value
+    soft = cut_soft_labels(doc, [[place] for place in bounds])
     ids: list[object] | None = None
     given = shared.get("sent_ids")
     if isinstance(given, Collection) and len(given) == len(sentences):
@@ -254,8 +257,12 @@ def _cut_user_data(
     own_within = rows_within(
         [(start, start + 1 if end is None else end) for _, start, end, _ in own], chars
     )
-    for (first, _), id_rows, rows in zip(chars, ids_within, own_within, strict=True):
+    for n, ((first, _), id_rows, rows) in enumerate(
+        zip(chars, ids_within, own_within, strict=True)
+    ):
         result = {key: copy(value) for key, value in shared.items()}
+        if soft:
+            result[SOFT] = soft[n]
         if ids is not None:
             result["sent_ids"] = [ids[row] for row in id_rows]
         for row in rows:

@@ -90,6 +90,14 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
         yield doc
 
 
+def count_docs(path: Path) -> int:
+    """Count the Docs of a `.spacy` file.
+
+    RAISES: FormatError, OSError: See `read_docs`.
+    """
+    return len(_read_docbin(path).tokens)
+
+
 def _are_known(tokens: NDArray[np.uint64], attrs: Sequence[int], vocab: Vocab) -> bool:
     """Tell whether every value of a packed Doc has a meaning, which spaCy does not check.
 

@@ -15,8 +15,9 @@ from spacy.training import Example
 from spacy.util import registry
 from spacy.vocab import Vocab
 
-from ..errors import Whole, check_settings, setting_error, settings_error
+from ..errors import SHARE, Number, Whole, check_settings, setting_error, settings_error
 from ..partial import annotated_for
+from ..soft_labels import SoftLabelsError, get_soft_labels, has_soft_labels, set_soft_weight
 from .cut import Place, sentence_bounds
 from .docbin_read import check_docbins, find_docbins, read_docs
 from .errors import FormatError
@@ -40,6 +41,9 @@ def create_corpus(
     subset_seed: int = 0,
     augmenter: Optional[Augmenter] = None,  # noqa: UP045
     entity_labels: Optional[list[str]] = None,  # noqa: UP045
+    soft: Optional[Path] = None,  # noqa: UP045
+    soft_weight: float = 1.0,
+    gold_share: float = 0.0,
 ) -> Callable[[Language], Iterable[Example]]:
     """Create a reader of `.spacy` files for training word-level taggers.
 
@@ -56,12 +60,19 @@ def create_corpus(
         sentence boundaries counts as one sentence.
     subset_limit (int): No more than this number of sentences in the sample. 0 is no limit.
     subset_seed (int): Of the order in which the sentences are drawn.
-    augmenter (Augmenter | None): Data augmentation, as in `spacy.Corpus.v1`.
+    augmenter (Augmenter | None): Data augmentation, as in `spacy.Corpus.v1`. The Docs that it
+        makes have no soft labels.
     entity_labels (list[str] | None): Only entities of these labels were looked for in the files; a
         word outside of entities may belong to one of another label. An empty list: the rest is
         unknown. None: entities of all labels were looked for. See `spacy_seqtag.partial`.
+    soft (Path | None): Further documents, with soft labels: a file of `python -m spacy seqtag
+        distil` or a folder of them. `limit`, `subset` and `entity_labels` are not for them.
+    soft_weight (float): How much a word of these counts; one of `path` counts 1.
+    gold_share (float): The documents of `path` are repeated until they are this share of all words.
+        0: each is read once.
     RAISES: ValueError: No path. ConfigValidationError (a ValueError): No such path; a folder
-        without `.spacy` files; a file that is no `.spacy` file; no document with words.
+        without `.spacy` files; a file that is no `.spacy` file; no document with words; soft labels
+        of other words, or none in `soft`.
     """
     if path is None:
         raise ValueError(Errors.E913)
@@ -72,18 +83,15 @@ def create_corpus(
         subset=(subset, FRACTION),
         subset_limit=(subset_limit, Whole(0)),
         subset_seed=(subset_seed, Whole(0)),
+        soft_weight=(soft_weight, Number(above=0.0)),
+        gold_share=(gold_share, SHARE),
     )
+    _check_labels(entity_labels)
     with _as_settings_error():
         check_docbins(path)  # fail now, and not when evaluation begins
-    if not all(label.strip() for label in entity_labels or ()):
-        raise setting_error(
-            "spacy_seqtag.Corpus.v1:",
-            "entity_labels",
-            entity_labels,
-            "labels of entities, to [] for none, or to null for all",
-            "there is an empty label",
-        )
-    return Corpus(
+        if soft is not None:
+            check_docbins(soft)
+    gold = Corpus(
         path,
         gold_tokens=gold_tokens,
         sent_starts=sent_starts,
@@ -93,12 +101,65 @@ def create_corpus(
         augmenter=augmenter,
         entity_labels=entity_labels,
     )
+    if soft is None:
+        return gold
+    others = Corpus(
+        soft,
+        gold_tokens=gold_tokens,
+        sent_starts=sent_starts,
+        max_length=max_length,
+        augmenter=augmenter,
+        weight=soft_weight,
+        needs_soft=True,
+    )
+    return lambda nlp: mix(gold, others, nlp, gold_share)
+
+
+def _check_labels(entity_labels: Sequence[str] | None) -> None:
+    if not all(label.strip() for label in entity_labels or ()):
+        raise setting_error(
+            "spacy_seqtag.Corpus.v1:",
+            "entity_labels",
+            entity_labels,
+            "labels of entities, to [] for none, or to null for all",
+            "there is an empty label",
+        )
+
+
+def mix(gold: "Corpus", soft: "Corpus", nlp: Language, gold_share: float) -> Iterator[Example]:
+    """Yield the examples of two corpora.
+
+    gold (Corpus): Yielded at least once, and among those of `soft` as often as `gold_share` asks.
+    soft (Corpus): Yielded once.
+    nlp (Language): The pipeline.
+    gold_share (float): The least share of the words that are of `gold`, from 0 to below 1.
+    RAISES: ValueError: See `create_corpus`.
+    """
+    golds, n_passes = gold(nlp), 0
+    n_gold = n_soft = 0
+    for other in soft(nlp):
+        n_soft += len(other.reference)
+        while n_gold < n_soft * gold_share / (1.0 - gold_share):
+            example = next(golds, None)
+            if example is not None:
+                n_gold += len(example.reference)
+                yield example
+            elif n_gold:
+                golds, n_passes = gold(nlp), n_passes + 1
+            else:  # an augmenter may leave nothing
+                break
+        yield other
+    if not n_passes:
+        yield from golds
 
 
 class Corpus(spacy.training.Corpus):
     """Iterates over the `Example`s of `.spacy` files.
 
-    The settings are those of `create_corpus`; `subset` holds three of them.
+    The settings are those of `create_corpus`, of which `subset` holds three, and two more:
+
+    weight (float): How much what is learned from the documents counts.
+    needs_soft (bool): Documents without soft labels are an error.
     """
 
     def __init__(
@@ -113,6 +174,8 @@ class Corpus(spacy.training.Corpus):
         augmenter: Augmenter | None = None,
         shuffle: bool = False,
         entity_labels: Sequence[str] | None = None,
+        weight: float = 1.0,
+        needs_soft: bool = False,
     ) -> None:
         super().__init__(
             path, max_length=max_length, limit=limit, augmenter=augmenter, shuffle=shuffle
@@ -121,6 +184,8 @@ class Corpus(spacy.training.Corpus):
         self.sent_starts = sent_starts
         self.subset = subset or Subset()
         self.entity_labels = entity_labels
+        self.weight = weight
+        self.needs_soft = needs_soft
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         """Yield the examples.
@@ -160,12 +225,34 @@ class Corpus(spacy.training.Corpus):
                     if self.entity_labels is not None:
                         absent -= {ent.label_ for ent in doc.ents} if absent else set()
                         annotated_for(doc, self.entity_labels)
+                    self._check_soft(doc, loc)
                     yield doc
         if absent:
             warnings.warn(
                 f"{self.path}: no entity has a label of entity_labels: {', '.join(sorted(absent))}",
                 stacklevel=2,
             )
+
+    def _check_soft(self, doc: Doc, loc: str | Path) -> None:
+        """Check the soft labels of a document, before anything is cut, and give it its weight.
+
+        RAISES: FormatError: They are those of other words, or damaged, or not there.
+        """
+        try:
+            get_soft_labels(doc)
+        except SoftLabelsError as err:
+            what, _, fix = str(err).rpartition(". ")
+            raise FormatError(loc, None, what, fix) from None
+        if self.needs_soft and not has_soft_labels(doc):
+            raise FormatError(
+                loc,
+                None,
+                f"the Doc that begins {doc.text[:40]!r} has no soft labels",
+                "Make the file of the setting soft with `python -m spacy seqtag distil`, or give "
+                "annotated files in the setting path",
+            )
+        if self.weight != 1.0:
+            set_soft_weight(doc, self.weight)
 
     def make_examples(self, nlp: Language, reference_docs: Iterable[Doc]) -> Iterator[Example]:
         """Yield an example for each document or, where `max_length` cuts it, for each piece."""

@@ -13,6 +13,8 @@ import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
 
 from ..frames.groups import Attributes, attributes_of
+from ..soft_labels import KEY as SOFT
+from ..soft_labels import cut_soft_labels
 from .cut import Place, UserData, cut_doc
 
 
@@ -26,8 +28,12 @@ def thin_doc(
     """
     runs = [_join_bounds(group) for group in groups]
     pieces = cut_doc(doc, [place for run in runs for place in run], notes)
-    for run in runs:
-        yield _join_pieces(list(islice(pieces, len(run))))
+    soft = cut_soft_labels(doc, runs)
+    for n, run in enumerate(runs):
+        joined = _join_pieces(list(islice(pieces, len(run))))
+        if soft:
+            joined.user_data[SOFT] = soft[n]
+        yield joined
 
 
 def _join_bounds(bounds: Iterable[Place]) -> list[Place]:

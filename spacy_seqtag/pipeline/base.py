@@ -31,7 +31,7 @@ from ..errors import SHARE, check_settings
 from .calibrated import CalibratedPipe
 from .label_checks import check_found, check_named, check_size
 from .listening import check_listeners, docs_without_vectors, name_listeners, unread_warning
-from .loss import cross_entropy
+from .loss import MISSING, SoftTargets, cross_entropy, soft_cross_entropy
 
 # What the model takes, what it returns, and what `predict` makes of that for `set_annotations`: the
 # same on the CPU.
@@ -139,6 +139,13 @@ class Tagger(CalibratedPipe, Generic[Input, Output, Scores]):
         """
         return ()
 
+    def find_soft_labels(self, reference: Doc) -> Iterable[str]:
+        """Find the labels that occur in the soft labels of a Doc.
+
+        reference (Doc): With soft labels, or without.
+        """
+        return ()
+
     def unknown_label(self, label: str, example: Example) -> ValueError:
         """Make the error for gold annotation with a label that the component does not have.
 
@@ -212,7 +219,7 @@ class Tagger(CalibratedPipe, Generic[Input, Output, Scores]):
         found: set[str] = set()
         named: set[str] = set()
         for eg in get_examples():
-            found.update(self.find_labels(eg.reference))
+            found.update(self.find_labels(eg.reference), self.find_soft_labels(eg.reference))
             named.update(self.find_named_labels(eg.reference))
         for label in sorted(found) if labels is None else labels:
             self.add_label(label)
@@ -278,18 +285,28 @@ class Tagger(CalibratedPipe, Generic[Input, Output, Scores]):
         raise NotImplementedError(not_written(Tagger, "get_loss", self.name))
 
     def cross_entropy(
-        self, probs: Floats2d, gold: Ints, smoothing: float | None = None
+        self,
+        probs: Floats2d,
+        gold: Ints,
+        smoothing: float | None = None,
+        soft: SoftTargets | None = None,
     ) -> tuple[float, Floats2d]:
         """Compute the masked cross-entropy, see `loss.cross_entropy`.
 
         probs (Floats2d, (rows, classes)): Probabilities.
         gold (int64, (rows,)): The right class of each row, or MISSING.
         smoothing (float | None): In place of the setting `label_smoothing`.
+        soft (SoftTargets | None): Of rows that are MISSING in `gold`; these are not smoothed.
 
         RAISES: ValueError: The loss is not finite.
         """
         smoothing = self.cfg["label_smoothing"] if smoothing is None else smoothing
         loss, gradient = cross_entropy(self.model.ops, probs, gold, smoothing)
+        if soft is not None and len(soft.rows):
+            total, weight, own = soft_cross_entropy(self.model.ops, probs, soft)
+            gradient[self.model.ops.xp.asarray(soft.rows)] = own
+            n_gold = int((gold != MISSING).sum())
+            loss = (loss * n_gold + total) / (n_gold + weight)
         require_finite(loss, self.name)
         return loss, gradient
 

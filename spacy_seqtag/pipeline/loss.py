@@ -1,10 +1,12 @@
-"""The loss of a softmax: cross-entropy of the rows that have a label."""
+"""The loss of a softmax: cross-entropy of the rows that have a label, certain or soft."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from thinc.api import Ops
 from thinc.types import Floats2d
 
-from ..arrays import Ints
+from ..arrays import Floats, Ints
 
 # The class of what is not annotated. It gives neither loss nor gradient: missing is not wrong.
 MISSING = -1
@@ -37,3 +39,39 @@ def cross_entropy(
     gradient[rows] = labelled - target
     log_probs = xp.log(xp.maximum(labelled, 1e-30))
     return float(-(target * log_probs).sum() / len(rows)), gradient
+
+
+@dataclass
+class SoftTargets:
+    """Rows whose target is a distribution, or whose loss has a weight.
+
+    rows (int64, (n,)): Which rows of the batch.
+    shares (float32, (n, classes)): The distribution of each; it sums to 1.
+    weights (float32, (n,)): How much each counts, above 0; a certain label counts 1.
+    """
+
+    rows: Ints
+    shares: Floats
+    weights: Floats
+
+
+def soft_cross_entropy(
+    ops: Ops, probs: Floats2d, soft: SoftTargets
+) -> tuple[float, float, Floats2d]:
+    """Compute the cross-entropy, in float32, with soft targets.
+
+    This is distillation at temperature 1 (Hinton et al. 2015, https://arxiv.org/abs/1503.02531).
+
+    ops (Ops): Of the device where the probabilities are.
+    probs (Floats2d, (rows, classes)): Probabilities of the whole batch.
+    soft (SoftTargets): Of some of its rows.
+    RETURNS (tuple[float, float, Floats2d]): The weighted sum of the losses; the sum of the weights;
+        and the gradient of the former with respect to the logits of these rows, (n, classes).
+    """
+    xp = ops.xp
+    own = ops.asarray2f(probs, dtype="float32")[xp.asarray(soft.rows)]
+    target, weights = xp.asarray(soft.shares), xp.asarray(soft.weights)[:, None]
+    log_probs = xp.log(xp.maximum(own, 1e-30))
+    loss = -(weights * target * log_probs).sum()
+    gradient: Floats2d = weights * (own - target)
+    return float(loss), float(soft.weights.sum()), gradient

@@ -24,6 +24,7 @@ from .calibrated import SpanConfidences
 from .loss import MISSING
 from .partial_loss import share_loss
 from .partial_score import entity_scores
+from .soft_targets import find_classes
 from .token_tagger import DEFAULT_MODEL, Probabilities, TokenTagger
 
 DECODERS: dict[str, Callable[..., Ints]] = {
@@ -202,6 +203,18 @@ class EntityTagger(TokenTagger):
         """
         return excluded_labels(reference)
 
+    @property
+    def soft_layer(self) -> str:
+        """The layer of soft labels that the component learns from; its classes are BIO tags."""
+        return "ents"
+
+    def find_soft_labels(self, reference: Doc) -> Iterable[str]:
+        """Find the labels of the entities in the soft labels of a Doc.
+
+        reference (Doc): With soft labels of entities, or without.
+        """
+        return {tag[2:] for tag in super().find_soft_labels(reference) if tag != "O"}
+
     def encode(self, example: Example) -> Ints:
         """Return the class of each token's gold BIO tag, see `TokenTagger.encode`.
 
@@ -246,7 +259,8 @@ class EntityTagger(TokenTagger):
     ) -> tuple[float, list[Floats2d]]:
         """Compute the loss of a batch and its gradient, see `Tagger.get_loss`.
 
-        With the setting `entity_share`, Docs that have unknown words add `share_loss`.
+        With the setting `entity_share`, Docs that have unknown words and no soft labels add
+        `share_loss`.
 
         examples (Iterable[Example]): The batch.
         scores (list[Floats2d]): Of each Doc, (tokens, BIO tags), from `begin_update`.
@@ -256,7 +270,12 @@ class EntityTagger(TokenTagger):
         share, weight = self.cfg["entity_share"], self.cfg["entity_share_weight"]
         if share is None:
             return loss, gradient
-        unknown = [i for i, eg in enumerate(examples) if unknown_tokens(eg.reference).any()]
+        unknown = [
+            i
+            for i, eg in enumerate(examples)
+            if unknown_tokens(eg.reference).any()
+            and not find_classes(eg.reference, self.soft_layer)
+        ]
         if not unknown:
             return loss, gradient
         more, d_share = share_loss(

@@ -158,6 +158,11 @@ class PosTagger(TokenTagger):
         """The tags: each is one class."""
         return self.labels
 
+    @property
+    def soft_layer(self) -> str:
+        """The layer of soft labels that the component learns from: "pos" or "tag"."""
+        return str(self.cfg["layer"])
+
     def add_label(self, label: str) -> int:
         """Add a tag, see `Tagger.add_label`.
 

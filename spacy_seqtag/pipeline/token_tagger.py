@@ -15,8 +15,9 @@ from ..arrays import Bools, Floats, Ints
 from .base import Tagger, not_written, on_cpu, require_finite
 from .calibrated import LabelledScores
 from .listening import was_read
-from .loss import MISSING
+from .loss import MISSING, SoftTargets
 from .partial_loss import set_cross_entropy
+from .soft_targets import find_classes, soft_targets
 
 # Probabilities of the classes of one Doc, (tokens, classes), on the CPU. They are NaN if the
 # encoder did not read the Doc.
@@ -69,6 +70,18 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
             None where nothing is known but classes.
         """
         return None
+
+    @property
+    def soft_layer(self) -> str:
+        """The layer of soft labels that the component learns from: see `soft_labels`."""
+        return self.name
+
+    def find_soft_labels(self, reference: Doc) -> Iterable[str]:
+        """Find the labels that occur in the soft labels of a Doc.
+
+        reference (Doc): With soft labels of this layer, or without.
+        """
+        return find_classes(reference, self.soft_layer)
 
     def decode(self, docs: Sequence[Doc], probs: Sequence[Probabilities]) -> None:
         """Write what the probabilities say into the Docs.
@@ -133,11 +146,14 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
         """
         examples = list(examples)
         validate_examples(examples, f"{type(self).__name__}.get_loss")
-        gold = np.concatenate([self.encode(eg) for eg in examples])
+        classes = self.classes
+        gold, soft = soft_targets(
+            examples, self.soft_layer, classes, self.encode, self.unknown_label
+        )
         xp = self.model.ops.xp
-        probs = xp.vstack([s.reshape((-1, len(self.classes))) for s in scores])
-        loss, gradient = self.cross_entropy(probs, gold)
-        loss = self._add_sets(examples, probs, gold, loss, gradient)
+        probs = xp.vstack([s.reshape((-1, len(classes))) for s in scores])
+        loss, gradient = self.cross_entropy(probs, gold, soft=soft)
+        loss = self._add_sets(examples, probs, gold, soft, loss, gradient)
         ends = np.cumsum([len(s) for s in scores])[:-1]
         return loss, xp.split(gradient, ends.tolist())
 
@@ -146,6 +162,7 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
         examples: Sequence[Example],
         probs: Floats2d,
         gold: Ints,
+        soft: SoftTargets | None,
         loss: float,
         gradient: Floats2d,
     ) -> float:
@@ -153,9 +170,10 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
 
         probs (Floats2d, (tokens of the batch, classes)): Probabilities.
         gold (Ints, (tokens of the batch,)): From `encode`.
-        loss (float): The mean loss of the tokens that have a class.
+        soft (SoftTargets | None): Of tokens that are learned from soft labels.
+        loss (float): The mean loss of the tokens that have a class or a soft label.
         gradient (Floats2d): Of that loss; changed in place.
-        RETURNS (float): The mean loss of both kinds of tokens.
+        RETURNS (float): The mean loss of all these tokens.
         """
         found = [self.possible_classes(eg) for eg in examples]
         if all(possible is None for possible in found):
@@ -165,7 +183,12 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
         for own, end in zip(found, ends):
             if own is not None:
                 possible[end - len(own) : end] = own
-        rows = np.flatnonzero((gold == MISSING) & ~possible.all(axis=1))
+        in_set = (gold == MISSING) & ~possible.all(axis=1)
+        counted = float((gold != MISSING).sum())
+        if soft is not None:
+            in_set[soft.rows] = False
+            counted += float(soft.weights.sum())
+        rows = np.flatnonzero(in_set)
         if not len(rows):
             return loss
         at = self.model.ops.xp.asarray(rows)
@@ -174,5 +197,4 @@ class TokenTagger(Tagger[list[Doc], list[Floats2d], list[Probabilities]]):
         )
         require_finite(set_loss, self.name)
         gradient[at] = set_gradient
-        n_classes = int((gold != MISSING).sum())
-        return (loss * n_classes + set_loss * len(rows)) / (n_classes + len(rows))
+        return (loss * counted + set_loss * len(rows)) / (counted + len(rows))

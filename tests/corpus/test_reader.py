@@ -1,5 +1,6 @@
 """The corpus reader."""
 
+import numpy as np
 import pytest
 import spacy
 from spacy.tokens import Doc, DocBin
@@ -8,6 +9,14 @@ from spacy.vocab import Vocab
 from thinc.api import ConfigValidationError
 
 from spacy_seqtag.corpus.reader import create_corpus
+from spacy_seqtag.schemes.soft_rows import SoftRows
+from spacy_seqtag.soft_labels import (
+    SoftLabels,
+    get_soft_labels,
+    has_soft_labels,
+    set_soft_labels,
+    soft_weight,
+)
 
 
 @pytest.fixture
@@ -169,3 +178,73 @@ def test_entity_labels_that_no_entity_has(tmp_path, nlp):
         UserWarning, match=r"a\.spacy: no entity has a label of entity_labels: PERS$"
     ):
         list(create_corpus(path, entity_labels=["LOC", "PERS"])(nlp))
+
+
+# Soft labels
+
+
+def softened(path, *docs):
+    """A file of documents with soft labels: every word is a noun."""
+    for doc in docs:
+        rows = SoftRows.from_dense(np.ones((len(doc), 1), dtype="f"), ["NOUN"])
+        set_soft_labels(doc, SoftLabels({"pos": rows}))
+    DocBin(docs=docs, store_user_data=True).to_disk(path)
+    return path
+
+
+@pytest.fixture
+def soft(tmp_path, nlp):
+    words = [["x"] * n for n in (4, 4, 8)]
+    docs = [Doc(nlp.vocab, w, sent_starts=[1, -1] * (len(w) // 2)) for w in words]
+    return softened(tmp_path / "soft.spacy", *docs)
+
+
+def test_soft_labels_beside_gold(path, soft, nlp):
+    examples = list(create_corpus(path, soft=soft, soft_weight=0.5, max_length=4)(nlp))
+    found = [(len(eg.y), has_soft_labels(eg.y), soft_weight(eg.y)) for eg in examples]
+    gold = [(n, False, 1.0) for n in (3, 3, 4, 6)]
+    assert found == [(4, True, 0.5)] * 4 + gold
+    for example in examples[:4]:
+        assert len(get_soft_labels(example.y).layers["pos"]) == 4
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.9])
+def test_gold_is_repeated_for_its_share(path, soft, nlp, share):
+    examples = list(create_corpus(path, soft=soft, gold_share=share)(nlp))
+    n_soft = sum(len(eg.y) for eg in examples if has_soft_labels(eg.y))
+    n_gold = sum(len(eg.y) for eg in examples if not has_soft_labels(eg.y))
+    assert n_soft == 16
+    assert n_gold / (n_gold + n_soft) >= share
+    assert n_gold <= max(16, 16 * share / (1 - share) + 10)
+    assert len({id(eg) for eg in examples}) == len(examples)
+    assert {len(eg.y) for eg in examples if not has_soft_labels(eg.y)} == {
+        10,
+        6,
+    }  # each at least once
+
+
+def test_soft_labels_in_the_corpus_itself(soft, nlp):
+    examples = list(create_corpus(soft)(nlp))
+    assert [soft_weight(eg.y) for eg in examples] == [1.0] * 3
+    assert all(has_soft_labels(eg.y) for eg in examples)
+
+
+def test_soft_settings(path, soft, tmp_path, nlp):
+    with pytest.raises(ValueError, match=r"soft_weight = 0.0; set it to a number above 0"):
+        create_corpus(path, soft=soft, soft_weight=0.0)
+    with pytest.raises(ValueError, match=r"gold_share = 1.0; set it to a number of at least 0 and"):
+        create_corpus(path, soft=soft, gold_share=1.0)
+    with pytest.raises(ValueError, match=r"none\.spacy: there is no such file"):
+        create_corpus(path, soft=tmp_path / "none.spacy")
+    with pytest.raises(ValueError, match=r"has no soft labels. Make the file of the setting soft"):
+        list(create_corpus(path, soft=path)(nlp))
+
+
+def test_soft_labels_of_other_words(path, soft, tmp_path, nlp):
+    docs = list(DocBin(store_user_data=True).from_disk(soft).get_docs(nlp.vocab))
+    other = Doc(nlp.vocab, words=["y"] * 4)
+    other.user_data = docs[0].user_data
+    DocBin(docs=[other], store_user_data=True).to_disk(tmp_path / "other.spacy")
+    with pytest.raises(ValueError, match=r"other\.spacy: the Doc that begins.*other words") as info:
+        list(create_corpus(path, soft=tmp_path / "other.spacy")(nlp))
+    assert "\n" not in info.value.title

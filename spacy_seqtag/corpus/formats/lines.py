@@ -12,16 +12,19 @@ Progress = Callable[[int], object]
 _STEP = 1 << 16  # bytes between two reports of progress
 
 
-def read_lines(path: Path, progress: Progress | None = None) -> Iterator[tuple[int, str]]:
+def read_lines(
+    path: Path, progress: Progress | None = None, longest: int | None = None
+) -> Iterator[tuple[int, str]]:
     """Yield the lines of a UTF-8 text file, without line ends and byte order mark.
 
     A line ends in LF or CR LF or, in a file that has none of these, in CR.
 
     path (Path): The file.
     progress (Progress | None): Called with the number of bytes read.
+    longest (int | None, bytes): The most that a line may have, so that no file can fill the memory.
     RETURNS (Iterator[tuple[int, str]]): Each line with its number, from 1.
-    RAISES: FormatError: No such file, a folder, an empty file, a line that is not UTF-8 or that
-        holds a NUL character.
+    RAISES: FormatError: No such file, a folder, an empty file, a line that is too long, that is not
+        UTF-8 or that holds a NUL character.
     """
     if path.is_dir():
         raise FormatError(path, None, "this is a folder, not a file", "Name a file in it")
@@ -31,7 +34,14 @@ def read_lines(path: Path, progress: Progress | None = None) -> Iterator[tuple[i
         raise FormatError(path, None, "there is no such file", "Check the path") from None
     with file:
         line = unreported = 0
-        for line, raw in enumerate(_raw_lines(file), start=1):
+        for line, raw in enumerate(_raw_lines(file, longest), start=1):
+            if longest is not None and len(raw) > longest:
+                raise FormatError(
+                    path,
+                    line,
+                    f"a line of more than {longest:,} bytes",
+                    "Give each sentence or paragraph a line of its own",
+                )
             text = _decode(raw, path, line)
             unreported += len(raw)
             if progress is not None and unreported >= _STEP:
@@ -62,20 +72,22 @@ def _decode(raw: bytes, path: Path, line: int) -> str:
     return text
 
 
-def _raw_lines(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines as bytes, with their ends.
+def _raw_lines(file: BinaryIO, longest: int | None) -> Iterator[bytes]:
+    """Yield the lines as bytes, with their ends; of one that is too long only the beginning.
 
     Only real line ends split lines, since a word may contain other Unicode line breaks.
     """
     start = file.read(_STEP)
     file.seek(0)
     if b"\r" not in start or b"\n" in start:
-        yield from file
+        yield from iter(lambda: file.readline(-1 if longest is None else longest + 1), b"")
         return
     rest = b""
     while chunk := file.read(_STEP):
         *lines, rest = (rest + chunk).split(b"\r")
         for line in lines:
             yield line + b"\r"
+        if longest is not None and len(rest) > longest:
+            break
     if rest:
         yield rest

@@ -31,7 +31,6 @@ from ...schemes.rolesets import LexiconData, RolesetLexicon
 from ..base import LabelData, ScoringMethod, Tagger, on_cpu
 from ..calibrated import LabelledScores
 from ..listening import was_read
-from ..loss import MISSING
 from ..token_tagger import DEFAULT_MODEL
 from .decode import (
     Roleset,
@@ -45,6 +44,7 @@ from .gold import GoldPairs, gold_pairs
 from .pairs import choose_predicates, make_pairs
 from .reliability import argument_confidences, labelled_pairs
 from .score import srl_score
+from .soft import find_soft_roles, role_targets
 
 default_model_config = """
 [model]
@@ -216,6 +216,13 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
         groups = (reference.spans.get(name, ()) for name in (ARGUMENTS, PARTS))
         return {span.label_ for group in groups for span in group if span.label_}
 
+    def find_soft_labels(self, reference: Doc) -> Iterable[str]:
+        """Find the roles that occur in the soft labels of a Doc.
+
+        reference (Doc): With soft labels, or without.
+        """
+        return find_soft_roles(reference)
+
     def initialize(
         self,
         get_examples: Callable[[], Iterable[Example]],
@@ -380,19 +387,22 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
 
         RAISES: ValueError: The scores are those of `predict`.
         """
-        validate_examples(list(examples), f"{type(self).__name__}.get_loss")
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.get_loss")
         gold = scores.pairs
         if not isinstance(gold, GoldPairs):
             raise ValueError(
                 f"[components.{self.name}] get_loss takes the scores of begin_update, which are "
                 "those of the gold predicates"
             )
-        loss1, d_predicates = self.cross_entropy(scores.predicates, gold.is_predicate, 0.0)
-        loss2, d_rolesets = self.cross_entropy(scores.rolesets, gold.roleset, 0.0)
-        loss3, d_roles = self.cross_entropy(scores.roles, gold.role)
+        targets = role_targets(examples, gold, self.classes, self.unknown_label)
+        parts = zip((scores.predicates, scores.rolesets, scores.roles), targets, (0.0, 0.0, None))
+        (loss1, d_predicates), (loss2, d_rolesets), (loss3, d_roles) = (
+            self.cross_entropy(probs, target.gold, smoothing, target.soft)
+            for probs, target, smoothing in parts
+        )
         # A word is in as many pairs as its sentence has predicates. Let all pairs together pull as
         # strongly as a task that labels every word once, or they would drown the other tasks in the
         # encoder.
-        n_words, n_pairs = (int((g != MISSING).sum()) for g in (gold.is_predicate, gold.role))
-        d_roles *= n_words / max(1, n_pairs)
+        d_roles *= targets[0].n_known / max(1, targets[2].n_known)
         return loss1 + loss2 + loss3, RoleScores(d_predicates, d_rolesets, d_roles, gold)

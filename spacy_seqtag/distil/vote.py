@@ -1,0 +1,148 @@
+"""The mean of what the teachers think of each token."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from spacy.tokens import Doc
+
+from ..arrays import Bools, Floats
+from ..errors import printable, settings_error
+from ..pipeline.listening import was_read
+from ..pipeline.srl.component import SemanticRoleLabeller
+from ..pipeline.token_tagger import TokenTagger
+from ..schemes.soft_rows import SoftRows
+from .raw_text import RawText
+from .teachers import AnyTagger, Panel, Teacher
+
+# What a component predicts for a batch, by its layer.
+Predictions = dict[str, Any]
+
+
+def make_docs(teacher: Teacher, texts: Sequence[RawText]) -> list[Doc]:
+    """Make Docs of raw text, with the words that it has or those of the teacher's tokenizer.
+
+    teacher (Teacher): The first one.
+    texts (Sequence[RawText]): A batch.
+    """
+    vocab = teacher.nlp.vocab
+    return [
+        teacher.nlp.make_doc(text.text)
+        if text.words is None
+        else Doc(vocab, text.words, text.spaces, sent_starts=text.sent_starts)
+        for text in texts
+    ]
+
+
+def copy_words(docs: Sequence[Doc], teacher: Teacher) -> list[Doc]:
+    """Make Docs with the same words and sentence boundaries, and nothing else.
+
+    docs (Sequence[Doc]): Of another teacher.
+    teacher (Teacher): Whose they are to be.
+    """
+    return [
+        Doc(
+            teacher.nlp.vocab,
+            [token.text for token in doc],
+            [bool(token.whitespace_) for token in doc],
+            sent_starts=[token.is_sent_start for token in doc]
+            if doc.has_annotation("SENT_START")
+            else None,
+        )
+        for doc in docs
+    ]
+
+
+def ask(teacher: Teacher, docs: list[Doc]) -> tuple[list[Doc], Predictions]:
+    """Let a teacher annotate Docs, and keep the probabilities.
+
+    Semantic roles are not asked for yet, as the teachers have to agree on the predicates first.
+
+    teacher (Teacher): The teacher.
+    docs (list[Doc]): A batch.
+    RETURNS (tuple[list[Doc], Predictions]): The Docs, which have the encoder's vectors now; and the
+        probabilities by layer.
+    RAISES: ConfigValidationError (a ValueError): A component had no vectors to read.
+    """
+    predictions: Predictions = {}
+    for _, pipe in teacher.nlp.pipeline:
+        if isinstance(pipe, SemanticRoleLabeller):
+            continue
+        if isinstance(pipe, TokenTagger):
+            probs = pipe.predict(docs)
+            if not all(was_read(own) for own, doc in zip(probs, docs) if len(doc)):
+                raise no_vectors(teacher, pipe)
+            pipe.set_annotations(docs, probs)
+            predictions[pipe.soft_layer] = probs
+        elif hasattr(pipe, "pipe"):
+            docs = list(pipe.pipe(docs, batch_size=len(docs)))
+        else:
+            docs = [pipe(doc) for doc in docs]
+    return docs, predictions
+
+
+def no_vectors(teacher: Teacher, pipe: AnyTagger) -> ValueError:
+    """Make the error for a component whose encoder did not run.
+
+    teacher (Teacher): The pipeline.
+    pipe (Tagger): The component.
+    """
+    return settings_error(
+        f"{printable(teacher.name)}: the transformer that {pipe.name!r} listens to did not run: it "
+        "is disabled or not in the pipeline. Give the pipeline as it was trained"
+    )
+
+
+def mean_of(
+    panel: Panel[TokenTagger] | Panel[SemanticRoleLabeller], arrays: Sequence[Floats]
+) -> Floats:
+    """Return the mean of the probabilities that the members give to the classes of the speaker.
+
+    panel (Panel): The members; a class that one does not know has the probability 0 of it.
+    arrays (Sequence[Floats]): Of each member, (rows, its classes).
+    RETURNS (float32, (rows, classes of the speaker)): The mean.
+    """
+    classes: Sequence[str] = panel.speaker.classes
+    columns = {name: i for i, name in enumerate(classes)}
+    result = np.zeros((len(arrays[0]), len(columns)), dtype=np.float32)
+    members: Sequence[tuple[int, AnyTagger]] = panel.members
+    for (_, member), probs in zip(members, arrays, strict=True):
+        own = [columns[name] for name in member.classes]
+        result[:, own] += probs
+    result /= len(arrays)
+    return result
+
+
+def vote(
+    panel: Panel[TokenTagger], docs: Sequence[Doc], predictions: Sequence[Predictions], top: int
+) -> list[SoftRows]:
+    """Write what the teachers agree on into the Docs, and return what they think.
+
+    panel (Panel): Of the layer.
+    docs (Sequence[Doc]): A batch, without annotation of this layer.
+    predictions (Sequence[Predictions]): Of each teacher.
+    top (int): The most classes of a token that are kept.
+    RETURNS (list[SoftRows]): Of each Doc one row a token; of whitespace nothing is known.
+    """
+    filled = [i for i, doc in enumerate(docs) if len(doc)]
+    probs = {
+        i: mean_of(panel, [predictions[n][panel.layer][i] for n, _ in panel.members])
+        for i in filled
+    }
+    panel.speaker.decode([docs[i] for i in filled], [probs[i] for i in filled])
+    classes = list(panel.speaker.classes)
+    return [
+        SoftRows.from_dense(without(probs[i], doc.to_array("IS_SPACE") == 1), classes, top)
+        for i, doc in enumerate(docs)
+    ]
+
+
+def without(probs: Floats, rows: Bools) -> Floats:
+    """Return probabilities of which those of some rows are not known.
+
+    probs (float32, (rows, classes)): Probabilities.
+    rows (Bools, (rows,)): True for these rows.
+    """
+    result: Floats = probs.copy()
+    result[rows] = np.nan
+    return result
