@@ -39,11 +39,20 @@ def _save_aside(nlp: Language, path: str | Path, *, exclude: Iterable[str] = ())
 
     RAISES: OSError: That names the folder, if there is no space.
     """
-    path = Path(path)
+    replace_folder(Path(path), lambda new: nlp.to_disk(new, exclude=list(exclude)))
+
+
+def replace_folder(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a folder aside, and put it in the place of the old one when it is complete.
+
+    path (Path): The folder.
+    write (Callable[[Path], object]): Writes it to the path that it is given.
+    RAISES: OSError: That names the folder, if there is no space.
+    """
     new, old = (path.with_name(path.name + ending) for ending in (".new", ".old"))
     _remove(new)
     try:
-        nlp.to_disk(new, exclude=list(exclude))
+        write(new)
     except BaseException as err:
         _remove(new)
         if isinstance(err, OSError) and err.filename is None:
