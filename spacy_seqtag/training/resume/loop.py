@@ -162,7 +162,7 @@ class Run:
     def _wired(self) -> Config:
         """Return the config with the run's functions around optimizer, batcher and logger."""
         config = self._config.copy()
-        plugs = (
+        plugs: tuple[tuple[str, Any, Callable[..., Any]], ...] = (
             ("optimizer", registry.optimizers, self._note_optimizer),
             ("batcher", registry.batchers, self._wrap_batcher),
             ("logger", registry.loggers, self._wrap_logger),

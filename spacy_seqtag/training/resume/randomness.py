@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 from thinc.api import CupyOps, get_current_ops
+from torch import Tensor
 
 # A state as JSON: nested lists of numbers.
 Plain: TypeAlias = dict[str, Any]
@@ -25,8 +26,8 @@ class Generators:
 
     python: Any
     numpy: Any
-    torch: torch.Tensor
-    cuda: list[torch.Tensor]
+    torch: Tensor
+    cuda: list[Tensor]
 
     @classmethod
     def now(cls, *, gpu: bool = True) -> "Generators":
@@ -34,7 +35,8 @@ class Generators:
 
         gpu (bool): Those of the GPUs, too.
         """
-        cuda = torch.cuda.get_rng_state_all() if gpu and torch.cuda.is_initialized() else []
+        in_use = gpu and torch.cuda.is_available()
+        cuda = torch.cuda.get_rng_state_all() if in_use else []
         return cls(random.getstate(), np.random.get_state(), torch.get_rng_state(), cuda)
 
     def restore(self) -> None:
