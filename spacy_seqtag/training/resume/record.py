@@ -170,4 +170,6 @@ def _digests(config: Config) -> dict[str, str]:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.12g}"  # overrides are read as 0.30000000000000004
     return "not set" if value is _ABSENT else printable(json.dumps(value, ensure_ascii=False))
