@@ -344,24 +344,20 @@ def test_bad_settings_leave_nothing(train, tmp_path):
 # Loggers, early stopping
 
 
-def test_log_file_is_whole(train, killed, tmp_path):
-    """The rows of before are written again, as spaCy's logger appends to no file."""
-    log = tmp_path / "log.jsonl"
-    output = tmp_path / "out"
-    options = ("--training.logger.output_file", log)
-    assert train(output, *options, prepare=kill_after_step(5))[0] == -signal.SIGKILL
-    code, said = train(output, *options, "--resume")
-    assert code == 0, said
-    rows = list(srsly.read_jsonl(log))
-    assert [row["step"] for row in rows] == [0, 2, 4, 6, 8]
-    assert all(row["losses"]["pos"] > 0 for row in rows)
-
-
-def test_early_stopping(train, tmp_path):
-    """With a score that stays the same, and also over the place where it was killed."""
-    output = tmp_path / "out"
-    options = ("--early-stopping", 4, "--training.score_weights", '{"token_acc": 1.0}')
+def test_log_file_and_early_stopping(train, tmp_path):
+    """Rows of before are written again, as spaCy's logger appends to no file. The run ends as many
+    steps after the best as it may, which was before the kill."""
+    output, log = tmp_path / "out", tmp_path / "log.jsonl"
+    options = (
+        *("--training.logger.output_file", log, "--early-stopping", 4),
+        *("--training.score_weights", '{"speed":0.0}'),
+    )
     assert train(output, *options, prepare=kill_after_step(3))[0] == -signal.SIGKILL
     code, said = train(output, *options, "--resume")
     assert code == 0, said
-    assert srsly.read_json(output / "training-state" / "run.json")["steps"] == 4
+    rows = list(srsly.read_jsonl(log))
+    best = max(rows, key=lambda row: row["score"])["step"]
+    assert best < 3
+    assert [row["step"] for row in rows] == list(range(0, best + 5, 2))
+    assert all(row["losses"]["pos"] > 0 for row in rows)
+    assert srsly.read_json(output / "training-state" / "run.json")["steps"] == best + 4

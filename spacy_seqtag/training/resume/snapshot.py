@@ -95,7 +95,8 @@ def put_snapshot(nlp: Language, optimizer: Optimizer, snapshot: Snapshot) -> Non
     for place, node in _nodes(nlp):
         for name in node.param_names:
             if f"weights {place}:{name}" in snapshot.arrays:
-                weights = ops.asarray_f(snapshot.arrays[f"weights {place}:{name}"])
+                saved: Any = snapshot.arrays[f"weights {place}:{name}"]
+                weights = ops.asarray_f(saved)
                 node.set_param(name, weights)
                 if f"{place}:{name}" in gradients:
                     node.set_grad(name, ops.xp.zeros_like(weights))
