@@ -78,7 +78,7 @@ def test_the_version_is_the_same_everywhere():
     citation = srsly.read_yaml(ROOT / "CITATION.cff")
     assert str(citation["version"]) == spacy_seqtag.__version__
     changelog = (ROOT / "CHANGELOG.md").read_text("utf8")
-    newest = next(line for line in changelog.splitlines() if line.startswith("## "))
+    newest = next(line for line in changelog.splitlines() if line.startswith("## 0"))
     assert newest == f"## {spacy_seqtag.__version__} ({citation['date-released']})"
 
 

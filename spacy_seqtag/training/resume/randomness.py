@@ -109,7 +109,6 @@ class DataStream:
 
 def reseed_cupy(number: int) -> None:
     """Seed CuPy's generator, whose state cannot be read, wherever a state is saved or restored."""
-    if isinstance(get_current_ops(), CupyOps):
-        import cupy
-
-        cupy.random.seed(number)
+    ops = get_current_ops()
+    if isinstance(ops, CupyOps):
+        ops.xp.random.seed(number)
