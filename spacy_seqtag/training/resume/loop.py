@@ -99,6 +99,7 @@ def train_resumable(
     if state is None:
         clean_output_dir(output)
     run = Run(nlp, output, state)
+    del state  # the run frees its arrays once they are restored
     run.train(use_gpu)
     record.steps = run.step
     record.save(output)
@@ -161,7 +162,7 @@ class Run:
 
     def _wired(self) -> Config:
         """Return the config with the run's functions around optimizer, batcher and logger."""
-        config = self._config.copy()
+        config = self._config.interpolate()
         plugs: tuple[tuple[str, Any, Callable[..., Any]], ...] = (
             ("optimizer", registry.optimizers, self._note_optimizer),
             ("batcher", registry.batchers, self._wrap_batcher),
