@@ -33,4 +33,14 @@ def fail(message: object) -> NoReturn:
 
 
 # The commands register themselves on `seqtag`: one import for each module.
-from . import calibrate, check, convert, distil, evaluate, export, init_config, show  # noqa: E402, F401
+from . import (  # noqa: E402
+    calibrate,  # noqa: F401
+    check,  # noqa: F401
+    convert,  # noqa: F401
+    distil,  # noqa: F401
+    evaluate,  # noqa: F401
+    export,  # noqa: F401
+    init_config,  # noqa: F401
+    show,  # noqa: F401
+    train,  # noqa: F401
+)

@@ -21,7 +21,7 @@ from spacy.util import SimpleFrozenDict, registry
 from spacy_transformers.data_classes import FullTransformerBatch, HFObjects
 from spacy_transformers.layers import TransformerModel, split_trf_batch
 from spacy_transformers.layers._util import replace_listener, replace_listener_cfg
-from thinc.api import Model, chain
+from thinc.api import Model, Optimizer, chain
 from thinc.model import deserialize_attr, serialize_attr
 from thinc.shims import Shim
 from thinc.types import Floats2d, Ragged
@@ -173,6 +173,38 @@ class Encoder(TransformerModel):
             },
         )
         self._settings = settings
+        # Between the two passes of a batch in training, and whether a step waits for the second.
+        self._awaits_gradient = False
+        self._waiting: Optimizer | None = None
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """Update the weights; between the two passes of a batch, once its gradient has come.
+
+        `nlp.update` with an optimizer finishes each component before the next one computes: the
+        encoder before any of its listeners has sent a gradient back. That step would be made with
+        the gradient of the batch before, and in the midst of this one.
+
+        optimizer (Optimizer): Makes the step.
+        """
+        if self._awaits_gradient:
+            self._waiting = optimizer
+        else:
+            super().finish_update(optimizer)
+
+    def _begin_batch(self) -> None:
+        """Note that a gradient is to come."""
+        self._finish_waiting()  # of a batch that nothing was learned from
+        self._awaits_gradient = True
+
+    def _end_batch(self) -> None:
+        """Note that the gradient has come."""
+        self._awaits_gradient = False
+        self._finish_waiting()
+
+    def _finish_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            super().finish_update(waiting)
 
     @property
     def shim(self) -> EncoderShim:
@@ -254,6 +286,8 @@ def _forward(
     rows = lay_out(docs, shim.word_tokenizer, model.attrs["get_spans"], shim.max_wordpieces)
     if not len(rows.ids):
         return FullTransformerBatch.empty(len(docs)), lambda _: docs
+    if is_train:
+        model._begin_batch()
     network: Model[Rows, Floats2d] = model.layers[0]
     vectors, backprop_vectors = network(rows, is_train)
 
@@ -261,6 +295,7 @@ def _forward(
         gradient = hidden_states(d_batch)
         assert gradient is not None
         backprop_vectors(gradient[0])
+        model._end_batch()
         return docs
 
     return EncodedBatch(docs, rows, vectors, model.tokenizer), backprop

@@ -10,7 +10,6 @@ Design:
 """
 
 import re
-import warnings
 
 import torch
 from spacy.util import registry
@@ -29,12 +28,6 @@ _BLOCK = re.compile(r"(?:^|\.)(?:layer|layers|h|block)\.(\d+)\.")
 _UNTRAINED = ("head.", "case_embedding.")
 
 _WHERE = "spacy_seqtag.LayerwiseAdamW.v1:"
-
-_NOT_STEPPED = (
-    "The learning rate is 0 and stays so: its schedule begins with a warm-up, and nothing moves it "
-    "on. Call optimizer.step_schedules() after each update, as `spacy train` does, or give an "
-    "optimizer with a rate of its own: nlp.resume_training(sgd=Adam(1e-4))."
-)
 
 
 @registry.optimizers("spacy_seqtag.LayerwiseAdamW.v1")
@@ -118,11 +111,18 @@ class LayerwiseAdamW(Optimizer):
         self.head_factor = head_factor
         self.layer_decay = layer_decay
         self._n_blocks: dict[int, int] = {}  # of each owner's encoder, as far as seen
-        self._stepped = False
+        self._is_stepped = False  # by whoever trains
+        self._own_steps = 0
+        self._has_risen = False
 
     def step_schedules(self) -> None:
-        """Move the schedules on by one step, as `spacy train` does after each update."""
-        self._stepped = True
+        """Move the schedules on by one step, as `spacy train` does after each update.
+
+        Where nobody calls this, as with `nlp.update` in a script, the learning rate rises as its
+        schedule says, and then stays: how long such training lasts is not known, and a schedule
+        that begins with a warm-up would otherwise stay at its first rate, which is zero.
+        """
+        self._is_stepped = True
         super().step_schedules()  # type: ignore[no-untyped-call]
 
     def __call__(
@@ -148,7 +148,7 @@ class LayerwiseAdamW(Optimizer):
         if self.grad_clip:
             gradient = ops.clip_gradient(gradient, self.grad_clip)
         self.nr_update[key] += 1
-        self._warn_of_zero_rate(key)
+        self._rise_alone(key)
         if key not in self.mom1:
             self.mom1[key] = ops.alloc_f(weights.shape)
             self.mom2[key] = ops.alloc_f(weights.shape)
@@ -203,11 +203,16 @@ class LayerwiseAdamW(Optimizer):
             return self.layer_decay ** self._n_blocks.get(owner, 0)
         return 1.0
 
-    def _warn_of_zero_rate(self, key: KeyT) -> None:
-        """Warn at a parameter's second update if a warm-up has not begun, and never will."""
-        waits = "learn_rate" in self.schedules and not self._stepped
-        if waits and not self.learn_rate and self.nr_update[key] == 2:
-            warnings.warn(_NOT_STEPPED, stacklevel=3)
+    def _rise_alone(self, key: KeyT) -> None:
+        """Move the schedules on before an update of which nobody has told, until the rate falls."""
+        alone = "learn_rate" in self.schedules and not self._is_stepped
+        if not alone or self._has_risen or self.nr_update[key] <= self._own_steps + 1:
+            return
+        before = self.learn_rate
+        super().step_schedules()  # type: ignore[no-untyped-call]
+        self._own_steps += 1
+        if self.learn_rate < before:
+            self.learn_rate, self._has_risen = before, True
 
 
 def _average_decay(n_updates: int) -> float:

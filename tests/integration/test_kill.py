@@ -6,79 +6,27 @@ measured, and what is asserted holds wherever the kill lands.
 """
 
 import os
-import resource
 import shutil
 import signal
 import subprocess
 import sys
-from itertools import count
 from pathlib import Path
 
 import pytest
 import spacy
 import srsly
-from spacy.cli import setup_cli
 from spacy.tokens import DocBin
 
 from spacy_seqtag.training.save_aside import make_save_aside
+
+from .forks import command, fresh, in_fork
 
 if not hasattr(os, "fork"):
     pytest.skip("needs os.fork", allow_module_level=True)
 
 ROOT = Path(__file__).parents[2]
 MINI = ROOT / "assets" / "mini"
-CHANGES = {
-    *("os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.truncate"),
-    *("shutil.rmtree", "shutil.copyfile", "shutil.copytree", "shutil.move"),
-}
 few_or_many = pytest.mark.parametrize("n", [3, pytest.param(20, marks=pytest.mark.slow)])
-
-
-def in_fork(run, folder, kill_at=None, file_size=None):
-    """Run in a fork; its exit status (-9 when killed) and its number of steps.
-
-    folder: only what is changed in it counts. kill_at: the step at which it is killed. file_size:
-    no file can grow larger, as on a disk that is full.
-    """
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
-            if file_size is not None:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
-            step_counter(str(folder), writer, kill_at)
-            run()
-            code = 0
-        except SystemExit as err:
-            code = err.code if isinstance(err.code, int) else 1
-        finally:
-            os._exit(code)
-    os.close(writer)
-    with open(reader, "rb") as pipe:
-        steps = pipe.read().count(b".")
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), steps
-
-
-def step_counter(folder, writer, kill_at):
-    """Write a dot a step into a pipe, and kill this process at one of them."""
-    numbers = count(1)
-    began = False
-
-    def hook(event, args):
-        nonlocal began
-        changes = event in CHANGES and any(folder in str(arg) for arg in args)
-        if event == "open" and isinstance(args[2], int):
-            writes = args[2] & (os.O_WRONLY | os.O_RDWR)
-            changes = bool(writes) and folder in str(args[0])
-        began |= changes
-        if began:
-            if next(numbers) == kill_at:
-                os.kill(os.getpid(), signal.SIGKILL)
-            os.write(writer, b".")
-
-    sys.addaudithook(hook)
 
 
 def kills(run, folder, prepare, check, n):
@@ -99,22 +47,6 @@ def kills(run, folder, prepare, check, n):
         check()
     # Where a step more or less is taken, the last may come too late.
     assert killed >= n - 1
-
-
-def command(*args):
-    """Function to run `python -m spacy ...`."""
-
-    def run():
-        sys.argv = ["spacy", *map(str, args)]
-        setup_cli()
-
-    return run
-
-
-def fresh(folder):
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,8 @@ from spacy.language import Language
 from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
 
+from spacy_seqtag.training.resume.snapshot import take_snapshot
+
 from .pos_and_ner import (
     TASKS,
     all_probabilities,
@@ -159,3 +161,59 @@ def test_evaluation_of_a_trained_pipeline(trained, mini_examples):
     scores = trained.evaluate(mini_examples(trained))
     assert scores["pos_acc"] == 1.0
     assert scores["ents_f"] == 1.0
+
+
+def all_weights(nlp):
+    """Every parameter of a pipeline, by its place."""
+    return take_snapshot(nlp, Adam(0.1)).arrays
+
+
+def steps_of_spacy_train(nlp, examples, sgd, n):
+    """What spaCy's training loop does with each batch."""
+    for _ in range(n):
+        nlp.update(examples, sgd=False)
+        for _, pipe in nlp.pipeline:
+            pipe.finish_update(sgd)
+
+
+def steps_of_update(nlp, examples, sgd, n):
+    for _ in range(n):
+        nlp.update(examples, sgd=sgd)
+
+
+@pytest.mark.parametrize("pipes", [["seqtag_pos"], ["seqtag_pos", "seqtag_ner", "seqtag_srl"]])
+@pytest.mark.parametrize("n", [2, 4])
+def test_update_with_an_optimizer_steps_as_spacy_train(
+    make_nlp, tiny_bert, mini_examples, pipes, n
+):
+    """The encoder steps with the gradient of this batch, not with that of the one before.
+
+    From the second step: heads start from zero, and send no gradient in the first.
+    """
+    weights = []
+    for train_steps in (steps_of_spacy_train, steps_of_update):
+        nlp = make_nlp(tiny_bert, pipes)
+        examples = mini_examples(nlp)
+        nlp.initialize(lambda examples=examples: examples)
+        before = encoder_weights(nlp)
+        fix_random_seed(0)
+        train_steps(nlp, examples, Adam(0.01), n)
+        assert have_moved(before, encoder_weights(nlp))
+        weights.append(all_weights(nlp))
+    expected, found = weights
+    assert expected.keys() == found.keys()
+    for place in expected:
+        np.testing.assert_array_equal(expected[place], found[place], err_msg=place)
+
+
+def test_step_without_a_gradient_is_not_lost(make_nlp, tiny_bert, mini_examples):
+    """A batch whose listeners learn nothing: the step that waited is made before the next."""
+    nlp = make_nlp(tiny_bert, ["seqtag_pos"])
+    examples = mini_examples(nlp)
+    nlp.initialize(lambda: examples)
+    sgd = Adam(0.01)
+    nlp.update(examples, sgd=sgd)
+    updates = max(sgd.nr_update.values())
+    nlp.update(examples, sgd=sgd, exclude=["seqtag_pos"])
+    nlp.update(examples, sgd=sgd)
+    assert max(sgd.nr_update.values()) == updates + 2

@@ -1,6 +1,6 @@
 """Learning rates and weight decay of the layer-wise AdamW."""
 
-import warnings
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -110,17 +110,52 @@ def test_averages_of_a_trained_pipeline(trained, mini_examples):
         assert trained.evaluate(examples)["ents_f"] == before
 
 
-def test_rate_that_stays_zero_is_said():
-    optimizer = create_layerwise_adamw(create_warmup_linear(1e-4, total_steps=100))
-    step(optimizer, (1, "W"), [[1.0]], [[1.0]])
-    with pytest.warns(UserWarning, match="step_schedules"):
+def test_rate_rises_and_stays_if_nobody_steps():
+    schedule = create_warmup_linear(1e-4, warmup=0.2, total_steps=20)
+    optimizer = create_layerwise_adamw(schedule)
+    rates = []
+    for _ in range(8):
+        for name in ("W", "b"):  # the parameters of an update share its rate
+            step(optimizer, (1, name), [[1.0]], [[1.0]])
+            rates.append(optimizer.learn_rate)
+    expected = [0.0, 0.25e-4, 0.5e-4, 0.75e-4, *[1e-4] * 4]
+    np.testing.assert_allclose(rates, np.repeat(expected, 2))
+
+
+def test_rate_follows_its_schedule_if_stepped():
+    """As in `spacy train`, some parameters have no gradient in the first update."""
+    expected = list(islice(create_warmup_linear(1e-4, warmup=0.2, total_steps=20), 20))
+    optimizer = create_layerwise_adamw(create_warmup_linear(1e-4, warmup=0.2, total_steps=20))
+    rates = []
+    for i in range(20):
         step(optimizer, (1, "W"), [[1.0]], [[1.0]])
-    optimizer = create_layerwise_adamw(create_warmup_linear(1e-4, total_steps=100))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for _ in range(3):
-            step(optimizer, (1, "W"), [[1.0]], [[1.0]])
-            optimizer.step_schedules()
+        if i > 3:
+            step(optimizer, (1, "b"), [[1.0]], [[1.0]])
+        rates.append(optimizer.learn_rate)
+        optimizer.step_schedules()
+    assert rates == expected
+
+
+def test_resume_training_without_an_optimizer(trained, mini_examples):
+    """With the config's own, whose schedule begins at zero and knows the end of another run."""
+    trained.config["training"]["optimizer"] = {
+        "@optimizers": "spacy_seqtag.LayerwiseAdamW.v1",
+        "head_factor": 7.0,
+        "learn_rate": {
+            "@schedules": "spacy_seqtag.warmup_linear.v1",
+            "initial_rate": 1e-3,
+            "total_steps": 20,
+        },
+    }
+    examples = mini_examples(trained, split="dev")
+    for name in ("seqtag_pos", "seqtag_ner"):
+        tagger = trained.get_pipe(name)
+        for eg in examples:
+            for label in tagger.find_labels(eg.reference):
+                tagger.add_label(label)
+    optimizer = trained.resume_training()
+    losses = [trained.update(examples, sgd=optimizer, losses={}) for _ in range(40)]
+    assert losses[-1]["seqtag_pos"] < losses[0]["seqtag_pos"] / 2
 
 
 def test_nothing_to_update():

@@ -1,0 +1,105 @@
+"""`python -m spacy seqtag train`: train as `spacy train` does, and go on after a kill."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from spacy.cli._util import import_code, parse_config_overrides, setup_gpu
+from spacy.util import load_config
+from thinc.api import ConfigValidationError
+
+from ..errors import settings_error
+from ..training.resume import train_resumable
+from . import fail, seqtag
+from .options import GpuOption
+
+_EXTRA = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+_ConfigArgument = Annotated[
+    Path, typer.Argument(metavar="CONFIG", help="Config file", exists=True, dir_okay=False)
+]
+_OutputOption = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Folder for model-best and model-last, and for the state while training runs",
+        file_okay=False,
+    ),
+]
+_ChangesOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-changes", help="With --resume: go on even if the run began with other settings"
+    ),
+]
+_EarlyStoppingOption = Annotated[
+    int | None,
+    typer.Option(
+        help="Stop after this many steps without a better score (training.patience); 0: never",
+        metavar="STEPS",
+    ),
+]
+
+
+@seqtag.command("train", context_settings=_EXTRA)
+def train_cli(
+    ctx: typer.Context,
+    config_path: _ConfigArgument,
+    output: _OutputOption,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the interrupted run in --output")
+    ] = False,
+    allow_changes: _ChangesOption = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Begin anew, even if --output holds an interrupted run"),
+    ] = False,
+    early_stopping: _EarlyStoppingOption = None,
+    code: Annotated[
+        Path | None, typer.Option("--code", "-c", help="Python file with registered functions")
+    ] = None,
+    gpu_id: GpuOption = -1,
+) -> None:
+    """Train a pipeline, with the arguments of `spacy train`.
+
+    Settings of the config are overridden as there: --paths.train train.spacy. At each evaluation
+    the whole state is saved, and --resume goes on from it.
+    """
+    try:
+        _check_options(resume, allow_changes, overwrite, early_stopping)
+        overrides = parse_config_overrides(ctx.args)
+        if early_stopping is not None:
+            overrides["training.patience"] = early_stopping
+        import_code(code)
+        setup_gpu(gpu_id, silent=False)
+        train_resumable(
+            load_config(config_path, overrides=overrides, interpolate=False),
+            output,
+            use_gpu=gpu_id,
+            resume=resume,
+            allow_changes=allow_changes,
+            overwrite=overwrite,
+        )
+    except (ConfigValidationError, OSError) as err:
+        fail(err)
+
+
+def _check_options(
+    resume: bool, allow_changes: bool, overwrite: bool, early_stopping: int | None
+) -> None:
+    """Check options that depend on each other.
+
+    RAISES: ConfigValidationError (a ValueError): They do not fit.
+    """
+    if resume and overwrite:
+        raise settings_error(
+            "--resume goes on with a run, --overwrite removes it: give one of them"
+        )
+    if allow_changes and not resume:
+        raise settings_error("--allow-changes is of use with --resume only: leave it out")
+    if early_stopping is not None and early_stopping < 0:
+        raise settings_error(
+            f"--early-stopping = {early_stopping}; set it to a whole number of at least 0"
+        )

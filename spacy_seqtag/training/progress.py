@@ -1,0 +1,146 @@
+"""Show in the terminal how far training is: steps, time left, and how the score went."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import IO, Any, Optional, TypeAlias
+
+from spacy.language import Language
+from spacy.training.loggers import console_logger_v3
+from spacy.util import registry
+from tqdm import tqdm
+
+# What spaCy's loop tells a logger; None for a step that was not evaluated.
+LogStep: TypeAlias = Callable[[dict[str, Any] | None], None]
+Logger: TypeAlias = Callable[[Language, IO[str], IO[str]], tuple[LogStep, Callable[[], None]]]
+
+# The attribute of a logger that shows the line already.
+_MARK = "has_status_line"
+_BARS = "▁▂▃▄▅▆▇█"
+_ASCII_BARS = "_.-=^"
+_WIDTH = 24
+"""How many of the last scores the plot shows."""
+
+
+@registry.loggers("spacy_seqtag.ProgressLogger.v1")  # type: ignore[untyped-decorator]
+def create_progress_logger(
+    logger: Optional[Callable[..., Any]] = None,  # noqa: UP045
+) -> Logger:
+    """Create a logger that adds a status line to another: steps, time left, a plot of the score.
+
+    The line is shown in a terminal only, on standard error, below what the other logger prints.
+    `python -m spacy seqtag train` adds it to the logger of any config that has no progress bar.
+
+    logger (Callable | None): The other logger; None for `spacy.ConsoleLogger.v3`.
+    RETURNS (Logger): For `[training.logger]`.
+    """
+    return with_progress(logger or console_logger_v3())
+
+
+def with_progress(logger: Logger, done: int = 0) -> Logger:
+    """Add the status line to a logger.
+
+    logger (Logger): The logger.
+    done (int): How many steps were taken before the run was interrupted: they do not count for the
+        time that is left.
+    RETURNS (Logger): What prints the same, and shows the line in a terminal.
+    """
+
+    def setup(
+        nlp: Language, stdout: IO[str] = sys.stdout, stderr: IO[str] = sys.stderr
+    ) -> tuple[LogStep, Callable[[], None]]:
+        log_step, finalize = logger(nlp, stdout, stderr)
+        settings = nlp.config["training"]
+        has_bar = settings.get("logger", {}).get("progress_bar") or hasattr(logger, _MARK)
+        if has_bar or not stderr.isatty():
+            return log_step, finalize
+        line = _StatusLine(int(settings["max_steps"]), done, stderr)
+
+        def log_and_show(info: dict[str, Any] | None) -> None:
+            if info is None:
+                log_step(info)
+            else:
+                with tqdm.external_write_mode(file=stderr):
+                    log_step(info)
+            line.step(info)
+
+        def end() -> None:
+            line.close()
+            finalize()
+
+        return log_and_show, end
+
+    setattr(setup, _MARK, True)
+    return setup
+
+
+class _StatusLine:
+    """The line: a progress bar of tqdm with the scores behind it.
+
+    max_steps (int): Where training ends at the latest; 0 if that is not known.
+    done (int): Steps that were taken before.
+    stream (IO[str]): The terminal.
+    """
+
+    def __init__(self, max_steps: int, done: int, stream: IO[str]) -> None:
+        self._left = done
+        self._scores: list[tuple[float, int]] = []
+        self._bars = _BARS if _can_print(_BARS, stream) else _ASCII_BARS
+        # spaCy's loop begins with step 0, and `max_steps` is the last. Without smoothing, the time
+        # that evaluations take counts.
+        self._bar = tqdm(
+            total=max_steps + 1 if max_steps else None,
+            initial=done,
+            file=stream,
+            unit="step",
+            smoothing=0,
+            leave=False,
+            dynamic_ncols=True,
+        )
+
+    def step(self, info: dict[str, Any] | None) -> None:
+        """Count a step, and plot the score if it was evaluated."""
+        if self._left:
+            self._left -= 1
+        else:
+            self._bar.update(1)
+        if info is not None:
+            self._scores.append((float(info["score"]), int(info["step"])))
+            self._bar.set_postfix_str(describe_scores(self._scores, self._bars))
+
+    def close(self) -> None:
+        """Remove the line."""
+        self._bar.close()
+
+
+def describe_scores(scores: Sequence[tuple[float, int]], bars: str = _BARS) -> str:
+    """Plot scores as one line of text, with the last and the best of them.
+
+    scores (Sequence[tuple[float, int]]): Each with its step; at least one.
+    bars (str): Characters from low to high.
+    RETURNS (str): For instance "▁▅█▇ score 0.74, best 0.76 at step 96".
+    """
+    best, step = max(scores, key=lambda pair: (pair[0], -pair[1]))
+    plot = sparkline([score for score, _ in scores[-_WIDTH:]], bars)
+    return f"{plot} score {scores[-1][0]:.2f}, best {best:.2f} at step {step}"
+
+
+def sparkline(values: Sequence[float], bars: str = _BARS) -> str:
+    """Draw numbers as a row of bars, from the least to the greatest of them.
+
+    values (Sequence[float]): The numbers; one that is not finite is left blank.
+    bars (str): Characters from low to high.
+    """
+    finite = [value for value in values if value - value == 0]
+    low, high = min(finite, default=0.0), max(finite, default=0.0)
+    scale = (len(bars) - 1) / (high - low) if high > low else 0.0
+    return "".join(
+        bars[round((value - low) * scale)] if value - value == 0 else " " for value in values
+    )
+
+
+def _can_print(text: str, stream: IO[str]) -> bool:
+    try:
+        text.encode(getattr(stream, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
