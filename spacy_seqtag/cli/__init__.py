@@ -33,4 +33,4 @@ def fail(message: object) -> NoReturn:
 
 
 # The commands register themselves on `seqtag`: one import for each module.
-from . import check, convert, evaluate, export, show  # noqa: E402, F401
+from . import audit, check, convert, evaluate, export, show  # noqa: E402, F401
