@@ -113,7 +113,7 @@ def evaluate(
     nlp = util.load_model(model)
     examples = list(corpus(nlp))
     if not allow_unknown_labels:
-        _check_labels(nlp, examples, data)
+        check_labels(nlp, examples, data)
     if gold_predicates:
         give_predicates(nlp, examples, data)
     # As `Language.evaluate` does, which scores copies and so loses the annotated Docs.
@@ -166,9 +166,12 @@ def give_predicates(nlp: Language, examples: Sequence[Example], data: Path) -> N
         labeller.cfg["use_existing_predicates"] = True
 
 
-def _check_labels(nlp: Language, examples: Sequence[Example], data: Path) -> None:
-    """Check that the pipeline knows the labels of a corpus.
+def check_labels(nlp: Language, examples: Sequence[Example], data: Path) -> None:
+    """Check that a pipeline knows the labels of a corpus.
 
+    nlp (Language): The pipeline.
+    examples (Sequence[Example]): The corpus.
+    data (Path): Its file, for the message.
     RAISES: UnknownLabelsError (a ValueError): It names those which a component does not know.
     """
     for name, component in nlp.pipeline:
