@@ -66,4 +66,4 @@ def test_labels_that_were_looked_for_and_that_the_pipeline_does_not_know():
     gold = Doc(nlp.vocab, words=["Ann", "sang"], ents=["B-PER", "O"])
     annotated_for(gold, ["PER", "PERS"])
     with pytest.raises(evaluation.UnknownLabelsError, match=r"'ner' has never seen .*: PERS\. Use"):
-        evaluation._check_labels(nlp, [Example(gold, gold)], "gold.spacy")
+        evaluation.check_labels(nlp, [Example(gold, gold)], "gold.spacy")
