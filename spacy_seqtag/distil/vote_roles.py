@@ -211,5 +211,5 @@ def _roleset(
     name = max(total, key=lambda name: total[name])
     lexicon = next(m.lexicon for _, m in panel.members if name in m.lexicon.rolesets)
     number = lexicon.rolesets.index(name)
-    roleset = choose_roleset(lexicon, token, number, total[name])
+    roleset = choose_roleset(lexicon, token, None, number, total[name])
     return roleset if roleset.score >= _LEAST_ROLESET else unknown

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from spacy.tokens import Doc
+from thinc.api import NumpyOps
 from thinc.types import Floats2d
 
 from ..arrays import Ints
@@ -72,6 +73,16 @@ class RoleScores:
     rolesets: Floats2d
     roles: Floats2d
     pairs: Pairs
+
+    @classmethod
+    def empty(cls, pairs: Pairs, n_tags: int) -> "RoleScores":
+        """Make the scores of no Docs, or of empty ones, on the CPU.
+
+        pairs (Pairs): None.
+        n_tags (int): How many tags of roles there are.
+        """
+        ops = NumpyOps()
+        return cls(ops.alloc2f(0, 2), ops.alloc2f(0, 0), ops.alloc2f(0, n_tags), pairs)
 
 
 @dataclass

@@ -31,7 +31,7 @@ from ..errors import SHARE, check_settings
 from .calibrated import CalibratedPipe
 from .label_checks import check_found, check_named, check_size
 from .listening import check_listeners, docs_without_vectors, name_listeners, unread_warning
-from .loss import MISSING, SoftTargets, cross_entropy, soft_cross_entropy
+from .loss import SoftTargets, add_soft, cross_entropy
 
 # What the model takes, what it returns, and what `predict` makes of that for `set_annotations`: the
 # same on the CPU.
@@ -131,9 +131,7 @@ class Tagger(CalibratedPipe, Generic[Input, Output, Scores]):
         raise NotImplementedError(not_written(Tagger, "find_labels", self.name))
 
     def find_named_labels(self, reference: Doc) -> Iterable[str]:
-        """Find the labels that a gold Doc names without having annotation of them.
-
-        They are labels that somebody looked for, see `spacy_seqtag.partial`.
+        """Find the labels that somebody looked for in a gold Doc, see `spacy_seqtag.partial`.
 
         reference (Doc): With gold annotation, or without.
         """
@@ -302,11 +300,8 @@ class Tagger(CalibratedPipe, Generic[Input, Output, Scores]):
         """
         smoothing = self.cfg["label_smoothing"] if smoothing is None else smoothing
         loss, gradient = cross_entropy(self.model.ops, probs, gold, smoothing)
-        if soft is not None and len(soft.rows):
-            total, weight, own = soft_cross_entropy(self.model.ops, probs, soft)
-            gradient[self.model.ops.xp.asarray(soft.rows)] = own
-            n_gold = int((gold != MISSING).sum())
-            loss = (loss * n_gold + total) / (n_gold + weight)
+        if soft is not None:
+            loss = add_soft(self.model.ops, probs, gold, soft, loss, gradient)
         require_finite(loss, self.name)
         return loss, gradient
 

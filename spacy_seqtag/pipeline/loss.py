@@ -75,3 +75,24 @@ def soft_cross_entropy(
     loss = -(weights * target * log_probs).sum()
     gradient: Floats2d = weights * (own - target)
     return float(loss), float(soft.weights.sum()), gradient
+
+
+def add_soft(
+    ops: Ops, probs: Floats2d, gold: Ints, soft: SoftTargets, loss: float, gradient: Floats2d
+) -> float:
+    """Add what is learned from soft targets to what is learned from classes.
+
+    ops (Ops): Of the device where the probabilities are.
+    probs (Floats2d, (rows, classes)): Probabilities.
+    gold (int64, (rows,)): The class of each row; MISSING where it has a soft target.
+    soft (SoftTargets): Of the other rows, or none of them.
+    loss (float): The mean loss of the rows that have a class.
+    gradient (Floats2d): Of the sum of their losses; changed in place.
+    RETURNS (float): The weighted mean loss of all these rows.
+    """
+    if not len(soft.rows):
+        return loss
+    total, weight, own = soft_cross_entropy(ops, probs, soft)
+    gradient[ops.xp.asarray(soft.rows)] = own
+    n_gold = int((gold != MISSING).sum())
+    return (loss * n_gold + total) / (n_gold + weight)

@@ -7,10 +7,10 @@ from typing import TypedDict
 
 import numpy as np
 from spacy.language import Language
-from spacy.tokens import Doc, Token
+from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
-from thinc.api import Config, Model, NumpyOps
+from thinc.api import Config, Model
 
 from ...arrays import Floats
 from ...confidence import CONFIDENCE, use_span_extension
@@ -19,8 +19,6 @@ from ...frames import (
     ARGUMENTS,
     PARTS,
     PREDICATES,
-    Frame,
-    get_frames,
     span_groups,
 )
 from ...models.role_pairs import Pairs, RoleInput, RoleScores
@@ -33,10 +31,10 @@ from ..calibrated import LabelledScores
 from ..listening import was_read
 from ..token_tagger import DEFAULT_MODEL
 from .decode import (
-    Roleset,
     best_rolesets,
     choose_roleset,
     decode_arguments,
+    given_frames,
     make_proposition,
     write_propositions,
 )
@@ -263,10 +261,8 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
         """
         docs = list(docs)
         if not any(len(doc) for doc in docs):
-            none = NumpyOps()
             pairs = make_pairs([], [], self.lexicon, self.cfg["max_distance"])
-            empty = none.alloc2f(0, 2), none.alloc2f(0, 0), none.alloc2f(0, len(self.classes))
-            return RoleScores(*empty, pairs)
+            return RoleScores.empty(pairs, len(self.classes))
         self.require_weights()
         scores = self.model.predict((docs, self.choose_pairs))
         predicates, rolesets, roles = (
@@ -319,29 +315,17 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
         ):
             if len(doc) and not was_read(probs[start:end]):
                 continue
-            given = self._given_frames(doc)
+            given = given_frames(doc) if self.cfg["use_existing_predicates"] else {}
             found = []
             for row in own:
                 predicate = int(at[row]) - start
                 frame = given.get(predicate)
                 score = float(sure[start + predicate]) if frame is None else 1.0
-                roleset = self._roleset(doc[predicate], frame, *rolesets[row])
+                roleset = choose_roleset(self.lexicon, doc[predicate], frame, *rolesets[row])
                 found.append(
                     make_proposition(predicate, score, roleset, arguments[row], offset=start)
                 )
             write_propositions(doc, found, confidence)
-
-    def _given_frames(self, doc: Doc) -> dict[int, Frame]:
-        """Find the frames of the predicates that are to be kept, by token."""
-        if not self.cfg["use_existing_predicates"]:
-            return {}
-        return {frame.predicate.start: frame for frame in get_frames(doc)}
-
-    def _roleset(self, token: Token, given: Frame | None, number: int, score: float) -> Roleset:
-        """Return the roleset that a predicate was given, or the one found, see `choose_roleset`."""
-        if given is not None and given.roleset not in ("", PREDICATE):
-            return Roleset(given.roleset, 1.0, given.roleset_known)
-        return choose_roleset(self.lexicon, token, number, score)
 
     # Calibration
 

@@ -19,7 +19,7 @@ from spacy.tokens import Doc, Token
 
 from ...arrays import Bools, Floats, Ints, concat_ranges
 from ...confidence import SpanConfidence
-from ...frames import set_propositions
+from ...frames import Frame, get_frames, set_propositions
 from ...models.role_pairs import Pairs, RoleScores
 from ...schemes import bio
 from ...schemes.calibration import temper
@@ -85,14 +85,24 @@ def best_rolesets(scores: RoleScores, temperature: float = 1.0) -> list[tuple[in
     return list(zip(rolesets[rows, best].tolist(), sure.tolist()))
 
 
-def choose_roleset(lexicon: RolesetLexicon, token: Token, number: int, score: float) -> Roleset:
-    """Choose the roleset of a predicate: one that the lexicon has, or a guess.
+def given_frames(doc: Doc) -> dict[int, Frame]:
+    """Find the frames that a Doc has, by the token of their predicate."""
+    return {frame.predicate.start: frame for frame in get_frames(doc)}
+
+
+def choose_roleset(
+    lexicon: RolesetLexicon, token: Token, given: Frame | None, number: int, score: float
+) -> Roleset:
+    """Choose the roleset of a predicate: the one that it was given, one of the lexicon, or a guess.
 
     lexicon (RolesetLexicon): The rolesets by word form.
     token (Token): The predicate.
+    given (Frame | None): Its frame, if it had one before.
     number (int): Of the most probable roleset, or -1, from `best_rolesets`.
     score (float, 0 to 1): Its probability.
     """
+    if given is not None and given.roleset not in ("", PREDICATE):
+        return Roleset(given.roleset, 1.0, given.roleset_known)
     form, lemma = token.text, token.lemma_
     certainty = lexicon.certainty(form, lemma)
     if number < 0:
