@@ -1,4 +1,4 @@
-"""Calibrating a pipeline: temperatures from a dev corpus, and measures on any corpus.
+"""Calibrating a pipeline: temperatures and curves from a dev corpus, and measures on any corpus.
 
 The mathematics is in `schemes/calibration`. What a component has to compare with gold annotation it
 says itself: see `pipeline/calibrated`.
@@ -20,8 +20,10 @@ from .files import naming, new_folder, terminable
 from .pipeline.calibrated import CalibratedPipe, LabelledScores
 from .pipeline.loss import MISSING
 from .schemes.calibration import (
+    Curve,
     Judged,
     calibration_error,
+    fit_curve,
     fit_temperature,
     judge,
     judge_spans,
@@ -38,6 +40,8 @@ BinDict = dict[str, float]
 Measures = dict[str, float | list[BinDict] | None]
 """Measures of calibration, by the names of scores; None where there is nothing to measure."""
 
+_ALL_OR_NOTHING = "as the pipeline gets all of the corpus right, or nothing"
+
 # Examples that go through the heads at once.
 _BATCH = 32
 
@@ -46,11 +50,13 @@ class Calibration(NamedTuple):
     """What calibrating a pipeline found.
 
     temperatures (dict[str, dict[str, float]]): Of each component, by head; those that were fitted.
+    curves (dict[str, Curve]): Of the spans of each component; those that were fitted.
     left_alone (list[str]): For each head that was not, its name and why.
-    before, after (Measures): On the corpus that the temperatures were fitted to.
+    before, after (Measures): On the corpus that these were fitted to.
     """
 
     temperatures: dict[str, dict[str, float]]
+    curves: dict[str, Curve]
     left_alone: list[str]
     before: Measures
     after: Measures
@@ -112,16 +118,15 @@ def _known_scores(pipe: CalibratedPipe, examples: Sequence[Example]) -> Labelled
     return result
 
 
-def calibrate(nlp: Language, examples: Sequence[Example]) -> tuple[list[str], int]:
+def calibrate(nlp: Language, examples: Sequence[Example]) -> list[str]:
     """Fit the temperatures of a pipeline, and set them.
 
     nlp (Language): The pipeline; its temperatures are changed.
     examples (Sequence[Example]): The encoder has read the predicted Docs. Labels that the pipeline
         does not know are left out: no temperature makes them more probable.
-    RETURNS (tuple[list[str], int]): For each head that was left alone, its name and why; and how
-        many heads were fitted.
+    RETURNS (list[str]): For each head that was left alone, its name and why.
     """
-    left_alone, n_fitted = [], 0
+    left_alone = []
     for name, pipe in calibrated_pipes(nlp):
         for head in pipe.heads:
             # One head after the other: the roles of a corpus take much memory.
@@ -135,27 +140,41 @@ def calibrate(nlp: Language, examples: Sequence[Example]) -> tuple[list[str], in
             probs, gold = np.concatenate(wide), np.concatenate([gold for _, gold in rows])
             found = fit_temperature(probs[gold < width], gold[gold < width])
             if found is None:
-                left_alone.append(
-                    f"{name}, {head}: no temperature is best, as the pipeline gets all of the "
-                    "corpus right, or nothing"
-                )
+                left_alone.append(f"{name}, {head}: no temperature is best, {_ALL_OR_NOTHING}")
                 continue
             pipe.set_temperatures({head: found})
-            n_fitted += 1
-    return left_alone, n_fitted
+    return left_alone
+
+
+def calibrate_spans(nlp: Language, examples: Sequence[Example]) -> dict[str, Curve]:
+    """Fit the curves of a pipeline over the confidences of its spans, and set them.
+
+    nlp (Language): The pipeline; its curves are changed. They were straight.
+    examples (Sequence[Example]): It has annotated the predicted Docs, with its temperatures.
+    RETURNS (dict[str, Curve]): By component. None where no predicted span can be compared with gold
+        ones, or all of them are right, or wrong.
+    """
+    curves = {}
+    for name, pipe in calibrated_pipes(nlp):
+        if pipe.curved:
+            curve = fit_curve(*pipe.span_confidences(examples)[pipe.curved])
+            if curve is not None:
+                pipe.set_curve(curve)
+                curves[name] = curve
+    return curves
 
 
 def calibrate_pipeline(
     model: str, data: Path, output: Path, *, force: bool = False, progress: bool = False
 ) -> Calibration:
-    """Fit the temperatures of a saved pipeline to a corpus, and save it with them.
+    """Fit the temperatures and curves of a saved pipeline to a corpus, and save it with them.
 
     model (str): The pipeline: a package name or a folder.
     data (Path): The corpus, in .spacy format, which the pipeline was not trained on.
     output (Path): The folder for the calibrated pipeline. It appears when it is complete.
     force (bool): Replace a pipeline that is there, which may be `model` itself.
     progress (bool): Show a bar for the documents.
-    RETURNS (Calibration): The temperatures, with measures before and after.
+    RETURNS (Calibration): What was fitted, with measures before and after.
     RAISES: ValueError: There is nothing to calibrate; the corpus cannot be read, or is empty;
         something is at `output`.
     RAISES: OSError: The pipeline is not found, or the output cannot be written.
@@ -172,12 +191,14 @@ def calibrate_pipeline(
             "seqtag_srl"
         )
     for _, pipe in pipes:
-        pipe.reset_temperatures()
+        pipe.reset_calibration()
     examples = _annotate(nlp, list(corpus(nlp)), "before", progress)
     before = measure(nlp, examples)
-    left_alone, n_fitted = calibrate(nlp, examples)
-    if not n_fitted:
+    left_alone = calibrate(nlp, examples)
+    if len(left_alone) == sum(len(pipe.heads) for _, pipe in pipes):
         raise ValueError(f"{data}: nothing can be calibrated. {'; '.join(left_alone)}")
+    # The curve of spans comes after the temperatures, which their confidences depend on.
+    curves = calibrate_spans(nlp, _annotate(nlp, list(corpus(nlp)), "again", progress))
     examples = _annotate(nlp, list(corpus(nlp)), "after", progress)
     after = measure(nlp, examples)
     with terminable(), new_folder(output.parent, output), naming(output):
@@ -187,7 +208,7 @@ def calibrate_pipeline(
         name: {h: pipe.temperature(h) for h in pipe.heads if (name, h) not in skipped}
         for name, pipe in pipes
     }
-    return Calibration(temperatures, left_alone, before, after)
+    return Calibration(temperatures, curves, left_alone, before, after)
 
 
 def _annotate(nlp: Language, examples: list[Example], when: str, progress: bool) -> list[Example]:

@@ -33,8 +33,8 @@ def calibrate_cli(
 ) -> None:
     """Calibrate the confidences of a trained pipeline on a dev corpus.
 
-    Each head gets the temperature with which the gold annotation is most probable. Annotation
-    stays as it is.
+    Each head gets the temperature with which the gold annotation is most probable, and the
+    confidences of entities and arguments a curve. Annotation stays as it is.
     """
     try:
         setup_gpu(gpu_id, silent=True)
@@ -49,6 +49,10 @@ def calibrate_cli(
         for head, temperature in heads.items()
     ]
     msg.table(rows, header=("Component", "Head", "T"), aligns=("l", "l", "r"), title="Temperatures")
+    bent = [(printable(name), *(f"{v:.3f}" for v in curve)) for name, curve in found.curves.items()]
+    if bent:
+        header = ("Component", "a", "b", "c")
+        msg.table(bent, header=header, aligns=("l", "r", "r", "r"), title="Curves of spans")
     for line in found.left_alone:
         msg.warn(f"Left alone: {printable(line, limit=None)}")
     print_calibration(("before", found.before), ("after", found.after))

@@ -83,7 +83,7 @@ class Tagger(CalibratedPipe, Generic[Input, Output, Scores]):
         self.scorer = scorer
         name_listeners(model, name)
         self.cfg = {"labels": [], "label_smoothing": label_smoothing, **cfg}
-        self.reset_temperatures()
+        self.reset_calibration()
         self._warned = False
 
     # Labels
@@ -254,7 +254,7 @@ class Tagger(CalibratedPipe, Generic[Input, Output, Scores]):
         if not any(len(eg.predicted) for eg in examples):
             return losses
         set_dropout_rate(self.model, drop)
-        self.reset_temperatures()  # what was fitted to the old weights
+        self.reset_calibration()  # what was fitted to the old weights
         scores, backprop = self.begin_update(examples)
         loss, gradient = self.get_loss(examples, scores)
         backprop(gradient)

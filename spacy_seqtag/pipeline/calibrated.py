@@ -1,6 +1,6 @@
-"""Components whose confidences are calibrated: a temperature for each softmax of the model.
+"""Components whose confidences are calibrated: a temperature for each softmax, a curve for spans.
 
-What the temperatures are, and how they are found, is in `schemes/calibration` and `calibration`.
+What these are, and how they are found, is in `schemes/calibration` and `calibration`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,6 +12,7 @@ from spacy.training import Example
 
 from ..arrays import Floats, Ints
 from ..errors import Number, check_settings, settings_error
+from ..schemes.calibration import STRAIGHT, Curve, Doubles, bend
 from .saving import CheckedPipe
 
 # By head: probabilities (rows, classes), and the right class of each row, or MISSING.
@@ -20,10 +21,11 @@ LabelledScores = dict[str, tuple[Floats, Ints]]
 SpanConfidences = dict[str, tuple[list[float], list[bool]]]
 
 _TEMPERATURE = Number(above=0.0)
+_SLOPE, _HEIGHT = Number(least=0.0), Number()
 
 
 class CalibratedPipe(CheckedPipe):
-    """A component with a temperature for each head, in `cfg`.
+    """A component with a temperature for each head, and a curve for its spans, in `cfg`.
 
     Subclasses have labels and find those of gold Docs.
     """
@@ -32,7 +34,11 @@ class CalibratedPipe(CheckedPipe):
     # without one it is the component's name.
     heads: Mapping[str, str] = MappingProxyType({"tags": ""})
 
-    learned: tuple[str, ...] = ("labels", "temperatures")
+    # The spans whose own confidence the curve is fitted to, by their name in `span_confidences`; ""
+    # without spans.
+    curved: str = ""
+
+    learned: tuple[str, ...] = ("labels", "temperatures", "curve")
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -67,24 +73,55 @@ class CalibratedPipe(CheckedPipe):
         check_settings(where, **{head: (t, _TEMPERATURE) for head, t in temperatures.items()})
         self.cfg["temperatures"].update((head, float(t)) for head, t in temperatures.items())
 
-    def reset_temperatures(self) -> None:
-        """Set all temperatures to 1.0."""
+    @property
+    def curve(self) -> Curve:
+        """The curve over the confidences of spans; `STRAIGHT` unless `set_curve` said otherwise."""
+        return Curve(*self.cfg["curve"])
+
+    def set_curve(self, curve: Curve) -> None:
+        """Set the curve. Learning more makes it obsolete: `update` makes it straight again.
+
+        curve (Curve): Fitted to confidences with the temperatures that are set.
+
+        RAISES: ConfigValidationError (a ValueError): No such curve, or a component without spans.
+        """
+        where = f"[components.{self.name}] curve:"
+        if not self.curved:
+            raise settings_error(f"{where} the component has no spans, whose confidences it bends")
+        check_settings(where, a=(curve.a, _SLOPE), b=(curve.b, _SLOPE), c=(curve.c, _HEIGHT))
+        self.cfg["curve"] = [float(value) for value in curve]
+
+    def bend(self, confidences: Doubles) -> Doubles:
+        """Calibrate the confidences of spans, see `schemes.calibration.bend`.
+
+        confidences (float64, (spans,)): Products of tempered probabilities.
+        """
+        return bend(confidences, self.curve)
+
+    def reset_calibration(self) -> None:
+        """Set all temperatures to 1.0, and make the curve straight."""
         self.cfg["temperatures"] = dict.fromkeys(self.heads, 1.0)
+        self.cfg["curve"] = list(STRAIGHT)
 
     def forget_learned(self) -> None:
-        """Forget the temperatures, which older versions did not save."""
-        self.reset_temperatures()
+        """Forget the temperatures and the curve, which older versions did not save."""
+        self.reset_calibration()
 
     def take_learned(self) -> None:
-        """Check the temperatures that were loaded.
+        """Check the temperatures and the curve that were loaded.
 
-        RAISES: ValueError: They are not those of the heads, or no temperatures.
+        RAISES: ValueError: They are not those of the heads, or no temperatures, or no curve.
         """
         found = self.cfg["temperatures"]
         if not isinstance(found, dict) or set(found) != set(self.heads):
             raise ValueError(f"its temperatures are not those of {', '.join(self.heads)}")
         if not all(temperature in _TEMPERATURE for temperature in found.values()):
             raise ValueError("a temperature is no number above 0")
+        values, limits = self.cfg["curve"], (_SLOPE, _SLOPE, _HEIGHT)
+        if not isinstance(values, list) or len(values) != len(limits):
+            raise ValueError("its curve is not three numbers")
+        if not all(value in limit for value, limit in zip(values, limits)):
+            raise ValueError("its curve falls, or is no curve")
 
     def labelled_scores(self, examples: Sequence[Example]) -> LabelledScores:
         """Compute the probabilities of what is annotated, untempered, with the right classes.

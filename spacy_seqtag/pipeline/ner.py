@@ -143,6 +143,7 @@ class EntityTagger(TokenTagger):
 
     annotation = "named entities (doc.ents)"
     heads = MappingProxyType({"tags": "ents_tags"})
+    curved = "ents"
 
     def __init__(
         self,
@@ -324,7 +325,7 @@ class EntityTagger(TokenTagger):
         closed = np.concatenate([before.closed for before in kept])
         tags = DECODERS[self.cfg["decoding"]](rows, starts, is_space, closed)
         spans = bio.spans_from_tags(tags, starts)
-        confidences = bio.span_probabilities(rows, starts, spans, self.temperature())
+        confidences = self.bend(bio.span_probabilities(rows, starts, spans, self.temperature()))
         # Back from the batch to its Docs.
         labels = self.labels
         ends = np.cumsum(lengths)

@@ -1,9 +1,14 @@
-"""Calibration: do probabilities say how often they are right? Temperatures, and measures.
+"""Calibration: do probabilities say how often they are right? Temperatures, curves, measures.
 
 A model that gives 0.9 to each of a hundred tags is calibrated if ninety of them are right. Networks
 tend to be too sure. A temperature mends that without touching what they prefer: all logits of a
 head are divided by one number (Guo et al. 2017, https://arxiv.org/abs/1706.04599). As probabilities
 are logits up to a constant, `p ** (1 / T)`, normalised, is the same.
+
+The confidence of a span is the product of its tags' probabilities, as if tags went wrong
+independently. They go wrong together, so that products are too small, and the smaller the longer a
+span is. No temperature mends that, but a curve over the confidences of spans does: beta calibration
+(Kull, Silva Filho & Flach 2017, https://proceedings.mlr.press/v54/kull17a.html).
 """
 
 import math
@@ -96,6 +101,93 @@ def _slope(logs: Doubles, right: float, beta: float) -> tuple[float, float]:
     mean = weighted.sum(axis=1)
     curve = (weighted * logs).sum(axis=1) - mean**2
     return float(mean.mean()) - right, float(curve.mean())
+
+
+class Curve(NamedTuple):
+    """Beta calibration of a probability: `logit q = a * ln p - b * ln(1 - p) + c`.
+
+    a, b (float, at least 0): The curve never falls, so that what is surer stays so.
+    c (float): Its height.
+    """
+
+    a: float
+    b: float
+    c: float
+
+
+STRAIGHT = Curve(1.0, 1.0, 0.0)
+"""The curve that leaves every probability as it is."""
+
+# Probabilities this close to 0 or 1 count as that: their logarithms would drown the others.
+_EDGE = 1e-6
+# How much the straight curve counts, in spans: a few spans do not bend it far.
+_PRIOR = 1.0
+
+
+def bend(probs: Doubles, curve: Curve) -> Doubles:
+    """Apply a curve to probabilities.
+
+    probs (float64, 0 to 1): Probabilities.
+    curve (Curve): `STRAIGHT` leaves the array itself as it is.
+    RETURNS (float64, 0 to 1): Their calibrated values, in the same order of size.
+    """
+    if curve == STRAIGHT:
+        return probs
+    result: Doubles = 1.0 / (1.0 + np.exp(-(_beta_features(probs) @ np.asarray(curve))))
+    return result
+
+
+def fit_curve(confidence: Sequence[float], right: Sequence[bool]) -> Curve | None:
+    """Find the curve with the least negative log-likelihood, by Newton's steps.
+
+    It is a logistic regression on two logarithms. What would make it fall (a or b below 0) is left
+    out, as in the paper. The straight curve is its prior, so that few spans bend it little.
+
+    confidence (Sequence[float], 0 to 1): Of each span.
+    right (Sequence[bool]): Whether each is exactly right.
+    RETURNS (Curve | None): None where all are right, or none are: no curve is best.
+    """
+    hit = np.asarray(right, dtype=bool)
+    if not hit.any() or hit.all():
+        return None
+    features = _beta_features(np.asarray(confidence, dtype=np.float64))
+    free = [0, 1, 2]
+    while True:
+        found = np.zeros(3)
+        found[free] = _fit_logistic(features[:, free], hit, np.asarray(STRAIGHT)[free])
+        falling = [i for i in free[:-1] if found[i] < 0]
+        if not falling:
+            return Curve(*found.tolist())
+        free.remove(min(falling, key=lambda i: float(found[i])))
+
+
+def _beta_features(probs: Doubles) -> Doubles:
+    inside = np.clip(probs, _EDGE, 1.0 - _EDGE)
+    result: Doubles = np.stack([np.log(inside), -np.log1p(-inside), np.ones_like(inside)], axis=-1)
+    return result
+
+
+def _fit_logistic(features: Doubles, right: Bools, prior: Doubles) -> Doubles:
+    """Fit a logistic regression, drawn towards a prior; halve a step that does not help."""
+
+    def loss(weights: Doubles) -> float:
+        margins = (features @ weights) * np.where(right, 1.0, -1.0)
+        off = weights - prior
+        return float(np.logaddexp(0.0, -margins).sum() + 0.5 * _PRIOR * (off @ off))
+
+    weights: Doubles = prior.copy()
+    best = loss(prior)
+    for _ in range(100):
+        p = 1.0 / (1.0 + np.exp(-(features @ weights)))
+        slope = features.T @ (p - right) + _PRIOR * (weights - prior)
+        curvature = (features * (p * (1.0 - p))[:, None]).T @ features
+        step: Doubles = np.linalg.solve(curvature + _PRIOR * np.eye(len(prior)), slope)
+        while (new := loss(weights - step)) > best and np.abs(step).max() > 1e-9:
+            step = step / 2.0
+        weights, best = weights - step, min(new, best)
+        if np.abs(step).max() <= 1e-9:
+            break
+    return weights
 
 
 class Judged(NamedTuple):

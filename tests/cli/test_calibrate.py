@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from spacy_seqtag.calibration import calibrate, measure
 from spacy_seqtag.cli import seqtag
 from spacy_seqtag.files import sha256
-from spacy_seqtag.schemes.calibration import temper
+from spacy_seqtag.schemes.calibration import STRAIGHT, temper
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +77,18 @@ def test_calibrates_every_head(run, unsure_path, corpus, tmp_path):
         "seqtag_srl": {"predicates", "rolesets", "roles"},
     }
     assert found["seqtag_pos"]["tags"] > 1.0  # it learned 20 sentences by heart
+    curves = {name: nlp.get_pipe(name).curve for name in nlp.pipe_names[1:]}
+    assert curves["seqtag_pos"] == STRAIGHT
+    assert curves["seqtag_ner"] != STRAIGHT
+    assert curves["seqtag_srl"] != STRAIGHT
     scores = [read_scores(run, model, corpus) for model in (unsure_path, "new/calibrated")]
     for name in ("pos", "ents_tags", "predicates", "srl_tags"):
         uncalibrated, calibrated = (own[f"{name}_nll"] for own in scores)
         assert calibrated < uncalibrated
     assert scores[1]["pos_ece"] < scores[0]["pos_ece"]
+    for name in ("ents", "srl_given"):
+        uncalibrated, calibrated = (own[f"{name}_brier"] for own in scores)
+        assert calibrated < uncalibrated
     for name in ("pos_acc", "ents_f", "ents_per_type", "srl_f", "predicates_f", "roleset_acc"):
         assert scores[0][name] == scores[1][name]
 
@@ -93,6 +100,9 @@ def test_says_what_it_found(run, unsure_path, corpus):
     assert ["Component", "Head", "T"] in lines
     (row,) = [line for line in lines if line[:2] == ["seqtag_srl", "roles"]]
     nlp = spacy.load("calibrated")
+    (bent,) = [line for line in lines if line[:1] == ["seqtag_ner"] and len(line) == 4]
+    curve = nlp.get_pipe("seqtag_ner").curve
+    assert [float(cell) for cell in bent[1:]] == pytest.approx(curve, abs=1e-3)
     assert float(row[2]) == pytest.approx(nlp.get_pipe("seqtag_srl").temperature("roles"), abs=1e-3)
     (row,) = [line for line in lines if line[:1] == ["POS"]]
     before, after = (read_scores(run, model, "dev.spacy") for model in (unsure_path, "calibrated"))
@@ -189,8 +199,8 @@ def test_a_corpus_known_by_heart_has_no_temperature(trained, mini_examples):
     for example in examples:
         example.predicted = trained(example.predicted)
     assert measure(trained, examples)["pos_ece"] < 0.1
-    left_alone, n_fitted = calibrate(trained, examples)
-    assert n_fitted == 0
+    left_alone = calibrate(trained, examples)
+    assert len(left_alone) == 2
     assert left_alone[0].startswith("seqtag_pos, tags: no temperature is best")
     assert trained.get_pipe("seqtag_pos").temperature() == 1.0
 

@@ -13,7 +13,7 @@ from spacy_seqtag.frames import get_frames
 from spacy_seqtag.pipeline.loss import MISSING
 from spacy_seqtag.pipeline.srl.reliability import labelled_pairs
 from spacy_seqtag.schemes import bio
-from spacy_seqtag.schemes.calibration import temper
+from spacy_seqtag.schemes.calibration import STRAIGHT, Curve, bend, temper
 
 from .cases import CASES, annotate, assert_same
 from .pos_and_ner import spare_label
@@ -21,6 +21,7 @@ from .srl.made import make_pipe, pairs_of, scores_of, sents
 from .srl.made import written as written_roles
 
 EXTREMES = (0.05, 0.5, 3.0, 20.0)
+BENT = Curve(0.3, 1.4, -0.5)
 
 
 @pytest.fixture(params=CASES)
@@ -61,6 +62,69 @@ def test_annotation_does_not_depend_on_temperatures(case, nlp, mini_docs):
     assert [case.task.confidences(doc) for doc in annotate(nlp, docs)] == sure
 
 
+def test_annotation_does_not_depend_on_the_curve(case, nlp, mini_docs):
+    docs = mini_docs(nlp.vocab, "dev", 20)
+    pipe = nlp.get_pipe(case.factory)
+    if not pipe.curved:
+        with pytest.raises(ConfigValidationError, match="the component has no spans"):
+            pipe.set_curve(BENT)
+        return
+    before = annotate(nlp, docs)
+    pipe.set_curve(BENT)
+    found = annotate(nlp, docs)
+    assert [case.task.read(doc) for doc in found] == [case.task.read(doc) for doc in before]
+    sure, bent = (np.concatenate([spans_of(doc) for doc in each]) for each in (before, found))
+    np.testing.assert_allclose(bent, bend(sure, BENT), atol=1e-6)
+    assert (bent != sure).any()
+
+
+def spans_of(doc):
+    """The confidences of entities, and of arguments, given their predicates."""
+    ents = [ent._.confidence for ent in doc.ents] if Span.has_extension("confidence") else []
+    arguments = [p for frame in get_frames(doc) for p in frame.argument_confidences]
+    return np.asarray([*ents, *arguments], dtype=np.float64)
+
+
+def test_curves_are_saved_with_the_labels(case, nlp, tmp_path):
+    pipe = nlp.get_pipe(case.factory)
+    chosen = BENT if pipe.curved else STRAIGHT
+    if pipe.curved:
+        pipe.set_curve(chosen)
+    nlp.to_disk(tmp_path)
+    data = nlp.to_bytes()
+    pipe.reset_calibration()
+    for loaded in (spacy.load(tmp_path), nlp.from_bytes(data)):
+        assert loaded.get_pipe(case.factory).curve == pytest.approx(chosen)
+
+
+@pytest.mark.parametrize(
+    ("curve", "message"),
+    [
+        ([1.0, 1.0], "its curve is not three numbers"),
+        ("abc", "its curve is not three numbers"),
+        ([-1.0, 1.0, 0.0], "its curve falls"),
+        ([1.0, None, 0.0], "its curve falls, or is no curve"),
+    ],
+)
+def test_damaged_curves(trained_path, tmp_path, curve, message):
+    nlp = spacy.load(trained_path)
+    nlp.to_disk(tmp_path)
+    path = tmp_path / "seqtag_ner" / "cfg"
+    cfg = json.loads(path.read_text())
+    path.write_text(json.dumps({**cfg, "curve": curve}))
+    (path.parent / "digests.json").unlink()
+    with pytest.raises(ConfigValidationError, match=f"is damaged.*{message}"):
+        spacy.load(tmp_path)
+
+
+@pytest.mark.parametrize("curve", [Curve(-0.1, 1.0, 0.0), Curve(1.0, 1.0, float("inf"))])
+def test_curves_that_are_none(trained, curve):
+    pipe = trained.get_pipe("seqtag_ner")
+    with pytest.raises(ConfigValidationError, match=r"\[components.seqtag_ner\] curve: [ac] = "):
+        pipe.set_curve(curve)
+    assert pipe.curve == STRAIGHT
+
+
 def test_predict_returns_what_is_decoded(case, nlp, mini_docs):
     pipe = nlp.get_pipe(case.factory)
     docs = list(nlp.get_pipe("transformer").pipe(mini_docs(nlp.vocab, "dev", 5)))
@@ -90,6 +154,7 @@ def test_what_older_versions_saved_has_temperatures_of_one(case, nlp, tmp_path):
     folder = tmp_path / case.factory
     cfg = json.loads((folder / "cfg").read_text())
     assert set(cfg.pop("temperatures").values()) == {1.0}
+    assert cfg.pop("curve") == [1.0, 1.0, 0.0]
     (folder / "cfg").write_text(json.dumps(cfg))
     (folder / "digests.json").unlink()
     pipe = nlp.get_pipe(case.factory)
@@ -139,9 +204,13 @@ def test_temperatures_that_are_none(trained, temperatures, message):
 def test_learning_more_makes_them_obsolete(trained, mini_examples, train):
     for name in ("seqtag_pos", "seqtag_ner"):
         hot(trained.get_pipe(name), 2.0)
+    trained.get_pipe("seqtag_ner").set_curve(BENT)
     train(trained, mini_examples(trained, n=3), 1, exclude=["seqtag_ner"])
     assert trained.get_pipe("seqtag_pos").temperature() == 1.0
     assert trained.get_pipe("seqtag_ner").temperature() == 2.0
+    assert trained.get_pipe("seqtag_ner").curve == BENT
+    train(trained, mini_examples(trained, n=3), 1)
+    assert trained.get_pipe("seqtag_ner").curve == STRAIGHT
 
 
 # What decoding would make of tempered probabilities
@@ -197,7 +266,7 @@ def test_each_head_has_its_own_temperature():
     (plain,) = get_frames(docs[0])
     odds = {"predicates": 0.8, "rolesets": 0.7, "roles": 0.9}
     for head, p in odds.items():
-        pipe.reset_temperatures()
+        pipe.reset_calibration()
         pipe.set_temperatures({head: 2.0})
         docs = [sents(nlp.vocab, "a gave b")]
         pipe.set_annotations(docs, scores)

@@ -8,8 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_seqtag.schemes.calibration import (
+    STRAIGHT,
+    Curve,
     Judged,
+    bend,
     calibration_error,
+    fit_curve,
     fit_temperature,
     judge,
     judge_spans,
@@ -179,3 +183,80 @@ def test_nothing_to_judge():
     empty = judge(np.zeros((0, 4), dtype="f"), np.zeros(0, dtype=np.int64))
     assert calibration_error(lay_end_to_end([empty, nothing])) is None
     assert isinstance(lay_end_to_end([empty]), Judged)
+
+
+# Curves over the confidences of spans
+
+
+def products(seed, n=4000, length=6, share=0.4):
+    """Spans whose tags are right or wrong together: their product says too little."""
+    rng = np.random.default_rng(seed)
+    p = rng.uniform(0.75, 1.0, size=n)
+    together = rng.random(n) < share
+    alone = (rng.random((n, length)) < p[:, None]).all(axis=1)
+    right = np.where(together, rng.random(n) < p, alone)
+    return p**length, right
+
+
+def curve_loss(curve, p, right):
+    q = np.clip(bend(p, curve), 1e-12, 1 - 1e-12)
+    return -np.mean(np.where(right, np.log(q), np.log1p(-q)))
+
+
+def test_the_straight_curve_changes_no_bit():
+    p = np.asarray([0.0, 0.3, 1.0])
+    assert bend(p, STRAIGHT) is p
+    almost = bend(p[1:2], Curve(1.0, 1.0, 1e-12))
+    np.testing.assert_allclose(almost, p[1:2], atol=1e-9)
+
+
+def test_a_curve_is_that_of_the_paper():
+    p = np.asarray([0.2, 0.5, 0.9])
+    odds = p**1.5 / (1 - p) ** 0.5 * math.exp(0.3)
+    np.testing.assert_allclose(bend(p, Curve(1.5, 0.5, 0.3)), odds / (1 + odds))
+
+
+def test_a_curve_mends_what_a_temperature_cannot():
+    p, right = products(0)
+    before = calibration_error(judge_spans(p, right))
+    curve = fit_curve(p, right)
+    other, other_right = products(1)
+    after = calibration_error(judge_spans(bend(other, curve), other_right))
+    assert before > 0.1
+    assert after < 0.03
+    assert (np.diff(bend(np.linspace(0, 1, 500), curve)) >= 0).all()
+
+
+def test_fits_the_least_loss_of_a_curve():
+    p, right = products(2)
+    curve = fit_curve(p, right)
+    best = curve_loss(curve, p, right)
+    assert best < curve_loss(STRAIGHT, p, right)
+    for i in range(3):
+        for off in (-0.05, 0.05):
+            near = [v + off * (k == i) for k, v in enumerate(curve)]
+            assert best < curve_loss(Curve(*near), p, right)
+
+
+def test_a_curve_never_falls():
+    rng = np.random.default_rng(3)
+    p = rng.random(500)
+    curve = fit_curve(p, rng.random(500) > p)  # the surer, the more often wrong
+    assert curve.a == 0.0
+    assert curve.b == 0.0
+    assert bend(p, curve) == pytest.approx(np.full(500, 0.5), abs=0.05)
+
+
+def test_few_spans_bend_it_little():
+    found = bend(np.asarray([0.9]), fit_curve([0.9, 0.9], [True, False]))
+    assert 0.5 < found[0] < 0.9
+
+
+@pytest.mark.parametrize("right", [[], [True, True], [False]])
+def test_no_curve_is_best(right):
+    assert fit_curve([0.5] * len(right), right) is None
+
+
+def test_certain_confidences_stay_numbers():
+    curve = fit_curve([0.0, 1.0, 1.0, 0.0], [False, True, False, True])
+    assert np.isfinite(bend(np.asarray([0.0, 1.0]), curve)).all()

@@ -140,6 +140,7 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
 
     annotation = "semantic roles (doc.spans['predicates'], doc.spans['srl'])"
     learned = (*Tagger.learned, "lexicon")
+    curved = "srl_given"
     heads = MappingProxyType(
         {"predicates": "predicates", "rolesets": "roleset", "roles": "srl_tags"}
     )
@@ -306,6 +307,7 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
             max_pairs=self.model.attrs["max_pairs"],
             unique_core_roles=self.cfg["unique_core_roles"],
             temperature=self.temperature("roles"),
+            curve=self.curve,
         )
         at = scores.pairs.predicates
         bounds = np.cumsum([0, *(len(doc) for doc in docs)])

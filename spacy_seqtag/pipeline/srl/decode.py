@@ -22,7 +22,7 @@ from ...confidence import SpanConfidence
 from ...frames import Frame, get_frames, set_propositions
 from ...models.role_pairs import Pairs, RoleScores
 from ...schemes import bio
-from ...schemes.calibration import temper
+from ...schemes.calibration import STRAIGHT, Curve, bend, temper
 from ...schemes.propositions import CONTINUES, PREDICATE, PREDICATE_PART, Argument, Proposition
 from ...schemes.rolesets import RolesetLexicon
 from ..base import sentence_starts
@@ -121,6 +121,7 @@ def decode_arguments(
     max_pairs: int,
     unique_core_roles: bool,
     temperature: float = 1.0,
+    curve: Curve = STRAIGHT,
 ) -> list[list[ScoredArgument]]:
     """Find the arguments of each predicate, and what continues the predicate (`C-V`).
 
@@ -130,7 +131,8 @@ def decode_arguments(
     max_pairs (int): Decode at most so many pairs at once, as that takes several times the memory of
         their probabilities.
     unique_core_roles (bool): Whether a predicate has at most one argument of each core role.
-    temperature (float, above 0): Of the probabilities returned; what is found is the same.
+    temperature (float, above 0), curve (Curve): Of the probabilities returned; what is found is the
+        same.
     RETURNS (list[list[ScoredArgument]]): In positions of the batch.
     """
     result: list[list[ScoredArgument]] = []
@@ -139,7 +141,7 @@ def decode_arguments(
     for run in scores.pairs.runs(max_pairs):
         end = begin + int(run.lengths.sum())
         own = probs[begin:end]
-        result += _decode_run(run, own, is_space, labels, unique_core_roles, temperature)
+        result += _decode_run(run, own, is_space, labels, unique_core_roles, temperature, curve)
         begin = end
     return result
 
@@ -151,6 +153,7 @@ def _decode_run(
     labels: Sequence[str],
     unique_core_roles: bool,
     temperature: float,
+    curve: Curve,
 ) -> list[list[ScoredArgument]]:
     """Decode a run of predicates, see `decode_arguments`. probs: (pairs, tags)."""
     lengths = pairs.lengths
@@ -170,6 +173,7 @@ def _decode_run(
         spans = bio.Spans(*(part[keep] for part in spans))
     if temperature != 1.0:
         scores = bio.span_probabilities(probs, unit_start, spans, temperature)
+    scores = bend(scores, curve)
     shift = pairs.starts[row] - firsts[row]
     found: list[list[ScoredArgument]] = [[] for _ in lengths]
     for r, start, end, label, score in zip(
