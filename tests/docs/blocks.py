@@ -131,7 +131,8 @@ class Reader:
         if words[:3] != ["python", "-m", "spacy"]:
             return self._process(line)
         short = (*_SHORT, "--paths.base_model", self.base_model)
-        return spacy_command([*words[3:], *(short if words[3] == "train" else ())])
+        trains = words[3] == "train" or words[3:5] == ["seqtag", "train"]
+        return spacy_command([*words[3:], *(short if trains else ())])
 
     def _process(self, commands: str) -> str:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
