@@ -121,8 +121,8 @@ def print_plan(plan: list[Step], done: set[str]) -> None:
     """Print the commands of all steps that are not done."""
     for step in plan:
         print(f"# {step.title}{': done' if step.name in done else ''}")
-        for command in step.commands if step.name not in done else ():
-            print(shlex.join(command.line()))
+        for line in step.lines() if step.name not in done else ():
+            print(shlex.join(line))
 
 
 def run(plan: list[Step], done: set[str], folder: Path, jobs: int, keep_going: bool) -> None:

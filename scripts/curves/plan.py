@@ -61,21 +61,8 @@ class Settings:
         return self.seeds[: self.teachers or None]
 
 
-@dataclass(frozen=True)
-class Command:
-    """A command of spaCy's.
-
-    args (tuple[str, ...]): What follows `python -m spacy`.
-    state (Path | None): The file that is there when an interrupted training can go on.
-    """
-
-    args: tuple[str, ...]
-    state: Path | None = None
-
-    def line(self) -> list[str]:
-        """Return the command as it is to be run now."""
-        resume = ["--resume"] if self.state is not None and self.state.is_file() else []
-        return [sys.executable, "-m", "spacy", *self.args, *resume]
+Command = tuple[str, ...]
+"""What follows `python -m spacy`."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +88,10 @@ class Step:
     content: Facts | None = None
     scores: dict[str, Path] | None = None
     leftovers: tuple[Path, ...] = ()
+
+    def lines(self) -> list[list[str]]:
+        """Return the commands as processes are given them."""
+        return [[sys.executable, "-m", "spacy", *command] for command in self.commands]
 
 
 def read_shares(text: str) -> tuple[float, ...]:
@@ -225,7 +216,7 @@ class _Planner:
         command += ("--subset", str(share), "--seed", str(s.sample_seed))
         facts = {"share": share, "train": self.facts["train"], "sample_seed": s.sample_seed}
         title = f"sentences beside the {percent(share)}%"
-        return Step(name, title, self._prepared(name), facts, (Command(command),))
+        return Step(name, title, self._prepared(name), facts, (command,))
 
     def soft(self, share: float) -> Step:
         """Let the plain runs annotate the other sentences, or all of them where there are none."""
@@ -240,7 +231,7 @@ class _Planner:
         needs = (*teachers, f"rest-{percent(share)}") if share < 1.0 else tuple(teachers)
         facts = {**self.facts, "share": share, "teachers": list(s.teacher_seeds)}
         title = f"soft labels, {percent(share)}%"
-        return Step(name, title, self._prepared(name), facts, (Command(command),), needs)
+        return Step(name, title, self._prepared(name), facts, (command,), needs)
 
     def full(self, share: float, seed: int) -> Step:
         """Train a student on the labelled sentences and the soft labels."""
@@ -272,13 +263,13 @@ class _Planner:
         s = self.settings
         name = f"{recipe}-{percent(share)}-{seed}"
         run = s.folder / "runs" / name
-        train = ("seqtag", "train", str(s.config), "--output", str(run))
+        train = ("seqtag", "train", str(s.config), "--output", str(run), "--resume-or-begin")
         train += ("--gpu-id", str(s.gpu_id), "--paths.train", str(s.train))
         train += ("--paths.dev", str(s.dev), "--system.seed", str(seed))
         train += ("--corpora.train.subset", str(share))
         train += ("--corpora.train.subset_seed", str(s.sample_seed))
         train += ("--paths.base_model", s.base_model) if s.base_model else ()
-        commands = [Command((*train, *s.settings, *args), run / "training-state" / "run.json")]
+        commands = [(*train, *s.settings, *args)]
         scores = {}
         for split, path in self.splits.items():
             for mode in ("", "_gold_predicates") if self.has_roles else ("",):
@@ -286,7 +277,7 @@ class _Planner:
                 evaluate = ("seqtag", "evaluate", str(run / "model-best"), str(path))
                 evaluate += ("--output", str(scores[split + mode]), "--allow-unknown-labels")
                 evaluate += ("--gpu-id", str(s.gpu_id), *(("--gold-predicates",) if mode else ()))
-                commands.append(Command(evaluate))
+                commands.append(evaluate)
         sentences = Subset(share, seed=s.sample_seed).size(self.total)
         where: Facts = {"recipe": recipe, "share": share, "seed": seed, "sentences": sentences}
         return Step(

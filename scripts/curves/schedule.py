@@ -138,8 +138,7 @@ class Runner:
         log = self.folder / f"{step.name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as file:
-            for command in step.commands:
-                line = command.line()
+            for line in step.lines():
                 file.write(f"\n$ {' '.join(line)}\n".encode())
                 file.flush()
                 code = self._call(line, file.fileno())
