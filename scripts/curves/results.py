@@ -234,7 +234,7 @@ def curve_table(points: Sequence[Point], references: Sequence[Reference] = ()) -
         rows.append((share, "", reference.name, *cells, ""))
     header = ("labels", "sentences", "recipe", *(METRICS[metric] for metric in metrics), "runs")
     aligns = ("r", "r", "l", *("r" for _ in metrics), "r")
-    return str(table(rows, header=header, divider=True, aligns=aligns))
+    return str(table(rows, header=header, divider=True, aligns=aligns, max_col=80))
 
 
 def metrics_of(points: Iterable[Point]) -> list[str]:
