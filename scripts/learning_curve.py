@@ -11,13 +11,25 @@ interrupted goes on. `report` needs these files alone, which may come from sever
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 import typer
 from curves.draw import draw_curves
-from curves.plan import Facts, Settings, Step, make_plan, read_recipes, read_seeds, read_shares
+from curves.plan import (
+    Facts,
+    Settings,
+    Step,
+    check_split,
+    make_plan,
+    read_arguments,
+    read_recipes,
+    read_seeds,
+    read_shares,
+)
 from curves.results import (
+    Reference,
     curve_json,
     curve_table,
     find_differences,
@@ -87,21 +99,23 @@ def run_cli(
             recipes=read_recipes(recipes),
             teachers=teachers,
             sample_seed=sample_seed,
-            settings=tuple(shlex.split(settings)),
-            student_settings=tuple(shlex.split(student_settings)),
+            settings=read_arguments(settings, "--settings"),
+            student_settings=read_arguments(student_settings, "--student-settings"),
             steps=steps,
             student_steps=student_steps,
             soft_weight=soft_weight,
             gold_share=gold_share,
             gpu_id=gpu_id,
         )
+        check_split(split, test)
+        peers = load_references(references) if references is not None else []
         plan = make_plan(chosen)
         done = find_done(plan)
         if dry_run:
             print_plan(plan, done)
             return
         run(plan, done, folder, jobs, keep_going)
-        report(folder, references, split)
+        report(folder, peers, split)
     except (ValueError, OSError) as err:
         fail(message_of(err))
 
@@ -112,7 +126,8 @@ def report_cli(
 ) -> None:
     """Print the table, and write curve.json and curve.svg, from the results that are there."""
     try:
-        report(folder, references, split)
+        peers = load_references(references) if references is not None else []
+        report(folder, peers, split)
     except (ValueError, OSError) as err:
         fail(message_of(err))
 
@@ -160,7 +175,7 @@ def summarize(record: Facts) -> str:
     return ", ".join(said) + "; "
 
 
-def report(folder: Path, references: Path | None, split: str) -> None:
+def report(folder: Path, references: Sequence[Reference], split: str) -> None:
     """Print the table; write curve.json and curve.svg.
 
     RAISES: ValueError: There is nothing to report, or something is damaged. OSError: A file cannot
@@ -169,11 +184,10 @@ def report(folder: Path, references: Path | None, split: str) -> None:
     results = load_results(folder)
     for line in find_differences(results):
         msg.warn(line)
-    peers = load_references(references) if references is not None else []
     points = make_points(results, split)
-    print(f"\n{curve_table(points, peers)}")
-    write_file(folder / "curve.json", curve_json(split, points, peers))
-    write_file(folder / "curve.svg", draw_curves(points, peers).encode("utf8"))
+    print(f"\n{curve_table(points, references)}")
+    write_file(folder / "curve.json", curve_json(split, points, references))
+    write_file(folder / "curve.svg", draw_curves(points, references).encode("utf8"))
     msg.good(f"Saved the figures to {folder / 'curve.json'} and {folder / 'curve.svg'}")
 
 

@@ -13,7 +13,7 @@ from thinc.api import ConfigValidationError
 from spacy_seqtag.corpus.cut import sentence_bounds
 from spacy_seqtag.corpus.docbin_read import find_docbins, read_docs
 from spacy_seqtag.corpus.subset import FRACTION, Subset
-from spacy_seqtag.errors import one_line
+from spacy_seqtag.errors import SHARE, Number, check_settings, one_line
 from spacy_seqtag.files import sha256
 
 RECIPES = ("plain", "full")
@@ -135,6 +135,26 @@ def read_recipes(text: str) -> tuple[str, ...]:
     return tuple(_once(parts, "--recipes", text))
 
 
+def read_arguments(text: str, option: str) -> tuple[str, ...]:
+    """Read arguments as a shell does.
+
+    RAISES: ValueError: A quotation does not end.
+    """
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as err:
+        raise ValueError(f"{option} {text}: {err}. Write it as in a shell") from None
+
+
+def check_split(split: str, test: Path | None) -> None:
+    """Check whose scores are to be shown.
+
+    RAISES: ValueError: There will be none.
+    """
+    if split not in ("dev", "test") or (split == "test" and test is None):
+        raise ValueError(f"--split {split}: give dev, or test together with --test FILE")
+
+
 def _parts(text: str, option: str, example: str) -> list[str]:
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not parts:
@@ -163,6 +183,8 @@ def make_plan(settings: Settings) -> list[Step]:
             f"--teachers {settings.teachers}: the teachers are plain runs, and there are "
             f"{len(settings.seeds)} --seeds. Give no more than that, or 0 for all"
         )
+    check_settings("students:", gold_share=(settings.gold_share, SHARE))
+    check_settings("students:", soft_weight=(settings.soft_weight, Number(above=0.0)))
     return _Planner(settings).steps()
 
 

@@ -143,7 +143,7 @@ class Runner:
                 file.flush()
                 code = self._call(line, file.fileno())
                 if code:
-                    what = " ".join(line[2:5])
+                    what = " ".join(line[1:5])
                     raise RunFailed(
                         f"{step.title}: `python {what}` ended with exit code {code}: "
                         f"{_last_line(log)}. All that it said is in {log}"
