@@ -17,17 +17,14 @@ from typing import NoReturn
 
 import typer
 from curves.draw import draw_curves
-from curves.plan import (
-    Facts,
-    Settings,
-    Step,
+from curves.options import (
     check_split,
-    make_plan,
     read_arguments,
     read_recipes,
     read_seeds,
     read_shares,
 )
+from curves.plan import Facts, Settings, Step, make_plan
 from curves.results import (
     Reference,
     curve_json,
@@ -39,7 +36,8 @@ from curves.results import (
 )
 from curves.schedule import Runner, find_done
 from tqdm import tqdm
-from wasabi import Printer, msg
+from wasabi import msg
+from wasabi.printer import Printer
 
 from spacy_seqtag.errors import message_of
 from spacy_seqtag.files import terminable, write_file

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from spacy.util import load_config
 from spacy.vocab import Vocab
@@ -12,7 +13,7 @@ from thinc.api import ConfigValidationError
 
 from spacy_seqtag.corpus.cut import sentence_bounds
 from spacy_seqtag.corpus.docbin_read import find_docbins, read_docs
-from spacy_seqtag.corpus.subset import FRACTION, Subset
+from spacy_seqtag.corpus.subset import Subset
 from spacy_seqtag.errors import SHARE, Number, check_settings, one_line
 from spacy_seqtag.files import sha256
 
@@ -22,15 +23,15 @@ RECIPES = ("plain", "full")
 ROLES = "seqtag_srl"
 """The factory of components that label roles, which are scored for gold predicates as well."""
 
-Facts = dict[str, object]
-"""What a result was made with, by the names of settings."""
+Facts = dict[str, Any]
+"""A JSON object: what a result was made with, by the names of settings, or the whole record."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """The options of the command.
 
-    test (Path | None): Scored besides `dev`, which chooses the checkpoint.
+    test (Path | None): Scored as well as `dev`, which chooses the checkpoint.
     teachers (int): How many of the plain runs teach; 0 for those of all seeds.
     settings, student_settings (tuple[str, ...]): Further arguments of every training, and of those
         of students.
@@ -74,7 +75,7 @@ class Step:
     facts (Facts): What it is made with.
     commands (tuple[Command, ...]): One after the other.
     needs (tuple[str, ...]): Steps that have to be done before.
-    content (Facts): Further content of the record.
+    content (Facts | None): Further content of the record; `scored_on` has the digests of corpora.
     scores (dict[str, Path]): JSON files whose content goes into the record, by name.
     leftovers (tuple[Path, ...]): Folders that nobody needs when it is done.
     """
@@ -92,80 +93,6 @@ class Step:
     def lines(self) -> list[list[str]]:
         """Return the commands as processes are given them."""
         return [[sys.executable, "-m", "spacy", *command] for command in self.commands]
-
-
-def read_shares(text: str) -> tuple[float, ...]:
-    """Read shares such as "0.01,0.1,1".
-
-    RAISES: ValueError: There is none, one twice, or one that is no share.
-    """
-    shares = []
-    for part in _parts(text, "--shares", "0.01,0.1,1"):
-        try:
-            share = float(part)
-        except ValueError:
-            share = 0.0
-        if share not in FRACTION:
-            raise ValueError(f"--shares {text}: {part} is no share. Give {FRACTION}")
-        shares.append(share)
-    return tuple(_once(shares, "--shares", text))
-
-
-def read_seeds(text: str) -> tuple[int, ...]:
-    """Read seeds such as "0,1,2".
-
-    RAISES: ValueError: There is none, one twice, or one that is no whole number.
-    """
-    parts = _parts(text, "--seeds", "0,1,2")
-    wrong = next((part for part in parts if not part.isdecimal()), None)
-    if wrong is not None:
-        raise ValueError(f"--seeds {text}: {wrong} is no seed. Give whole numbers of at least 0")
-    return tuple(_once([int(part) for part in parts], "--seeds", text))
-
-
-def read_recipes(text: str) -> tuple[str, ...]:
-    """Read recipes such as "plain,full".
-
-    RAISES: ValueError: There is none, one twice, or one that does not exist.
-    """
-    parts = _parts(text, "--recipes", ",".join(RECIPES))
-    wrong = next((part for part in parts if part not in RECIPES), None)
-    if wrong is not None:
-        raise ValueError(f"--recipes {text}: {wrong} is no recipe. Give {' or '.join(RECIPES)}")
-    return tuple(_once(parts, "--recipes", text))
-
-
-def read_arguments(text: str, option: str) -> tuple[str, ...]:
-    """Read arguments as a shell does.
-
-    RAISES: ValueError: A quotation does not end.
-    """
-    try:
-        return tuple(shlex.split(text))
-    except ValueError as err:
-        raise ValueError(f"{option} {text}: {err}. Write it as in a shell") from None
-
-
-def check_split(split: str, test: Path | None) -> None:
-    """Check whose scores are to be shown.
-
-    RAISES: ValueError: There will be none.
-    """
-    if split not in ("dev", "test") or (split == "test" and test is None):
-        raise ValueError(f"--split {split}: give dev, or test together with --test FILE")
-
-
-def _parts(text: str, option: str, example: str) -> list[str]:
-    parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not parts:
-        raise ValueError(f"{option} {text!r}: there is nothing in it. Give for instance {example}")
-    return parts
-
-
-def _once(values: Sequence, option: str, text: str) -> Sequence:
-    if len(set(values)) < len(values):
-        raise ValueError(f"{option} {text}: the same value stands there twice. Give each once")
-    return values
 
 
 def percent(share: float) -> str:
@@ -202,9 +129,11 @@ class _Planner:
         self.splits = {"dev": settings.dev}
         if settings.test is not None:
             self.splits["test"] = settings.test
-        files = {"config": settings.config, "train": settings.train, **self.splits}
+        self.digests = {split: sha256(path)[:16] for split, path in self.splits.items()}
         self.facts: Facts = {
-            **{name: sha256(path)[:16] for name, path in files.items()},
+            "config": sha256(settings.config)[:16],
+            "train": sha256(settings.train)[:16],
+            "dev": self.digests["dev"],
             "base_model": settings.base_model,
             "sample_seed": settings.sample_seed,
             "settings": shlex.join(settings.settings),
@@ -212,7 +141,7 @@ class _Planner:
         }
 
     def steps(self) -> list[Step]:
-        result = []
+        result: list[Step] = []
         for share in self.settings.shares:
             full = "full" in self.settings.recipes
             plain = "plain" in self.settings.recipes
@@ -234,11 +163,11 @@ class _Planner:
         s = self.settings
         name = f"rest-{percent(share)}"
         output = s.folder / "rest" / f"{percent(share)}.spacy"
-        command = ("seqtag", "convert", str(s.train), "--output", str(output), "--rest")
-        command += ("--subset", str(share), "--seed", str(s.sample_seed))
+        command = ["seqtag", "convert", str(s.train), "--output", str(output), "--rest"]
+        command += ["--subset", str(share), "--seed", str(s.sample_seed)]
         facts = {"share": share, "train": self.facts["train"], "sample_seed": s.sample_seed}
         title = f"sentences beside the {percent(share)}%"
-        return Step(name, title, self._prepared(name), facts, (command,))
+        return Step(name, title, self._prepared(name), facts, (tuple(command),))
 
     def soft(self, share: float) -> Step:
         """Let the plain runs annotate the other sentences, or all of them where there are none."""
@@ -248,21 +177,21 @@ class _Planner:
         teachers = [f"plain-{percent(share)}-{seed}" for seed in s.teacher_seeds]
         models = [str(s.folder / "runs" / teacher / "model-best") for teacher in teachers]
         others = s.folder / "rest" / f"{percent(share)}.spacy" if share < 1.0 else s.train
-        command = ("seqtag", "distil", *models, str(others), "--output", str(output))
-        command += ("--gpu-id", str(s.gpu_id))
+        command = ["seqtag", "distil", *models, str(others), "--output", str(output)]
+        command += ["--gpu-id", str(s.gpu_id)]
         needs = (*teachers, f"rest-{percent(share)}") if share < 1.0 else tuple(teachers)
         facts = {**self.facts, "share": share, "teachers": list(s.teacher_seeds)}
         title = f"soft labels, {percent(share)}%"
-        return Step(name, title, self._prepared(name), facts, (command,), needs)
+        return Step(name, title, self._prepared(name), facts, (tuple(command),), needs)
 
     def full(self, share: float, seed: int) -> Step:
         """Train a student on the labelled sentences and the soft labels."""
         s = self.settings
         soft = s.folder / "soft" / f"{percent(share)}.spacy"
-        args = ("--corpora.train.soft", str(soft))
-        args += ("--corpora.train.soft_weight", str(s.soft_weight))
-        args += ("--corpora.train.gold_share", str(s.gold_share))
-        args += (*_max_steps(s.student_steps), *s.student_settings)
+        args = ["--corpora.train.soft", str(soft)]
+        args += ["--corpora.train.soft_weight", str(s.soft_weight)]
+        args += ["--corpora.train.gold_share", str(s.gold_share)]
+        args += [*_max_steps(s.student_steps), *s.student_settings]
         facts: Facts = {
             "teachers": list(s.teacher_seeds),
             "soft_weight": s.soft_weight,
@@ -278,30 +207,31 @@ class _Planner:
         share: float,
         seed: int,
         facts: Facts,
-        args: tuple[str, ...],
+        args: Sequence[str],
         needs: tuple[str, ...],
     ) -> Step:
         """Train a pipeline and score it."""
         s = self.settings
         name = f"{recipe}-{percent(share)}-{seed}"
         run = s.folder / "runs" / name
-        train = ("seqtag", "train", str(s.config), "--output", str(run), "--resume-or-begin")
-        train += ("--gpu-id", str(s.gpu_id), "--paths.train", str(s.train))
-        train += ("--paths.dev", str(s.dev), "--system.seed", str(seed))
-        train += ("--corpora.train.subset", str(share))
-        train += ("--corpora.train.subset_seed", str(s.sample_seed))
-        train += ("--paths.base_model", s.base_model) if s.base_model else ()
+        train = ["seqtag", "train", str(s.config), "--output", str(run), "--resume-or-begin"]
+        train += ["--gpu-id", str(s.gpu_id), "--paths.train", str(s.train)]
+        train += ["--paths.dev", str(s.dev), "--system.seed", str(seed)]
+        train += ["--corpora.train.subset", str(share)]
+        train += ["--corpora.train.subset_seed", str(s.sample_seed)]
+        train += ["--paths.base_model", s.base_model] if s.base_model else []
         commands = [(*train, *s.settings, *args)]
         scores = {}
         for split, path in self.splits.items():
             for mode in ("", "_gold_predicates") if self.has_roles else ("",):
                 scores[split + mode] = run / f"{split}{mode}.json"
-                evaluate = ("seqtag", "evaluate", str(run / "model-best"), str(path))
-                evaluate += ("--output", str(scores[split + mode]), "--allow-unknown-labels")
-                evaluate += ("--gpu-id", str(s.gpu_id), *(("--gold-predicates",) if mode else ()))
-                commands.append(evaluate)
+                evaluate = ["seqtag", "evaluate", str(run / "model-best"), str(path)]
+                evaluate += ["--output", str(scores[split + mode]), "--allow-unknown-labels"]
+                evaluate += ["--gpu-id", str(s.gpu_id), *(["--gold-predicates"] if mode else [])]
+                commands.append(tuple(evaluate))
         sentences = Subset(share, seed=s.sample_seed).size(self.total)
         where: Facts = {"recipe": recipe, "share": share, "seed": seed, "sentences": sentences}
+        where["scored_on"] = self.digests
         return Step(
             name,
             f"{recipe}, {percent(share)}%, seed {seed}",

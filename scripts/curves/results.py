@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Literal
 
-from wasabi import table
+from wasabi.tables import table
 
 from curves.plan import RECIPES, Facts, percent
 from curves.schedule import read_object
@@ -111,7 +112,9 @@ def load_results(folder: Path) -> list[Result]:
 def _read_result(path: Path) -> Result:
     content = read_object(path)
     try:
-        found = {split.removesuffix("_gold_predicates"): {} for split in content["scores"]}
+        found: dict[str, dict[str, float]] = {
+            split.removesuffix("_gold_predicates"): {} for split in content["scores"]
+        }
         for split, scores in content["scores"].items():
             of = found[split.removesuffix("_gold_predicates")]
             given = split.endswith("_gold_predicates")
@@ -230,11 +233,13 @@ def curve_table(points: Sequence[Point], references: Sequence[Reference] = ()) -
             f"{100 * reference.scores[metric]:.2f}" if metric in reference.scores else ""
             for metric in metrics
         ]
-        share = "" if reference.share is None else f"{percent(reference.share)}%"
-        rows.append((share, "", reference.name, *cells, ""))
+        labels = "" if reference.share is None else f"{percent(reference.share)}%"
+        rows.append((labels, "", reference.name, *cells, ""))
     header = ("labels", "sentences", "recipe", *(METRICS[metric] for metric in metrics), "runs")
-    aligns = ("r", "r", "l", *("r" for _ in metrics), "r")
-    return str(table(rows, header=header, divider=True, aligns=aligns, max_col=80))
+    numbers: list[Literal["r", "l"]] = ["r" for _ in metrics]
+    return str(
+        table(rows, header=header, divider=True, aligns=["r", "r", "l", *numbers, "r"], max_col=80)
+    )
 
 
 def metrics_of(points: Iterable[Point]) -> list[str]:

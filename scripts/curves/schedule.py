@@ -38,8 +38,16 @@ def find_done(steps: Iterable[Step]) -> set[str]:
                 f"{step.record} was made with other settings: {changes}. Give it its own again, "
                 "remove the file, or name another --folder"
             )
-        done.add(step.name)
+        if _is_scored(step, content):
+            done.add(step.name)
     return done
+
+
+def _is_scored(step: Step, record: Facts) -> bool:
+    """Tell whether a record has the scores that are asked for now; it may have more."""
+    asked = (step.content or {}).get("scored_on", {})
+    scored = record.get("scored_on", {})
+    return all(scored.get(split) == digest for split, digest in asked.items())
 
 
 _REMOVE = "Remove the file, and what it says is made again"
