@@ -4,8 +4,10 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
+from typer.testing import CliRunner
 
 from .conftest import ROOT
 
@@ -13,6 +15,14 @@ SCRIPT = ROOT / "scripts" / "learning_curve.py"
 
 
 def run(*args):
+    """Exit code and output, run here: what comes before any run."""
+    done = CliRunner().invoke(import_module("learning_curve").app, list(map(str, args)))
+    assert isinstance(done.exception, SystemExit | None), done.exception
+    return done.exit_code, done.output
+
+
+def run_all(*args):
+    """The same in a process of its own."""
     command = [sys.executable, SCRIPT, *args]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
@@ -73,7 +83,7 @@ def test_whole(arguments, settings, tiny_bert):
         *("--shares", "0.3,1", "--seeds", "0", "--jobs", 2, "--base-model", tiny_bert),
         *("--steps", 4, "--student-steps", 4, "--settings", " ".join(few)),
     )
-    code, output = run(*arguments, *more)
+    code, output = run_all(*arguments, *more)
     assert code == 0, output
     names = ("plain-30-0", "full-30-0", "plain-100-0", "full-100-0")
     results = settings.folder / "results"
@@ -88,7 +98,7 @@ def test_whole(arguments, settings, tiny_bert):
     }
     logs = {p.name: p.stat().st_size for p in (settings.folder / "logs").iterdir()}
     (results / "full-30-0.json").unlink()
-    code, output = run(*arguments, *more)
+    code, output = run_all(*arguments, *more)
     assert code == 0, output
     again = {p.name: p.stat().st_size for p in (settings.folder / "logs").iterdir()}
     assert {name for name in logs if again[name] != logs[name]} == {"full-30-0.log"}
@@ -97,7 +107,7 @@ def test_whole(arguments, settings, tiny_bert):
     (results / "full-30-0.json").unlink()
     shutil.rmtree(settings.folder / "runs" / "full-30-0")
     (settings.folder / "soft" / "30.spacy").write_bytes(b"no DocBin")
-    code, output = run(*arguments, *more)
+    code, output = run_all(*arguments, *more)
     assert code == 1
     assert "full, 30%, seed 0: `python -m spacy seqtag train` ended with exit code 1" in output
     assert "30.spacy" in output
