@@ -71,7 +71,7 @@ def run_cli(
     soft_weight: float = typer.Option(1.0, help="What a word with soft labels counts"),
     gold_share: float = typer.Option(0.3, help="Share of a student's words that are labelled"),
     settings: str = typer.Option(
-        "", help='Further arguments of every training: "--training.dropout 0.2"'
+        "", help='Settings of every training, such as "training.dropout=0.2 training.patience=99"'
     ),
     student_settings: str = typer.Option("", help="Those of students alone, likewise"),
     gpu_id: int = typer.Option(-1, help="GPU, or -1 for CPU"),

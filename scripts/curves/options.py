@@ -52,14 +52,24 @@ def read_recipes(text: str) -> tuple[str, ...]:
 
 
 def read_arguments(text: str, option: str) -> tuple[str, ...]:
-    """Read arguments as a shell does.
+    """Read settings such as "training.dropout=0.2 training.patience=100" as arguments.
 
-    RAISES: ValueError: A quotation does not end.
+    What begins with two hyphens is read as `spacy train` reads it: "--training.dropout 0.2".
+
+    RAISES: ValueError: A quotation does not end, or there is something else.
     """
     try:
-        return tuple(shlex.split(text))
+        words = shlex.split(text)
     except ValueError as err:
         raise ValueError(f"{option} {text}: {err}. Write it as in a shell") from None
+    if words and words[0].startswith("--"):
+        return tuple(words)
+    wrong = next((word for word in words if not word.partition("=")[1]), None)
+    if wrong is not None:
+        raise ValueError(
+            f"{option} {text}: {wrong} is no setting. Give such as training.dropout=0.2"
+        )
+    return tuple(f"--{word}" for word in words)
 
 
 def check_split(split: str, test: Path | None) -> None:

@@ -42,6 +42,7 @@ def arguments(settings):
         (("--gold-share", "1"), "gold_share = 1.0; set it to"),
         (("--soft-weight", "0"), "soft_weight = 0.0; set it to"),
         (("--settings", "--training.dropout '0.2"), "No closing quotation"),
+        (("--student-settings", "a.b=1 c"), "--student-settings a.b=1 c: c is no setting. Give"),
         (("--references", "none.json"), "none.json"),
         (("--split", "test"), "--split test: give dev, or test together with --test FILE"),
     ],

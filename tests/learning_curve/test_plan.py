@@ -13,6 +13,8 @@ def test_lists(plan, options):
     assert options.read_seeds("2,0,") == (2, 0)
     assert options.read_recipes("full,plain") == ("full", "plain")
     assert options.read_arguments("--a 'b c'", "--settings") == ("--a", "b c")
+    assert options.read_arguments("a.b=1 c='d e'", "--settings") == ("--a.b=1", "--c=d e")
+    assert options.read_arguments(" ", "--settings") == ()
     assert [plan.percent(share) for share in (0.005, 0.01, 0.07, 0.1, 1.0)] == [
         *("0.5", "1", "7", "10", "100")
     ]
