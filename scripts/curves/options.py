@@ -67,7 +67,7 @@ def read_arguments(text: str, option: str) -> tuple[str, ...]:
     wrong = next((word for word in words if not word.partition("=")[1]), None)
     if wrong is not None:
         raise ValueError(
-            f"{option} {text}: {wrong} is no setting. Give such as training.dropout=0.2"
+            f"{option} {text}: {wrong} is no setting. Give for instance a.b=1"
         )
     return tuple(f"--{word}" for word in words)
 
