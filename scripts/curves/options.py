@@ -66,9 +66,7 @@ def read_arguments(text: str, option: str) -> tuple[str, ...]:
         return tuple(words)
     wrong = next((word for word in words if not word.partition("=")[1]), None)
     if wrong is not None:
-        raise ValueError(
-            f"{option} {text}: {wrong} is no setting. Give for instance a.b=1"
-        )
+        raise ValueError(f"{option} {text}: {wrong} is no setting. Give for instance a.b=1")
     return tuple(f"--{word}" for word in words)
 
 

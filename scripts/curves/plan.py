@@ -74,6 +74,7 @@ class Step:
     record (Path): The JSON file that says that the step is done.
     facts (Facts): What it is made with.
     commands (tuple[Command, ...]): One after the other.
+    output (Path): The file or folder that further steps read.
     needs (tuple[str, ...]): Steps that have to be done before.
     content (Facts | None): Further content of the record; `scored_on` has the digests of corpora.
     scores (dict[str, Path]): JSON files whose content goes into the record, by name.
@@ -85,6 +86,7 @@ class Step:
     record: Path
     facts: Facts
     commands: tuple[Command, ...]
+    output: Path
     needs: tuple[str, ...] = ()
     content: Facts | None = None
     scores: dict[str, Path] | None = None
@@ -167,7 +169,7 @@ class _Planner:
         command += ["--subset", str(share), "--seed", str(s.sample_seed)]
         facts = {"share": share, "train": self.facts["train"], "sample_seed": s.sample_seed}
         title = f"sentences beside the {percent(share)}%"
-        return Step(name, title, self._prepared(name), facts, (tuple(command),))
+        return Step(name, title, self._prepared(name), facts, (tuple(command),), output)
 
     def soft(self, share: float) -> Step:
         """Let the plain runs annotate the other sentences, or all of them where there are none."""
@@ -182,7 +184,8 @@ class _Planner:
         needs = (*teachers, f"rest-{percent(share)}") if share < 1.0 else tuple(teachers)
         facts = {**self.facts, "share": share, "teachers": list(s.teacher_seeds)}
         title = f"soft labels, {percent(share)}%"
-        return Step(name, title, self._prepared(name), facts, (tuple(command),), needs)
+        record = self._prepared(name)
+        return Step(name, title, record, facts, (tuple(command),), output, needs)
 
     def full(self, share: float, seed: int) -> Step:
         """Train a student on the labelled sentences and the soft labels."""
@@ -238,6 +241,7 @@ class _Planner:
             s.folder / "results" / f"{name}.json",
             {**self.facts, "share": share, "seed": seed, **facts},
             tuple(commands),
+            run / "model-best",
             needs,
             where,
             scores,

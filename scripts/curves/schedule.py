@@ -5,7 +5,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -20,27 +20,43 @@ class RunFailed(Exception):
     """A run that failed. Its text is one line: which, why, and the file that has the rest."""
 
 
-def find_done(steps: Iterable[Step]) -> set[str]:
-    """Find the steps that are done, and check that they are what is asked for now.
+def find_done(steps: Sequence[Step]) -> set[str]:
+    """Find the steps that need not be run, and check that those are what is asked for now.
 
+    A step is done if its record says so, and if its output is there or nobody is going to read it.
+    What only prepares other steps is not needed when these are done.
+
+    steps (Sequence[Step]): Each after those that it needs.
     RAISES: ValueError: The record of one is damaged, or it was made with other settings.
     """
-    done = set()
-    for step in steps:
-        if not step.record.is_file():
-            continue
-        content = read_object(step.record)
-        made_with = content.get("made_with")
-        if not isinstance(made_with, dict):
-            raise ValueError(f"{step.record}: this is no record of a run. {_REMOVE}")
-        if changes := _changes(made_with, step.facts):
-            raise ValueError(
-                f"{step.record} was made with other settings: {changes}. Give it its own again, "
-                "remove the file, or name another --folder"
-            )
-        if _is_scored(step, content):
+    done, read = set[str](), set[str]()
+    for step in reversed(steps):
+        recorded = _is_done(step)
+        is_there = recorded and step.output.exists()
+        if is_there or (step.name not in read and (recorded or step.scores is None)):
             done.add(step.name)
+        else:
+            read.update(step.needs)
     return done
+
+
+def _is_done(step: Step) -> bool:
+    """Tell whether there is a record of a step.
+
+    RAISES: ValueError: See `find_done`.
+    """
+    if not step.record.is_file():
+        return False
+    content = read_object(step.record)
+    made_with = content.get("made_with")
+    if not isinstance(made_with, dict):
+        raise ValueError(f"{step.record}: this is no record of a run. {_REMOVE}")
+    if changes := _changes(made_with, step.facts):
+        raise ValueError(
+            f"{step.record} was made with other settings: {changes}. Give it its own again, "
+            "remove the file, or name another --folder"
+        )
+    return _is_scored(step, content)
 
 
 def _is_scored(step: Step, record: Facts) -> bool:

@@ -3,10 +3,12 @@
 import json
 import sys
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+
+from .conftest import ROOT
 
 
 @dataclass(frozen=True)
@@ -16,10 +18,11 @@ class Script:
     name: str
     record: Path
     code: str = ""
+    output: Path = ROOT
     needs: tuple[str, ...] = ()
     facts: dict = None
     content: dict = None
-    scores: dict = None
+    scores: dict = field(default_factory=dict)
     leftovers: tuple[Path, ...] = ()
 
     @property
@@ -62,13 +65,33 @@ def test_what_is_done_is_not_run_again(schedule, make, order, tmp_path):
     assert schedule.find_done(steps) == set()
     assert runner.run(steps, {"a"}) == []
     assert order() == ["b", "c"]
-    assert ended == [("b", {"made_with": {"of": "b"}}), ("c", {"made_with": {"of": "c"}})]
+    record = {"made_with": {"of": "b"}, "scores": {}}
+    assert ended == [("b", record), ("c", {**record, "made_with": {"of": "c"}})]
     assert schedule.find_done(steps) == {"b", "c"}
     steps[1].record.unlink()
     assert runner.run(steps, schedule.find_done(steps)) == []
     assert order() == ["b", "c", "a", "b"]
     assert runner.run(steps, schedule.find_done(steps)) == []
     assert order() == ["b", "c", "a", "b"]
+
+
+def test_what_is_needed_again(schedule, make, order, tmp_path):
+    """An output that is gone, where somebody reads it; what prepares for what is done is not."""
+    output = tmp_path / "output"
+    run = make("run", output=output, code=f"open({str(output)!r}, 'w')")
+    soft = make("soft", needs=("run",), scores=None, output=tmp_path / "none")
+    student = make("student", needs=("soft",))
+    steps = [run, soft, student]
+    for step in (run, student):
+        step.record.parent.mkdir(exist_ok=True)
+        step.record.write_text(json.dumps({"made_with": step.facts}))
+    assert schedule.find_done(steps) == {"run", "soft", "student"}
+    student.record.unlink()
+    assert schedule.find_done(steps) == set()
+    output.touch()
+    assert schedule.find_done(steps) == {"run"}
+    assert schedule.Runner(tmp_path / "logs").run(steps, {"run"}) == []
+    assert order() == ["soft", "student"]
 
 
 @pytest.mark.parametrize("content", [b"", b'{"made_with": {', b"[1]", b"\xff", b"{}"])
@@ -87,23 +110,21 @@ def test_other_settings(plan, schedule, settings):
         step.record.parent.mkdir(parents=True, exist_ok=True)
         record = {**(step.content or {}), "made_with": step.facts}
         step.record.write_text(json.dumps(record))
+        step.output.mkdir(parents=True)
     assert schedule.find_done(steps) == {step.name for step in steps}
     longer = plan.make_plan(replace(settings, student_steps=8))
-    message = r"full-10-0\.json was made with other settings: student_steps 8 \(was 0\)\. Give it"
+    message = r"full-100-5\.json was made with other settings: student_steps 8 \(was 0\)\. Give it"
     with pytest.raises(ValueError, match=message):
         schedule.find_done(longer)
     # More seeds and shares are no other settings of a plain run, but students have more teachers.
     more = plan.make_plan(replace(settings, seeds=(0, 5, 7), shares=(0.5, 1.0)))
-    with pytest.raises(
-        ValueError, match=r"soft-100\.json .*: teachers \[0, 5, 7\] \(was \[0, 5\]\)"
-    ):
+    with pytest.raises(ValueError, match=r"-100.*\.json .*: teachers \[0, 5, 7\] \(was \[0, 5\]\)"):
         schedule.find_done(more)
     fixed = plan.make_plan(replace(settings, seeds=(0, 5, 7), teachers=2))
     assert schedule.find_done(fixed) == {step.name for step in steps}
     # What was not scored on another corpus is to be, and what was need not be again.
     scored = plan.make_plan(replace(settings, test=settings.train))
-    prepared = {step.name for step in steps if step.scores is None}
-    assert schedule.find_done(scored) == prepared
+    assert schedule.find_done(scored) == {"rest-10", "soft-10", "soft-100"}
 
 
 # Running
