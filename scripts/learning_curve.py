@@ -33,6 +33,7 @@ from curves.results import (
     load_references,
     load_results,
     make_points,
+    reference_table,
 )
 from curves.schedule import Runner, find_done
 from tqdm import tqdm
@@ -141,19 +142,30 @@ def print_plan(plan: list[Step], done: set[str]) -> None:
 def run(plan: list[Step], done: set[str], folder: Path, jobs: int, keep_going: bool) -> None:
     """Make what is not done, with a bar that counts steps; fail if a run does."""
     running: list[str] = []
+    # In a terminal only: a log has a line for each step that is done.
     with tqdm(
-        total=len(plan), initial=len(done), unit="step", smoothing=0, dynamic_ncols=True
+        total=len(plan),
+        initial=len(done),
+        unit="step",
+        smoothing=0,
+        dynamic_ncols=True,
+        disable=None,
     ) as bar:
+        n_done = len(done)
 
         def on_start(step: Step) -> None:
             running.append(step.title)
             bar.set_postfix_str("; ".join(running), refresh=True)
 
         def on_end(step: Step, record: Facts, seconds: float) -> None:
+            nonlocal n_done
+            n_done += 1
             running.remove(step.title)
             bar.update(1)
             bar.set_postfix_str("; ".join(running), refresh=True)
-            bar.write(f"{step.title}: {summarize(record)}{seconds:,.0f} s", file=sys.stdout)
+            place, said = f"{n_done}/{len(plan)}", f"{summarize(record)}{seconds:,.0f} s"
+            bar.write(f"{place} {step.title}: {said}", file=sys.stdout)
+            sys.stdout.flush()
 
         runner = Runner(folder / "logs", jobs, keep_going, on_start, on_end)
         with terminable():
@@ -183,7 +195,9 @@ def report(folder: Path, references: Sequence[Reference], split: str) -> None:
     for line in find_differences(results):
         msg.warn(line)
     points = make_points(results, split)
-    print(f"\n{curve_table(points, references)}")
+    print(f"\n{curve_table(points)}")
+    if references:
+        print(reference_table(references))
     write_file(folder / "curve.json", curve_json(split, points, references))
     write_file(folder / "curve.svg", draw_curves(points, references).encode("utf8"))
     msg.good(f"Saved the figures to {folder / 'curve.json'} and {folder / 'curve.svg'}")

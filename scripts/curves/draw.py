@@ -13,7 +13,11 @@ _LEGEND = 26
 _ACROSS = 2  # panels in a row
 _COLOURS = {"plain": ("#c2410c", "#ff9e64"), "full": ("#2563eb", "#79a8ff")}
 """Of recipes, in light and in dark mode."""
-_NAMES = {"plain": "labelled sentences alone", "full": "and soft labels of the others"}
+_NAMES = {"plain": "labelled sentences alone", "full": "with soft labels of the others"}
+_ASIDE = {"plain": -2, "full": 2}
+"""Pixels to the right, so that bars do not cover each other."""
+_DASHES = ("5 4", "2 3", "9 3 2 3")
+"""Of the lines of references; more of them begin again."""
 _STEPS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 """Distances of the lines across; the first with which there are few."""
 
@@ -43,11 +47,10 @@ def draw_curves(points: Sequence[Point], references: Sequence[Reference] = ()) -
     for number, metric in enumerate(metrics):
         x, y = number % across * panel_width, number // across * panel_height
         own = [point for point in points if point.metric == metric]
-        others = [reference for reference in references if metric in reference.scores]
         shares = [point.share for point in points]
         parts += [
             f'<g transform="translate({x} {y})">',
-            *_Panel(metric, own, others, shares).draw(),
+            *_Panel(metric, own, references, shares).draw(),
         ]
         parts.append("</g>")
     for row, line in enumerate(legend):
@@ -72,10 +75,11 @@ class _Panel:
         self.metric = metric
         self.points = points
         self.references = references
+        shown = [reference for reference in references if metric in reference.scores]
         given = [reference.share for reference in references if reference.share is not None]
         self.shares = sorted({point.share for point in points})
         self.first, self.last = min([*shares, *given]), max([*shares, *given])
-        scores = [reference.scores[metric] for reference in references]
+        scores = [reference.scores[metric] for reference in shown]
         low = min([*scores, *(point.least for point in points)])
         high = max([*scores, *(point.most for point in points)])
         self.step = next((step for step in _STEPS if (high - low) / step <= 6), _STEPS[-1])
@@ -118,11 +122,14 @@ class _Panel:
 
     def _references(self) -> list[str]:
         parts = []
-        for reference in self.references:
+        for number, reference in enumerate(self.references):
+            if self.metric not in reference.scores:
+                continue
             score = reference.scores[self.metric]
             y, said = self.y(score), f"<title>{escape(reference.name)}: {100 * score:.2f}</title>"
             if reference.share is None:
-                line = f'<path class="peer" d="M{_LEFT} {y}H{_LEFT + _WIDTH}">{said}</path>'
+                place = f"M{_LEFT} {y}H{_LEFT + _WIDTH}"
+                line = f'<path class="peer" {_dash(number)} d="{place}">{said}</path>'
             else:
                 x = self.x(reference.share)
                 line = f'<path class="cross" d="M{x - 4} {y - 4}l8 8m0 -8l-8 8">{said}</path>'
@@ -133,11 +140,12 @@ class _Panel:
         parts = []
         for recipe in RECIPES:
             own = [point for point in self.points if point.recipe == recipe]
-            places = [f"{self.x(point.share)} {self.y(point.mean)}" for point in own]
+            xs = [round(self.x(point.share) + _ASIDE[recipe], 1) for point in own]
+            places = [f"{x} {self.y(point.mean)}" for x, point in zip(xs, own)]
             if len(own) > 1:
                 parts.append(f'<path class="line {recipe}" d="M{"L".join(places)}"/>')
-            for point in own:
-                x, y = self.x(point.share), self.y(point.mean)
+            for x, point in zip(xs, own):
+                y = self.y(point.mean)
                 low, high = self.y(point.least), self.y(point.most)
                 bar = f"M{x} {low}V{high}M{x - 4} {low}h8M{x - 4} {high}h8"
                 said = (
@@ -163,13 +171,17 @@ def _legend(points: Sequence[Point], references: Sequence[Reference], width: int
             line += f'<text class="name" x="{x + 28}" y="0">{recipe}: {_NAMES[recipe]}</text>'
             x += 250 if width > 400 else 190
     rows.append(line)
-    for reference in references:
+    for number, reference in enumerate(references):
         if reference.share is None:
-            mark = '<path class="peer" d="M0 -4h22"/>'
+            mark = f'<path class="peer" {_dash(number)} d="M0 -4h22"/>'
         else:
             mark = '<path class="cross" d="M7 -8l8 8m0 -8l-8 8"/>'
         rows.append(f'{mark}<text class="name" x="28" y="0">{escape(reference.name)}</text>')
     return rows
+
+
+def _dash(number: int) -> str:
+    return f'stroke-dasharray="{_DASHES[number % len(_DASHES)]}"'
 
 
 def _style() -> str:
@@ -185,7 +197,7 @@ def _style() -> str:
         "text-anchor: middle; } .title { font-size: 14px; font-weight: 600; } "
         ".left { text-anchor: end; } .name { text-anchor: start; } path { fill: none; } "
         ".frame { fill: none; stroke: #9aa5b1; } .grid { stroke: #9aa5b1; stroke-opacity: 0.25; } "
-        ".line { stroke-width: 1.5; } .peer { stroke: #7b8794; stroke-dasharray: 5 4; } "
+        ".line { stroke-width: 1.5; } .peer { stroke: #7b8794; } "
         f".cross {{ stroke: #7b8794; stroke-width: 2; }} {light}"
         f"@media (prefers-color-scheme: dark) {{ text {{ fill: #adbac7; }} {dark}}}"
     )

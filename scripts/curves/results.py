@@ -215,7 +215,7 @@ def load_references(path: Path) -> list[Reference]:
     return found
 
 
-def curve_table(points: Sequence[Point], references: Sequence[Reference] = ()) -> str:
+def curve_table(points: Sequence[Point]) -> str:
     """Lay out the points as a table: a row for each share and recipe, a column for each metric."""
     metrics = metrics_of(points)
     rows = []
@@ -228,18 +228,25 @@ def curve_table(points: Sequence[Point], references: Sequence[Reference] = ()) -
         runs = max(len(point.values) for point in of.values())
         cells = [figure(of[metric]) if metric in of else "" for metric in metrics]
         rows.append((f"{percent(share)}%", f"{sentences:,}", recipe, *cells, str(runs)))
-    for reference in references:
-        cells = [
-            f"{100 * reference.scores[metric]:.2f}" if metric in reference.scores else ""
-            for metric in metrics
-        ]
-        labels = "" if reference.share is None else f"{percent(reference.share)}%"
-        rows.append((labels, "", reference.name, *cells, ""))
     header = ("labels", "sentences", "recipe", *(METRICS[metric] for metric in metrics), "runs")
     numbers: list[Literal["r", "l"]] = ["r" for _ in metrics]
-    return str(
-        table(rows, header=header, divider=True, aligns=["r", "r", "l", *numbers, "r"], max_col=80)
-    )
+    aligns = ["r", "r", "l", *numbers, "r"]
+    return str(table(rows, header=header, divider=True, aligns=aligns))
+
+
+def reference_table(references: Sequence[Reference]) -> str:
+    """Lay out the figures of other systems as a table."""
+    metrics = [metric for metric in METRICS if any(metric in r.scores for r in references)]
+    rows = []
+    for reference in references:
+        scores = reference.scores
+        cells = [f"{100 * scores[metric]:.2f}" if metric in scores else "" for metric in metrics]
+        share = "" if reference.share is None else f"{percent(reference.share)}%"
+        rows.append((reference.name, share, *cells))
+    header = ("other systems", "labels", *(METRICS[metric] for metric in metrics))
+    numbers: list[Literal["r", "l"]] = ["r" for _ in metrics]
+    aligns = ["l", "r", *numbers]
+    return str(table(rows, header=header, divider=True, aligns=aligns, max_col=80))
 
 
 def metrics_of(points: Iterable[Point]) -> list[str]:

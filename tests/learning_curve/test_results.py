@@ -33,8 +33,7 @@ def test_points(results, made):
 
 def test_table(results, made):
     points = results.make_points(results.load_results(made), "dev")
-    peer = results.Reference("a peer with a long name that is not to be cut", {"ents_f": 0.74}, 0.1)
-    header, _, *rows = results.curve_table(points, [peer]).strip().split("\n")
+    header, _, *rows = results.curve_table(points).strip().split("\n")
     assert re.split(r" {2,}", header) == [
         *("labels", "sentences", "recipe", "UPOS", "entity F1", "role F1, gold predicates", "runs")
     ]
@@ -43,8 +42,15 @@ def test_table(results, made):
         ["10%", "100", "plain", "80.00 ±10.00", "60.00 ±10.00", "40.00 ±0.00", "3"],
         ["10%", "100", "full", "95.00", "80.00", "1"],
         ["100%", "1,000", "plain", "90.00", "75.00", "1"],
-        ["10%", "a peer with a long name that is not to be cut", "74.00"],
     ]
+    peers = [
+        results.Reference("a peer with a long name that is not to be cut", {"ents_f": 0.74}, 0.1),
+        results.Reference("another", {"pos_acc": 0.97}),
+    ]
+    header, _, *rows = results.reference_table(peers).strip().split("\n")
+    assert re.split(r" {2,}", header) == ["other systems", "labels", "UPOS", "entity F1"]
+    assert re.split(r" {2,}", rows[0].strip())[1:] == ["10%", "74.00"]
+    assert re.split(r" {2,}", rows[1].strip()) == ["another", "97.00"]
 
 
 def test_json(results, made):
