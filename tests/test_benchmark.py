@@ -381,9 +381,10 @@ def test_after_encoder(here, corpus, tiny_bert, tmp_path):
 
 
 def test_cost_of_soft_labels(load):
-    measured = load("soft_labels").Measured([10, 20, 30], [2.0, 2.0, 4.0], [1.0, 2.0, 3.0])
+    measured = load("soft_labels").Measured([10, 20, 30], [2.0, 2.0, 4.0], [1.0, 1.0, 3.0])
     assert measured.rates == (7.5, 10.0)
-    assert measured.ratio == 0.75
+    assert measured.ratios == [0.5, 0.5, 0.75]
+    assert measured.ratio == 0.5
 
 
 def test_soft_labels(here, corpus, trained_path, tiny_bert, tmp_path):
