@@ -380,6 +380,31 @@ def test_after_encoder(here, corpus, tiny_bert, tmp_path):
     assert min(rates.values()) > 0
 
 
+def test_cost_of_soft_labels(load):
+    measured = load("soft_labels").Measured([10, 20, 30], [2.0, 2.0, 4.0], [1.0, 1.0, 3.0])
+    assert measured.rates == (7.5, 10.0)
+    assert measured.ratios == [0.5, 0.5, 0.75]
+    assert measured.ratio == 0.5
+
+
+def test_soft_labels(here, corpus, trained_path, tiny_bert, tmp_path):
+    options = ("--corpus", corpus, "--encoder", tiny_bert, "--threads", 1, "--device", "cpu")
+    code, output = invoke(
+        here("soft_labels"),
+        *(*options, "--config", "pos_ner", "--pairs", 3, "--teacher", trained_path),
+        *("--output", tmp_path / "new" / "soft.json"),
+    )
+    assert code == 0, output
+    assert "with soft labels" in output
+    saved = json.loads((tmp_path / "new" / "soft.json").read_text("utf8"))
+    assert saved["ratio"] > 0
+    assert [len(saved["batches"][name]) for name in ("words", "soft", "hard")] == [3, 3, 3]
+    assert min(saved["words_per_second"].values()) > 0
+    code, output = invoke(here("soft_labels"), *options, "--config", "none")
+    assert code == 1
+    assert "--config none: no such config. Give one of joint, ner, pos, pos_ner, srl" in output
+
+
 ENDURANCE = ("--minutes", 0.02, "--interval", 0.005, "--warm-up", 0.0, "--threads", 2)
 
 

@@ -120,6 +120,12 @@ _Seed = Annotated[
         help="Seed of --subset and --limit: with the same one, smaller samples lie in larger ones"
     ),
 ]
+_Rest = Annotated[
+    bool,
+    typer.Option(
+        "--rest", help="With --subset or --limit: write the other sentences, not the sample"
+    ),
+]
 _EntityLabels = Annotated[
     str | None,
     typer.Option(
@@ -146,12 +152,13 @@ def convert_cli(
     share: _Share = None,
     limit: _Limit = None,
     seed: _Seed = 0,
+    rest: _Rest = False,
     entity_labels: _EntityLabels = None,
     quiet: _Quiet = False,
 ) -> None:
     """Convert corpus files to a .spacy file, print what was written, or fail in one line."""
     labels = _check_options(lang, docs_by, columns, entity_labels)
-    subset = _subset(share, limit, seed)
+    subset = _subset(share, limit, seed, rest)
     try:
         with _progress_bar(files, quiet) as bar:
             summary = convert(
@@ -195,8 +202,10 @@ def _check_options(
         fail(f"--entity-labels {error}")
 
 
-def _subset(share: float | None, limit: int | None, seed: int) -> Subset:
+def _subset(share: float | None, limit: int | None, seed: int, rest: bool) -> Subset:
     """Read which part of the corpus is to be written."""
+    if rest and share is None and limit is None:
+        fail("--rest: the rest of what? Draw a sample with --subset or --limit")
     if share is not None and limit is not None:
         fail("--subset and --limit: give one of them")
     options = (
@@ -207,7 +216,7 @@ def _subset(share: float | None, limit: int | None, seed: int) -> Subset:
     for option, value, allowed in options:
         if value is not None and value not in allowed:
             fail(f"{option} {value}: give {allowed}")
-    return Subset(1.0 if share is None else share, limit or 0, seed)
+    return Subset(1.0 if share is None else share, limit or 0, seed, rest)
 
 
 def _progress_bar(files: Sequence[Path], quiet: bool) -> "tqdm[None]":

@@ -51,6 +51,12 @@ def train_cli(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the interrupted run in --output")
     ] = False,
+    or_begin: Annotated[
+        bool,
+        typer.Option(
+            "--resume-or-begin", help="The same, or begin one there if there is none to go on with"
+        ),
+    ] = False,
     allow_changes: _ChangesOption = False,
     overwrite: Annotated[
         bool,
@@ -68,7 +74,7 @@ def train_cli(
     the whole state is saved, and --resume goes on from it.
     """
     try:
-        _check_options(resume, allow_changes, overwrite, early_stopping)
+        _check_options(resume or or_begin, allow_changes, overwrite, early_stopping)
         overrides = parse_config_overrides(ctx.args)
         if early_stopping is not None:
             overrides["training.patience"] = early_stopping
@@ -78,7 +84,8 @@ def train_cli(
             load_config(config_path, overrides=overrides, interpolate=False),
             output,
             use_gpu=gpu_id,
-            resume=resume,
+            resume=resume or or_begin,
+            or_begin=or_begin,
             allow_changes=allow_changes,
             overwrite=overwrite,
         )

@@ -97,7 +97,7 @@ def convert(
             joined = stack.enter_context(_sample(joined, subset, _skim(first, options), summary))
         _write(maker.docs(joined), writer, summary, entity_labels)
         if summary.sentences == 0:
-            raise _no_sentence(files[0])
+            raise _no_rest(files[0]) if subset and subset.rest else _no_sentence(files[0])
         summary.add_remarks(maker, [layer.finish() for layer in layers], remarks)
     return summary
 
@@ -178,12 +178,19 @@ def _sample(
 ) -> Iterator[Iterator[Sentence]]:
     """Take a sample of the sentences, and say so in the summary; see `sample`."""
     with sample(sentences, subset, skimmed=skimmed) as drawn:
-        summary.add_sample(subset.size(drawn.total), drawn.total, subset.seed)
+        size = subset.size(drawn.total)
+        summary.add_sample(size, drawn.total, subset.seed, rest=subset.rest)
         yield drawn.sentences
 
 
 def _no_sentence(path: Path) -> FormatError:
     return FormatError(path, None, "there is no sentence in the file", "Give a file with sentences")
+
+
+def _no_rest(path: Path) -> FormatError:
+    return FormatError(
+        path, None, "the sample is all of the file, and there is no rest", "Draw a smaller sample"
+    )
 
 
 def _layer(file: _File, options: ReadOptions, remarks: list[Remarks]) -> Layer:

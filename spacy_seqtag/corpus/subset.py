@@ -26,12 +26,14 @@ class Subset:
     fraction (float, above 0, to 1): The share of its sentences, at least one of them.
     limit (int): No more than this number of sentences; 0 is no limit.
     seed (int): Of the order in which they are drawn.
+    rest (bool): Take the other sentences instead, those that are not drawn.
     RAISES: ConfigValidationError (a ValueError): For a value out of its range.
     """
 
     fraction: float = 1.0
     limit: int = 0
     seed: int = 0
+    rest: bool = False
 
     def __post_init__(self) -> None:
         check_settings(
@@ -44,14 +46,12 @@ class Subset:
     @property
     def is_whole(self) -> bool:
         """Whether nothing is left out, however large the corpus."""
-        return self.fraction == 1.0 and self.limit == 0
+        return self.fraction == 1.0 and self.limit == 0 and not self.rest
 
     def size(self, total: int) -> int:
         """Return how many of a number of sentences are taken."""
-        if total == 0:
-            return 0
-        size = max(1, round(self.fraction * total))
-        return min(size, self.limit) if self.limit else size
+        drawn = self._drawn(total)
+        return total - drawn if self.rest else drawn
 
     def choose(self, total: int) -> frozenset[int]:
         """Choose the sentences.
@@ -62,7 +62,14 @@ class Subset:
         order = list(range(total))
         # Python's shuffle is the same on every system and in every version since 3.2.
         random.Random(self.seed).shuffle(order)
-        return frozenset(order[: self.size(total)])
+        drawn = self._drawn(total)
+        return frozenset(order[drawn:] if self.rest else order[:drawn])
+
+    def _drawn(self, total: int) -> int:
+        if total == 0:
+            return 0
+        size = max(1, round(self.fraction * total))
+        return min(size, self.limit) if self.limit else size
 
 
 class Sampled(NamedTuple):

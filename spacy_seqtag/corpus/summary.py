@@ -63,17 +63,19 @@ class Summary:
     letters: int = 0
     other_letters: int = 0
 
-    def add_sample(self, size: int, total: int, seed: int) -> None:
+    def add_sample(self, size: int, total: int, seed: int, *, rest: bool = False) -> None:
         """Add that a sample is written; the other figures are those of the sample.
 
         size, total (int): How many sentences are taken, of how many.
         seed (int): Of the order in which they were drawn.
+        rest (bool): They are those that were not drawn.
         """
         if size == total:
             self.notes.append("the corpus is no larger than the sample may be: all of it is taken")
             return
         of = counted(total, "<sentence|sentences>")
-        self.notes.append(f"a sample of {size:,} of {of}, drawn with seed {seed}")
+        what = "the rest beside a sample:" if rest else "a sample of"
+        self.notes.append(f"{what} {size:,} of {of}, drawn with seed {seed}")
 
     def add_doc(self, sentences: Iterable[Sentence]) -> None:
         """Count a Doc that is written, with its sentences."""

@@ -212,6 +212,8 @@ def test_sample_of_sentences(run, tmp_path):
     assert len(doc.ents) == 1
     result = run({"w.conllu": WORDS, "t.iob2": TAGS}, "--limit", "1", "--seed", "4")
     assert "drawn with seed 4" in result.output
+    result = run({"w.conllu": WORDS, "t.iob2": TAGS}, "--limit", "1", "--rest")
+    assert "the rest beside a sample: 1 of 2 sentences" in result.output
 
 
 @pytest.mark.parametrize(
@@ -223,6 +225,8 @@ def test_sample_of_sentences(run, tmp_path):
         (("--limit", "0"), "--limit 0: give a whole number of at least 1"),
         (("--seed", "-1"), "--seed -1: give a whole number of at least 0"),
         (("--subset", "0.5", "--limit", "5"), "--subset and --limit: give one of them"),
+        (("--rest",), "--rest: the rest of what? Draw a sample with --subset or --limit"),
+        (("--limit", "2", "--rest"), "the sample is all of the file, and there is no rest"),
     ],
 )
 def test_no_such_sample(run, tmp_path, options, message):

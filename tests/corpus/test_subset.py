@@ -10,6 +10,7 @@ from thinc.api import ConfigValidationError
 
 from spacy_seqtag.corpus.convert import convert
 from spacy_seqtag.corpus.docs import sentences_of
+from spacy_seqtag.corpus.errors import FormatError
 from spacy_seqtag.corpus.reader import create_corpus
 from spacy_seqtag.corpus.subset import Subset
 from spacy_seqtag.frames import problems
@@ -57,6 +58,15 @@ def test_smaller_samples_lie_in_larger_ones():
     assert chosen[0] < chosen[1] < chosen[2] < chosen[3] == set(range(1_000))
     assert Subset(limit=100).choose(1_000) == chosen[1]
     assert Subset(0.1, seed=1).choose(1_000) != chosen[1]
+
+
+def test_sample_and_rest_are_the_whole():
+    for subset in (Subset(0.3, seed=2), Subset(limit=7), Subset(1.0)):
+        rest = Subset(subset.fraction, subset.limit, subset.seed, rest=True)
+        assert subset.choose(10) | rest.choose(10) == set(range(10))
+        assert not subset.choose(10) & rest.choose(10)
+        assert rest.size(10) == 10 - subset.size(10)
+        assert rest.size(0) == 0
 
 
 def test_the_order_never_changes():
@@ -121,6 +131,21 @@ def test_convert_and_reader_draw_the_same(whole, tmp_path):
     assert drawn == sentences(read(path))
     again = create_corpus(whole, subset=0.5, subset_limit=40, subset_seed=3, max_length=1)
     assert sentences([example.reference for example in again(nlp)]) == drawn
+
+
+def test_the_rest(whole, tmp_path):
+    """It is what the reader leaves out; of all there is none."""
+    path = tmp_path / "rest.spacy"
+    summary = convert([whole], path, subset=Subset(0.3, seed=1, rest=True))
+    assert "the rest beside a sample: 155 of 221 sentences, drawn with seed 1" in summary.notes
+    examples = create_corpus(whole, subset=0.3, subset_seed=1)(spacy.blank("en"))
+    drawn = sentences([example.reference for example in examples])
+    rest = sentences(read(path))
+    assert not drawn.keys() & rest.keys()
+    assert drawn | rest == sentences(read(whole))
+    with pytest.raises(FormatError, match="the sample is all of the file, and there is no rest"):
+        convert([whole], tmp_path / "none.spacy", subset=Subset(1.0, rest=True))
+    assert not (tmp_path / "none.spacy").exists()
 
 
 def test_documents_are_thinned(whole, tmp_path):

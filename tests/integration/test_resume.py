@@ -218,6 +218,35 @@ def test_at_any_change_of_a_file(settings, uninterrupted, tmp_path):
         assert_ended_as(output, uninterrupted)
 
 
+def test_resume_or_begin(train, uninterrupted, tmp_path):
+    """One command for all cases: nothing there, a run that was killed, one that is complete."""
+    output = tmp_path / "out"
+    code, said = train(output, "--resume-or-begin", prepare=kill_after_step(5))
+    assert code == -signal.SIGKILL, said
+    code, said = train(output, "--resume-or-begin")
+    assert code == 0, said
+    assert "Going on from step 4" in said
+    assert_ended_as(output, uninterrupted)
+    assert "complete: it took 8 steps" in train(output, "--resume-or-begin")[1]
+
+
+def test_begin_after_a_complete_run(train, uninterrupted, tmp_path):
+    """Where its settings were others, or its pipeline is not there; a run that may go on is not."""
+    output = tmp_path / "out"
+    shutil.copytree(uninterrupted, output)
+    bad = ("--resume-or-begin", "--paths.train", "none.spacy")
+    code, said = train(output, *bad)
+    assert code == 1
+    assert "no such file" in said
+    assert train(output, "--resume-or-begin", "--system.seed", 1, prepare=kill_after_step(3))[0]
+    assert_refused(train(output, "--resume-or-begin"), "system.seed = 0 (was 1)", "--allow-changes")
+    shutil.rmtree(output)
+    shutil.copytree(uninterrupted, output)
+    shutil.rmtree(output / "model-best")
+    assert train(output, "--resume-or-begin", "--training.max_steps", 2)[0] == 0
+    assert (output / "model-best").is_dir()
+
+
 # What was saved is damaged
 
 

@@ -35,7 +35,7 @@ from ...errors import settings_error
 from ..progress import Logger, LogStep, with_progress
 from ..save_aside import replace_folder
 from .randomness import DataStream, Generators, reseed_cupy
-from .record import FOLDER, Record, begin, go_on
+from .record import FOLDER, Record, begin, go_on, holds_run
 from .snapshot import put_snapshot, take_snapshot
 from .states import Evaluation, State, load_newest, remove_states, save_state
 
@@ -56,6 +56,7 @@ def train_resumable(
     *,
     use_gpu: int = -1,
     resume: bool = False,
+    or_begin: bool = False,
     allow_changes: bool = False,
     overwrite: bool = False,
 ) -> Language | None:
@@ -65,6 +66,8 @@ def train_resumable(
     output (Path): Folder for `model-best`, `model-last`, and meanwhile `training-state`.
     use_gpu (int): The GPU, which must be set up, or -1 for the CPU.
     resume (bool): Go on with the run in the folder.
+    or_begin (bool): Begin one if there is none to go on with. One that is complete counts if its
+        settings are the same.
     allow_changes (bool): Go on even if its settings were others.
     overwrite (bool): Begin anew even if the folder holds a run that is not complete.
     RETURNS (Language | None): The pipeline, with its last weights; None if the run to go on with
@@ -75,7 +78,8 @@ def train_resumable(
     """
     record = Record.of(config, use_gpu)
     state = None
-    if resume:
+    goes_on = resume and (not or_begin or holds_run(output, record))
+    if goes_on:
         record, notes = go_on(output, record, allow_changes=allow_changes)
         if record.steps is not None:
             msg.good(f"The run in {output} is complete: it took {record.steps} steps")
@@ -93,7 +97,7 @@ def train_resumable(
     try:
         nlp = init_nlp(config, use_gpu=use_gpu)
     except BaseException:
-        if not resume:
+        if not goes_on:
             shutil.rmtree(output / FOLDER, ignore_errors=True)
         raise
     if state is None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from spacy.training.loop import DIR_MODEL_BEST
 from spacy.util import dict_to_dot
 from thinc.api import Config
 
@@ -110,6 +111,21 @@ class Record:
             raise settings_error(
                 f"{path} is damaged ({err}). Begin anew with --overwrite, or take it from a backup"
             ) from err
+
+
+def holds_run(output: Path, now: Record) -> bool:
+    """Tell whether an output folder holds a run that could go on, or the same one, complete.
+
+    output (Path): The folder, which may not exist.
+    now (Record): The run as it would begin now.
+    RAISES: ConfigValidationError (a ValueError): Its record is damaged.
+    """
+    if not (output / FOLDER / _FILE).exists():
+        return False
+    before = Record.load(output)
+    if before.steps is None:
+        return True
+    return not before.changes(now) and (output / DIR_MODEL_BEST).is_dir()
 
 
 def begin(output: Path, record: Record, *, overwrite: bool) -> None:
