@@ -142,7 +142,9 @@ def _sentences(
 ) -> Iterator[Sentence]:
     """Yield the sentences of one Doc of a batch."""
     sure = {
-        panel.layer: _sure(panel, doc, [asked.predictions[n][panel.layer][number] for n, _ in panel.members])
+        panel.layer: _sure(
+            panel, doc, [asked.predictions[n][panel.layer][number] for n, _ in panel.members]
+        )
         for panel in panels.tokens
         if layer_of(panel.speaker) in ("pos", "tag")
     }
@@ -233,9 +235,7 @@ def _expanded(
 
 def _means(opinion: Opinion, number: int, sent: Span) -> tuple[float, float]:
     """Return the mean uncertainty and disagreement of the rows of a sentence."""
-    rows = (
-        (opinion.docs == number) & (opinion.tokens >= sent.start) & (opinion.tokens < sent.end)
-    )
+    rows = (opinion.docs == number) & (opinion.tokens >= sent.start) & (opinion.tokens < sent.end)
     if not rows.any():
         return 0.0, 0.0
     return float(opinion.uncertainty[rows].mean()), float(opinion.disagreement[rows].mean())

@@ -19,8 +19,8 @@ from ..errors import settings_error
 from ..models.role_pairs import RoleScores
 from ..pipeline.base import on_cpu
 from ..pipeline.loss import MISSING
-from ..pipeline.srl.gold import GoldPairs
 from ..pipeline.srl.component import SemanticRoleLabeller
+from ..pipeline.srl.gold import GoldPairs
 from ..pipeline.token_tagger import TokenTagger
 from ..schemes import bio
 from ..schemes.calibration import temper
