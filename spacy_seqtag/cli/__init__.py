@@ -43,5 +43,6 @@ from . import (  # noqa: E402
     export,  # noqa: F401
     init_config,  # noqa: F401
     show,  # noqa: F401
+    suggest,  # noqa: F401
     train,  # noqa: F401
 )

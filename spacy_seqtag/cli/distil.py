@@ -59,7 +59,7 @@ def distil_cli(
 
     setup_gpu(gpu_id, silent=True)
     try:
-        with _progress_bar(raw, quiet) as bar:
+        with progress_bar(raw, quiet) as bar:
             result = distil(
                 pipelines,
                 raw,
@@ -88,7 +88,7 @@ def distil_cli(
     )
 
 
-def _progress_bar(raw: Path, quiet: bool) -> "tqdm[None]":
+def progress_bar(raw: Path, quiet: bool) -> "tqdm[None]":
     """Make a bar that counts bytes; in a log file only where the wait is long."""
     files = raw.rglob("*") if raw.is_dir() else [raw]
     total = sum(file.stat().st_size for file in files if file.is_file())

@@ -1,7 +1,7 @@
 """From raw text to a `.spacy` file with the annotation and the soft labels of teachers."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,7 +86,7 @@ def distil(
         for text in read_raw(file, sent_starts=sent_starts, progress=progress)
     )
     with terminable(), new_folder(output.parent, output), DocBinWriter(output) as writer:
-        for batch in _batches(texts):
+        for batch in in_batches(texts):
             with ExitStack() as stack:
                 for teacher in teachers:
                     stack.enter_context(teacher.nlp.memory_zone())
@@ -131,7 +131,11 @@ def annotate(
     return docs
 
 
-def _batches(texts: Iterator[RawText]) -> Iterator[list[RawText]]:
+def in_batches(texts: Iterable[RawText]) -> Iterator[list[RawText]]:
+    """Divide texts into batches of as many as are annotated at once.
+
+    texts (Iterable[RawText]): Any number of them.
+    """
     batch: list[RawText] = []
     n_chars = 0
     for text in texts:

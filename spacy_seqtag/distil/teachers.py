@@ -71,10 +71,11 @@ class Panels:
     roles: Panel[SemanticRoleLabeller] | None
 
 
-def load_teachers(names: Sequence[str]) -> list[Teacher]:
+def load_teachers(names: Sequence[str], purpose: str = "teach") -> list[Teacher]:
     """Load the teachers. The first one that finds sentences comes first.
 
     names (Sequence[str]): Package names or folders.
+    purpose (str): What they are to do, for the message.
     RAISES: ConfigValidationError (a ValueError): A pipeline that has no component of this package,
         or of another language than the first. OSError: No such pipeline.
     """
@@ -83,14 +84,14 @@ def load_teachers(names: Sequence[str]) -> list[Teacher]:
     for teacher in teachers:
         if not teacher.taggers:
             raise settings_error(
-                f"{printable(teacher.name)}: no component of this pipeline can teach "
+                f"{printable(teacher.name)}: no component of this pipeline can {purpose} "
                 f"({', '.join(teacher.nlp.pipe_names) or 'it has none'}). Give a pipeline with "
                 "seqtag_pos, seqtag_ner or seqtag_srl"
             )
         if teacher.nlp.lang != first.nlp.lang:
             raise settings_error(
                 f"{printable(teacher.name)}: a pipeline for the language {teacher.nlp.lang!r}, but "
-                f"{printable(first.name)} is for {first.nlp.lang!r}. Give teachers of one language"
+                f"{printable(first.name)} is for {first.nlp.lang!r}. Give pipelines of one language"
             )
     return sorted(teachers, key=lambda teacher: not teacher.finds_sentences)
 

@@ -53,6 +53,7 @@ def vote_roles(
     docs: Sequence[Doc],
     own_docs: Sequence[list[Doc]],
     top: int,
+    scores: Sequence[RoleScores] | None = None,
 ) -> list[RoleVote]:
     """Write the frames that the teachers agree on into the Docs, and return what they think.
 
@@ -63,8 +64,9 @@ def vote_roles(
     docs (Sequence[Doc]): A batch, without semantic roles, none of them empty.
     own_docs (Sequence[list[Doc]]): The same Docs as each teacher has them, with vectors.
     top (int): The most classes of a word that are kept.
+    scores (Sequence[RoleScores] | None): From `agree`, where somebody has asked already.
     """
-    scores = _agree(panel, teachers, own_docs)
+    scores = agree(panel, teachers, own_docs) if scores is None else scores
     sure = _mean_predicates(scores)
     pairs = scores[0].pairs
     roles = mean_of(panel, [np.asarray(own.roles) for own in scores])
@@ -132,11 +134,15 @@ def _mean_predicates(scores: Sequence[RoleScores]) -> Floats:
     return mean
 
 
-def _agree(
+def agree(
     panel: Panel[SemanticRoleLabeller], teachers: Sequence[Teacher], own_docs: Sequence[list[Doc]]
 ) -> list[RoleScores]:
     """Ask each member for the roles of the predicates that all agree on.
 
+    panel (Panel): Of this layer.
+    teachers (Sequence[Teacher]): All teachers.
+    own_docs (Sequence[list[Doc]]): The same Docs as each teacher has them, with vectors.
+    RETURNS (list[RoleScores]): Of each member, with the same predicates and pairs.
     RAISES: ConfigValidationError (a ValueError): A component had no vectors to read.
     """
     scores = []

@@ -6,21 +6,30 @@ Classification Data", https://arxiv.org/abs/2210.03920). The probabilities have 
 pipeline that was not trained on the sentence, see `folds`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from spacy.tokens import Span
+from spacy import util
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from thinc.api import Config
 
 from ..corpus.cut import sentence_bounds
-from .given import Doubt, Judged
+from ..corpus.reader import create_corpus
+from ..errors import printable, settings_error
+from ..evaluation import check_labels
+from .folds import train_folds
+from .given import Doubt, Judged, judge
 
 
 class Suspect(NamedTuple):
     """A sentence with annotation that is doubtful.
 
     layer (str): The component that doubts it.
-    document (int): Its Doc in the corpus, from 0.
+    document, number (int): Its Doc in the corpus, and its number in the Doc, both from 0.
     sentence (Span): The sentence, of the corpus.
     probability (float, 0 to 1): Of its least probable token.
     doubts (list[Doubt]): The tokens that would be annotated in another way, the least probable
@@ -29,9 +38,81 @@ class Suspect(NamedTuple):
 
     layer: str
     document: int
+    number: int
     sentence: Span
     probability: float
     doubts: list[Doubt]
+
+
+def audit(
+    model: str,
+    data: Path,
+    *,
+    folds: int = 0,
+    config: Path | None = None,
+    gpu_id: int = -1,
+    progress: Callable[[int], object] = lambda fold: None,
+) -> dict[str, list[Suspect]]:
+    """Read a corpus, judge its annotation, and rank its sentences.
+
+    model (str): A pipeline: a package name or a folder.
+    data (Path): The corpus, in .spacy format.
+    folds (int): Train this many pipelines, each without the part of the corpus that it judges; see
+        `train_folds`. 0: the pipeline itself judges, which was not trained on the corpus.
+    config (Path | None): The settings to train folds with, in the place of the pipeline's own.
+    gpu_id (int): The GPU to train on, or -1 for the CPU.
+    progress (Callable[[int], object]): Called with the number of each fold that is done, from 1.
+    RETURNS (dict[str, list[Suspect]]): See `find_suspects`.
+    RAISES: ValueError: The pipeline has no component of ours, the corpus no layer of those, or a
+        label that they do not have; or either cannot be read. OSError: One of them is not found.
+    """
+    if folds < 0 or folds == 1:
+        raise settings_error(f"--folds {folds}: give 2 or more, or 0 for none")
+    if config is not None and not folds:
+        raise settings_error(f"--config {config}: this is for training folds: give --folds 5, too")
+    nlp = util.load_model(model)
+    docs = [example.reference for example in create_corpus(data)(nlp)]
+    examples = [Example(Doc(nlp.vocab), doc) for doc in docs]
+    check_labels(nlp, examples, data)
+    parts: Iterable[tuple[Language, list[Doc]]] = [(nlp, docs)]
+    if folds:
+        settings = nlp.config if config is None else util.load_config(config)
+        parts = train_folds(nlp, Config(settings), docs, folds, gpu_id)
+    found = find_suspects(_judge_parts(parts, docs, progress if folds else lambda fold: None))
+    if not any(found.values()):
+        raise settings_error(
+            f"{data}: there is nothing to judge: the corpus has no layer that a component of "
+            f"{printable(model)} ({', '.join(nlp.pipe_names) or 'no components'}) annotates. Give "
+            "a pipeline with seqtag_pos, seqtag_ner or seqtag_srl, and a corpus with its layer"
+        )
+    return found
+
+
+def _judge_parts(
+    parts: Iterable[tuple[Language, list[Doc]]],
+    docs: Sequence[Doc],
+    progress: Callable[[int], object],
+) -> Iterator[tuple[int, Judged]]:
+    """Let each pipeline judge its part of the corpus.
+
+    YIELDS (tuple[int, Judged]): The number of the Doc, and what a component says of it.
+    """
+    number = {id(doc): i for i, doc in enumerate(docs)}
+    for fold, (nlp, part) in enumerate(parts, 1):
+        # One at a time: a Doc that was annotated holds the vectors of its words.
+        for judged in judge(nlp, (_example(nlp, doc) for doc in part)):
+            yield number[id(judged.reference)], judged
+        progress(fold)
+
+
+def _example(nlp: Language, reference: Doc) -> Example:
+    """Make an example on the words and sentences of the corpus."""
+    words = [token.text for token in reference]
+    spaces = [bool(token.whitespace_) for token in reference]
+    starts = None
+    if reference.has_annotation("SENT_START"):
+        starts = [token.is_sent_start for token in reference]
+    return Example(Doc(nlp.vocab, words=words, spaces=spaces, sent_starts=starts), reference)
 
 
 def find_suspects(judged: Iterable[tuple[int, Judged]]) -> dict[str, list[Suspect]]:
@@ -44,16 +125,15 @@ def find_suspects(judged: Iterable[tuple[int, Judged]]) -> dict[str, list[Suspec
     found: dict[str, list[Suspect]] = {}
     for document, own in judged:
         suspects = found.setdefault(own.layer, [])
-        for start, end in sentence_bounds(own.reference):
+        for number, (start, end) in enumerate(sentence_bounds(own.reference)):
             chance = own.probabilities[start:end]
             if np.isnan(chance).all():
                 continue
             doubts = [doubt for doubt in own.doubts if start <= doubt.token < end]
             doubts.sort(key=lambda doubt: doubt.probability)
             sentence = own.reference[start:end]
-            suspects.append(
-                Suspect(own.layer, document, sentence, float(np.nanmin(chance)), doubts)
-            )
+            least = float(np.nanmin(chance))
+            suspects.append(Suspect(own.layer, document, number, sentence, least, doubts))
     for suspects in found.values():
         suspects.sort(key=lambda suspect: suspect.probability)
     return found
@@ -65,14 +145,19 @@ def to_row(rank: int, suspect: Suspect) -> dict[str, object]:
     rank (int): Its place in the list of its layer, from 1.
     suspect (Suspect): The sentence.
     RETURNS (dict[str, object]): With `text` and `spans` as Prodigy reads them, characters within
-        the sentence.
+        the sentence. `document` and `sentence` count from 0; `sent_id` is that of the file which
+        the corpus was made of, if that has any.
     """
     sentence = suspect.sentence
     doc, offset = sentence.doc, sentence.start_char
+    ids = doc.user_data.get("sent_ids")
+    known = isinstance(ids, Sequence) and suspect.number < len(ids)
     return {
         "rank": rank,
         "layer": suspect.layer,
         "document": suspect.document,
+        "sentence": suspect.number,
+        "sent_id": ids[suspect.number] if known else None,
         "text": sentence.text,
         "probability": round(suspect.probability, 6),
         "spans": [

@@ -18,7 +18,19 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from thinc.api import Config
 
+from ..corpus.plural import counted
 from ..errors import settings_error
+
+# Settings of `spacy_seqtag.Corpus.v1` that take a part of the corpus, or more than it.
+_WHOLE = {"subset": 1.0, "subset_limit": 0, "soft": None}
+
+# A bar for each fold. A logger that reports elsewhere would report every fold.
+_LOGGER = {
+    "@loggers": "spacy.ConsoleLogger.v3",
+    "progress_bar": "train",
+    "console_output": False,
+    "output_file": None,
+}
 
 
 def fold_of(n_docs: int, folds: int) -> list[int]:
@@ -32,34 +44,73 @@ def fold_of(n_docs: int, folds: int) -> list[int]:
 
 
 def train_folds(
-    nlp: Language, docs: Sequence[Doc], folds: int, gpu_id: int = -1
+    nlp: Language, config: Config, docs: Sequence[Doc], folds: int, gpu_id: int = -1
 ) -> Iterator[tuple[Language, list[Doc]]]:
     """Train a pipeline without each fold.
 
-    nlp (Language): The pipeline whose settings and labels are taken. Its weights are not.
+    nlp (Language): The pipeline whose labels are taken, as a fold may lack a rare one. Its weights
+        are not.
+    config (Config): The settings: those of the pipeline, or others.
     docs (Sequence[Doc]): The annotated corpus, at least as many documents as folds.
     folds (int): How many folds.
     gpu_id (int): The GPU, or -1 for the CPU.
     YIELDS (tuple[Language, list[Doc]]): The pipeline, and the fold that it has not seen.
-    RAISES: ConfigValidationError (a ValueError): There are too few documents, or the pipeline has
-        no settings to train with.
+    RAISES: ConfigValidationError (a ValueError): There are too few documents, or settings that no
+        fold can be trained with.
     """
     if not 2 <= folds <= len(docs):
+        fix = f"give a number from 2 to {len(docs)}" if len(docs) > 1 else "that is too few"
         raise settings_error(
-            f"--folds {folds}: the corpus has {len(docs)} documents, so give a number from 2 to "
-            f"{len(docs)}. A corpus of one document can be divided with 'python -m spacy seqtag "
-            "convert --docs-by sentence'"
+            f"--folds {folds}: the corpus has {counted(len(docs), '<document|documents>')}, {fix}. "
+            "A corpus of few documents can be divided with 'python -m spacy seqtag convert "
+            "--docs-by sentence'"
         )
+    _check(config)
     for fold in range(folds):
         dealt = list(zip(docs, fold_of(len(docs), folds)))
         held_out = [doc for doc, own in dealt if own == fold]
         rest = [doc for doc, own in dealt if own != fold]
         with TemporaryDirectory() as folder:
-            yield _train(nlp, rest, Path(folder), gpu_id), held_out
+            yield _train(nlp, config, rest, Path(folder), gpu_id), held_out
 
 
-def _train(nlp: Language, docs: Sequence[Doc], folder: Path, gpu_id: int) -> Language:
-    """Train a pipeline with the settings of another one, and load it as it is in the end.
+def _check(config: Config) -> None:
+    """Check that a pipeline can be trained from nothing with these settings.
+
+    RAISES: ConfigValidationError (a ValueError): It cannot.
+    """
+    training = config.get("training", {})
+    names = [training.get("train_corpus"), training.get("dev_corpus")]
+    readers = [name and _reader(config, name) for name in names]
+    if not all(readers):
+        raise settings_error(
+            "--folds: the settings have no corpora with a path to train on. Give those that "
+            "`spacy train` was run with as --config my.cfg"
+        )
+    frozen = training.get("frozen_components") or []
+    sources = {name for name, part in config["components"].items() if "source" in part}
+    if nothing := [name for name in frozen if name not in sources]:
+        raise settings_error(
+            f"--folds: [training] frozen_components = {nothing}: folds begin without weights, so "
+            "what is frozen would learn nothing. Give settings with an empty list as --config"
+        )
+
+
+def _reader(config: Config, name: str) -> dict[str, Any] | None:
+    """Return the settings of a corpus, to be changed; None if it has no path.
+
+    name (str): Such as `corpora.train`.
+    """
+    part: Any = config  # whatever reader it is
+    for key in name.split("."):
+        part = part.get(key) if isinstance(part, dict) else None
+    return part if isinstance(part, dict) and "path" in part else None
+
+
+def _train(
+    nlp: Language, config: Config, docs: Sequence[Doc], folder: Path, gpu_id: int
+) -> Language:
+    """Train a pipeline, and load it as it is in the end.
 
     The score on the development corpus chooses nothing: that would let the pipeline look at what
     it is to judge.
@@ -68,29 +119,33 @@ def _train(nlp: Language, docs: Sequence[Doc], folder: Path, gpu_id: int) -> Lan
     DocBin(docs=docs, store_user_data=True).to_disk(corpus)
     output = folder / "output"
     output.mkdir()
-    trained = init_nlp(_config(nlp, corpus), use_gpu=gpu_id)
+    trained = init_nlp(_with_corpus(config, nlp, corpus), use_gpu=gpu_id)
     train(trained, output, use_gpu=gpu_id, stdout=sys.stderr, stderr=sys.stderr)
     return util.load_model(output / "model-last")
 
 
-def _config(nlp: Language, corpus: Path) -> Config:
-    """Write the config of a training run on another corpus."""
-    config = nlp.config.copy()
+def _with_corpus(settings: Config, nlp: Language, corpus: Path) -> Config:
+    """Write the config of a training run on another corpus.
+
+    settings (Config): What is trained, and how.
+    nlp (Language): The labels of its components are taken.
+    corpus (Path): The corpus, all of it and nothing else.
+    """
+    config = settings.copy()
     training = config["training"]
-    if not config.get("corpora") or not training.get("train_corpus"):
-        raise settings_error(
-            "the pipeline's config has no [corpora] and no [training] to train folds with; give "
-            "one that `spacy train` made"
-        )
-    # One document is enough to keep the loop going.
+    # One document to evaluate on is enough to keep the loop going.
     for name, limit in ((training["train_corpus"], 0), (training["dev_corpus"], 1)):
-        section, _, key = name.partition(".")
-        reader: dict[str, Any] = config[section][key]  # whatever reader the pipeline has
-        reader.update({"path": str(corpus), "limit": limit})
+        reader = _reader(config, name)
+        if reader is None:
+            continue
+        whole = {**_WHOLE, "limit": limit}
+        reader.update({key: value for key, value in whole.items() if key in reader})
+        reader["path"] = str(corpus)
     training["patience"] = 0
-    # A fold may lack a rare label.
-    for name, component in nlp.pipeline:
-        label_data = getattr(component, "label_data", None)
-        if label_data:
+    training["logger"] = dict(_LOGGER)
+    for name in nlp.pipe_names:
+        label_data = getattr(nlp.get_pipe(name), "label_data", None)
+        part = config["components"].get(name, {})
+        if label_data and part.get("factory") == nlp.get_pipe_meta(name).factory:
             config["initialize"]["components"].setdefault(name, {})["labels"] = label_data
     return config

@@ -1,7 +1,8 @@
 """How probable a pipeline finds the annotation that a corpus gives.
 
 Each component of ours judges its own layer. Where a layer is not annotated, there is nothing to
-judge: missing is not wrong.
+judge: missing is not wrong. Where a word is known to have one of several classes, the probability
+of them all is judged. Temperatures count, see `calibrate`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,10 +15,15 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..arrays import Bools, Floats, Ints
+from ..errors import settings_error
+from ..models.role_pairs import RoleScores
+from ..pipeline.base import on_cpu
 from ..pipeline.loss import MISSING
 from ..pipeline.srl.component import SemanticRoleLabeller
+from ..pipeline.srl.gold import GoldPairs
 from ..pipeline.token_tagger import TokenTagger
 from ..schemes import bio
+from ..schemes.calibration import temper
 
 # Documents whose vectors are in memory at the same time.
 _BATCH = 32
@@ -31,7 +37,7 @@ class Doubt:
 
     token (int): In the Doc.
     given, found (str): The label of the corpus, and the most probable one. That of a role names its
-        predicate: `B-ARG1 of gave`.
+        predicate: `B-ARG1 of gave`. Where the corpus only says what a word is not: `not B-PER`.
     probability, found_probability (float, 0 to 1): Of both.
     """
 
@@ -66,7 +72,8 @@ def judge(nlp: Language, examples: Iterable[Example]) -> Iterator[Judged]:
     examples (Iterable[Example]): Both Docs of each have the same words; see
         `spacy_seqtag.Corpus.v1`.
     YIELDS (Judged): For each Doc and each component of ours, in this order.
-    RAISES: ValueError: The corpus has a label that a component does not have.
+    RAISES: ValueError: The corpus has a label that a component does not have, or the encoder of a
+        component did not run.
     """
     rest = iter(examples)
     while batch := list(islice(rest, _BATCH)):
@@ -74,9 +81,17 @@ def judge(nlp: Language, examples: Iterable[Example]) -> Iterator[Judged]:
             example.predicted = doc
         by_layer = []
         for name, component in nlp.pipeline:
+            if not isinstance(component, TokenTagger | SemanticRoleLabeller):
+                continue
+            component.require_weights()
+            if component.unread([example.predicted for example in batch]):
+                raise settings_error(
+                    f"the transformer that {name!r} listens to did not run: it is disabled or not "
+                    "in the pipeline. Give the pipeline as it was trained"
+                )
             if isinstance(component, TokenTagger):
                 by_layer.append(_judge_tokens(name, component, batch))
-            elif isinstance(component, SemanticRoleLabeller):
+            else:
                 by_layer.append(_judge_roles(name, component, batch))
         for of_doc in zip(*by_layer):
             yield from of_doc
@@ -84,39 +99,56 @@ def judge(nlp: Language, examples: Iterable[Example]) -> Iterator[Judged]:
 
 def _judge_tokens(layer: str, tagger: TokenTagger, examples: Sequence[Example]) -> list[Judged]:
     """Judge a layer that gives each token one class."""
-    probs = tagger.predict([example.predicted for example in examples])
     result = []
-    for example, own in zip(examples, probs):
+    temperature = tagger.temperature("tags")
+    for example, own in zip(examples, tagger.predict([example.predicted for example in examples])):
+        probs = temper(own, temperature)
         given = tagger.encode(example)
-        chance = _chance_of(own, given)
-        result.append(
-            Judged(
-                layer,
-                example.reference,
-                chance,
-                _doubts(np.arange(len(given)), own, given, chance, tagger.classes),
-            )
-        )
+        chance = _chance_of(probs, given)
+        doubts = _doubts(np.arange(len(given)), probs, given, chance, tagger.classes)
+        possible = tagger.possible_classes(example)
+        if possible is not None:
+            doubts += _judge_sets(probs, given, possible, chance, tagger.classes)
+        doubts.sort(key=lambda doubt: doubt.token)
+        result.append(Judged(layer, example.reference, chance, doubts))
     return result
+
+
+def _judge_sets(
+    probs: Floats, given: Ints, possible: Bools, chance: Floats, classes: Sequence[str]
+) -> list[Doubt]:
+    """Judge tokens of which it is only known which classes they may have.
+
+    chance (float32, (tokens,)): Gets the probability of these classes together.
+    """
+    rows = np.flatnonzero((given == MISSING) & ~possible.all(axis=1))
+    chance[rows] = np.minimum((probs[rows] * possible[rows]).sum(axis=1), 1.0)
+    best = probs.argmax(axis=1)
+    return [
+        Doubt(
+            row,
+            f"not {classes[best[row]]}",
+            classes[best[row]],
+            float(chance[row]),
+            float(probs[row, best[row]]),
+        )
+        for row in rows.tolist()
+        if not possible[row, best[row]]
+    ]
 
 
 def _judge_roles(
     layer: str, labeller: SemanticRoleLabeller, examples: Sequence[Example]
 ) -> list[Judged]:
-    """Judge predicates, and the roles of the predicates that are given."""
+    """Judge predicates, and the rolesets and roles of the predicates that are given."""
     docs = [example.predicted for example in examples]
     gold = labeller.gold_pairs(examples)
     scores = labeller.model.predict((docs, lambda *_: gold))
-    ops = labeller.model.ops
-    of_words: Floats = ops.to_numpy(scores.predicates)  # type: ignore[no-untyped-call]
-    of_pairs: Floats = ops.to_numpy(scores.roles)  # type: ignore[no-untyped-call]
+    of_words = _tempered(labeller, scores, "predicates")
     word_chance = _chance_of(of_words, gold.is_predicate)
-    pair_chance = _chance_of(of_pairs, gold.role)
-    ends = np.cumsum([0, *map(len, docs)])
-    pair_ends = np.cumsum([0, *gold.lengths.tolist()])
-    classes = bio.bio_tags(labeller.labels)
-    result = []
-    for example, start, end in zip(examples, ends.tolist(), ends[1:].tolist()):
+    ends = np.cumsum([0, *map(len, docs)]).tolist()
+    judged = []
+    for example, start, end in zip(examples, ends, ends[1:]):
         own = slice(start, end)
         chance = word_chance[own].copy()
         doubts = _doubts(
@@ -126,16 +158,56 @@ def _judge_roles(
             chance,
             (NO_PREDICATE, "predicate"),
         )
-        for row in np.flatnonzero((gold.predicates >= start) & (gold.predicates < end)).tolist():
-            pairs = slice(pair_ends[row], pair_ends[row + 1])
-            tokens = np.arange(gold.starts[row], gold.ends[row]) - start
-            chance[tokens] = np.fmin(chance[tokens], pair_chance[pairs])
-            predicate = example.reference[int(gold.predicates[row]) - start].text
-            names = [f"{name} of {predicate}" for name in classes]
-            doubts += _doubts(tokens, of_pairs[pairs], gold.role[pairs], pair_chance[pairs], names)
-        doubts.sort(key=lambda doubt: doubt.token)
-        result.append(Judged(layer, example.reference, chance, doubts))
-    return result
+        judged.append(Judged(layer, example.reference, chance, doubts))
+    _judge_frames(labeller, scores, gold, judged, ends)
+    for own_doc in judged:
+        own_doc.doubts.sort(key=lambda doubt: doubt.token)
+    return judged
+
+
+def _judge_frames(
+    labeller: SemanticRoleLabeller,
+    scores: RoleScores,
+    gold: GoldPairs,
+    judged: Sequence[Judged],
+    ends: Sequence[int],
+) -> None:
+    """Judge the roleset and the roles of each given predicate, and add that to its Doc.
+
+    judged (Sequence[Judged]): Of each Doc; changed in place.
+    ends (Sequence[int]): Where each Doc begins in the batch, and where the last one ends.
+    """
+    of_pairs = _tempered(labeller, scores, "roles")
+    of_rolesets = _tempered(labeller, scores, "rolesets")
+    pair_ends = np.cumsum([0, *gold.lengths.tolist()])
+    classes = bio.bio_tags(labeller.labels)
+    rolesets = [*labeller.lexicon.rolesets, ""]  # candidates that are padding are the last one
+    numbers = np.searchsorted(ends[1:], gold.predicates, side="right").tolist()
+    for row, number in enumerate(numbers):
+        own, offset = judged[number], ends[number]
+        token = gold.predicates[row : row + 1] - offset
+        predicate = own.reference[int(token[0])].text
+        if gold.roleset[row] != MISSING:
+            given = gold.roleset[row : row + 1]
+            probs = of_rolesets[row : row + 1]
+            names = [rolesets[n] for n in gold.rolesets[row].tolist()]
+            _add(own, token, probs, given, names)
+        pairs = slice(pair_ends[row], pair_ends[row + 1])
+        tokens = np.arange(gold.starts[row], gold.ends[row]) - offset
+        names = [f"{name} of {predicate}" for name in classes]
+        _add(own, tokens, of_pairs[pairs], gold.role[pairs], names)
+
+
+def _add(judged: Judged, tokens: Ints, probs: Floats, given: Ints, names: Sequence[str]) -> None:
+    """Add what is thought of further classes of some tokens."""
+    chance = _chance_of(probs, given)
+    judged.probabilities[tokens] = np.fmin(judged.probabilities[tokens], chance)
+    judged.doubts.extend(_doubts(tokens, probs, given, chance, names))
+
+
+def _tempered(labeller: SemanticRoleLabeller, scores: RoleScores, head: str) -> Floats:
+    probs = np.asarray(on_cpu(labeller.model.ops, getattr(scores, head)))
+    return temper(probs, labeller.temperature(head))
 
 
 def _chance_of(probs: Floats, given: Ints) -> Floats:

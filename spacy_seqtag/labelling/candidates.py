@@ -1,0 +1,241 @@
+"""From raw text to sentences with what pipelines think of them, a batch at a time."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import numpy as np
+from spacy.tokens import Doc, Span
+
+from ..arrays import Floats, concat_ranges
+from ..corpus.cut import sentence_bounds
+from ..distil.annotate import in_batches
+from ..distil.raw_text import RawText
+from ..distil.teachers import AnyTagger, Panel, Panels, Teacher, layer_of
+from ..distil.vote import Predictions, ask, copy_words, make_docs, mean_of, vote
+from ..distil.vote_roles import agree, vote_roles
+from ..frames import get_frames
+from ..pipeline.base import on_cpu
+from ..pipeline.srl.component import SemanticRoleLabeller
+from ..pipeline.token_tagger import TokenTagger
+from ..schemes.calibration import temper
+from .sentence import Sentence, read_entities, read_frame, read_tags, read_words
+from .uncertainty import Doubles, disagreements, entropies
+
+# Nobody reads soft labels here.
+_TOP = 1
+
+
+@dataclass
+class Asked:
+    """A batch of Docs that pipelines have read.
+
+    own_docs (list[list[Doc]]): As each pipeline has them, with vectors.
+    predictions (list[Predictions]): The probabilities of each pipeline.
+    vectors (list[Floats]): Of each Doc, (tokens, width).
+    """
+
+    own_docs: list[list[Doc]]
+    predictions: list[Predictions]
+    vectors: list[Floats]
+
+
+@dataclass
+class Opinion:
+    """What is thought of one layer of a batch, as rows that belong to tokens.
+
+    docs, tokens (int64, (rows,)): The Doc of each row, and the token that it is about.
+    uncertainty, disagreement (float64, (rows,)): From 0 to 1.
+    """
+
+    docs: np.ndarray
+    tokens: np.ndarray
+    uncertainty: Doubles
+    disagreement: Doubles
+
+
+def ask_all(teachers: Sequence[Teacher], panels: Panels, texts: Sequence[RawText]) -> Asked:
+    """Let all pipelines read a batch of texts.
+
+    teachers (Sequence[Teacher]): The first sets words and sentence boundaries for all.
+    panels (Panels): Of their components.
+    texts (Sequence[RawText]): A batch, none of them empty.
+    """
+    own_docs: list[list[Doc]] = []
+    predictions: list[Predictions] = []
+    for number, teacher in enumerate(teachers):
+        own = copy_words(own_docs[0], teacher) if number else make_docs(teacher, texts)
+        own, found = ask(teacher, own)
+        own_docs.append(own)
+        predictions.append(found)
+    member: AnyTagger
+    if panels.tokens:
+        number, member = panels.tokens[0].members[0]
+    else:
+        assert panels.roles is not None  # `load_teachers` wants a component
+        number, member = panels.roles.members[0]
+    found_vectors = member.model.get_ref("tok2vec").predict(own_docs[number])
+    vectors = [np.asarray(on_cpu(member.model.ops, own)) for own in found_vectors]
+    return Asked(own_docs, predictions, vectors)
+
+
+def find_candidates(
+    teachers: Sequence[Teacher], panels: Panels, texts: Iterable[RawText]
+) -> Iterator[Sentence]:
+    """Yield the sentences of raw text, annotated and with their uncertainty; `score` is 0.
+
+    teachers (Sequence[Teacher]): The pipelines.
+    panels (Panels): Of their components, those of the layers that count.
+    texts (Iterable[RawText]): Raw text, which is read a batch at a time.
+    """
+    for batch in in_batches(texts):
+        with ExitStack() as stack:
+            for teacher in teachers:
+                stack.enter_context(teacher.nlp.memory_zone())
+            asked = ask_all(teachers, panels, batch)
+            docs = copy_words(asked.own_docs[0], teachers[0])
+            opinions = {
+                panel.layer: _of_tokens(panel, docs, asked.predictions) for panel in panels.tokens
+            }
+            for panel in panels.tokens:
+                vote(panel, docs, asked.predictions, _TOP)
+            if panels.roles is not None:
+                scores = agree(panels.roles, teachers, asked.own_docs)
+                opinions["roles"] = _of_roles(panels.roles, docs, scores)
+                vote_roles(panels.roles, teachers, docs, asked.own_docs, _TOP, scores)
+            for number, doc in enumerate(docs):
+                yield from _sentences(panels, asked, opinions, number, doc)
+
+
+def sentence_vectors(
+    teachers: Sequence[Teacher], panels: Panels, texts: Iterable[RawText]
+) -> Iterator[Floats]:
+    """Yield the vectors of sentences, a batch at a time.
+
+    YIELDS (float32, (sentences, width)): The mean of each sentence's words.
+    """
+    for batch in in_batches(texts):
+        with ExitStack() as stack:
+            for teacher in teachers:
+                stack.enter_context(teacher.nlp.memory_zone())
+            asked = ask_all(teachers, panels, batch)
+            yield np.asarray(
+                [
+                    vectors[start:end].mean(axis=0)
+                    for doc, vectors in zip(asked.own_docs[0], asked.vectors)
+                    for start, end in sentence_bounds(doc)
+                ]
+            )
+
+
+def trimmed(doc: Doc, start: int, end: int) -> Span:
+    """Return a sentence without the whitespace at its ends, which may be all of it."""
+    while start < end and doc[start].is_space:
+        start += 1
+    while start < end and doc[end - 1].is_space:
+        end -= 1
+    return doc[start:end]
+
+
+def _sentences(
+    panels: Panels, asked: Asked, opinions: dict[str, Opinion], number: int, doc: Doc
+) -> Iterator[Sentence]:
+    """Yield the sentences of one Doc of a batch."""
+    sure = {
+        panel.layer: _sure(
+            panel, doc, [asked.predictions[n][panel.layer][number] for n, _ in panel.members]
+        )
+        for panel in panels.tokens
+        if layer_of(panel.speaker) in ("pos", "tag")
+    }
+    frames = get_frames(doc) if panels.roles is not None else []
+    for start, end in sentence_bounds(doc):
+        sent = trimmed(doc, start, end)
+        if not len(sent):
+            continue
+        means = {layer: _means(own, number, sent) for layer, own in opinions.items()}
+        sentence = Sentence(
+            sent.text,
+            read_words(sent),
+            0.0,
+            {layer: mean[0] for layer, mean in means.items()},
+            {layer: mean[1] for layer, mean in means.items()},
+            asked.vectors[number][sent.start : sent.end].mean(axis=0),
+        )
+        for panel in panels.tokens:
+            if panel.layer == "ents":
+                sentence.entities = read_entities(sent, panel.speaker.cfg["confidence"])
+            elif panel.layer in sure:
+                sentence.tags[panel.layer] = read_tags(sent, panel.layer, sure[panel.layer])
+        if panels.roles is not None:
+            own = [f for f in frames if sent.start <= f.predicate.start < sent.end]
+            sentence.frames = [read_frame(frame, sent) for frame in own]
+        yield sentence
+
+
+def _sure(panel: Panel[TokenTagger], doc: Doc, members: Sequence[Floats]) -> Floats:
+    """Return the probability of the most probable class of each token, on average."""
+    probs = temper(mean_of(panel, members), panel.speaker.temperature("tags"))
+    best: Floats = probs.max(axis=1, initial=0.0)
+    return best
+
+
+def _of_tokens(
+    panel: Panel[TokenTagger], docs: Sequence[Doc], predictions: Sequence[Predictions]
+) -> Opinion:
+    """Say how sure the members are of each token, and how far apart. Whitespace is sure."""
+    arrays = [
+        _expanded(panel, member, np.concatenate(predictions[n][panel.layer]))
+        for n, member in panel.members
+    ]
+    lengths = [len(doc) for doc in docs]
+    numbers = np.repeat(np.arange(len(docs)), lengths)
+    tokens = concat_ranges(np.zeros(len(docs), dtype=np.int64), np.asarray(lengths))
+    solid = np.concatenate([doc.to_array("IS_SPACE") == 0 for doc in docs])
+    unsure = entropies(np.mean(arrays, axis=0))
+    return Opinion(numbers[solid], tokens[solid], unsure[solid], disagreements(arrays)[solid])
+
+
+def _of_roles(
+    panel: Panel[SemanticRoleLabeller], docs: Sequence[Doc], scores: Sequence[object]
+) -> Opinion:
+    """Say the same of whether words are predicates, and of each pair of predicate and word."""
+    from ..models.role_pairs import RoleScores
+
+    own = [score for score in scores if isinstance(score, RoleScores)]
+    pairs = own[0].pairs
+    words = [np.asarray(score.predicates) for score in own]
+    roles = [
+        _expanded(panel, member, np.asarray(score.roles))
+        for (_, member), score in zip(panel.members, own)
+    ]
+    # A pair counts for its predicate: pairs do not leave the sentence.
+    at = np.concatenate(
+        [np.arange(len(words[0])), np.repeat(pairs.predicates, pairs.lengths)]
+    ).astype(np.int64)
+    starts = np.cumsum([0, *(len(doc) for doc in docs)])
+    numbers = np.searchsorted(starts, at, side="right") - 1
+    return Opinion(
+        numbers,
+        at - starts[numbers],
+        np.concatenate([entropies(np.mean(words, axis=0)), entropies(np.mean(roles, axis=0))]),
+        np.concatenate([disagreements(words), disagreements(roles)]),
+    )
+
+
+def _expanded(
+    panel: Panel[TokenTagger] | Panel[SemanticRoleLabeller], member: AnyTagger, probs: Floats
+) -> Floats:
+    """Give the probabilities of a member the columns of the speaker's classes."""
+    columns = {name: i for i, name in enumerate(panel.speaker.classes)}
+    result: Floats = np.zeros((len(probs), len(columns)), dtype=np.float32)
+    result[:, [columns[name] for name in member.classes]] = probs
+    return result
+
+
+def _means(opinion: Opinion, number: int, sent: Span) -> tuple[float, float]:
+    """Return the mean uncertainty and disagreement of the rows of a sentence."""
+    rows = (opinion.docs == number) & (opinion.tokens >= sent.start) & (opinion.tokens < sent.end)
+    if not rows.any():
+        return 0.0, 0.0
+    return float(opinion.uncertainty[rows].mean()), float(opinion.disagreement[rows].mean())
