@@ -57,7 +57,7 @@ def test_config_runs_as_it_is(run, tmp_path):
     assert config["nlp"]["lang"] == "en"
     assert config["components"]["transformer"]["model"]["word_case"] is True
     text = Path("my.cfg").read_text("utf8")
-    assert "# - train.spacy: 30 documents, 221 sentences, 3,522 words: about 1,000 steps" in text
+    assert "# - train.spacy: 30 documents, 221 sentences, 3,522 words: about 2,000 steps" in text
     assert "# - entities: 3 labels: LOC (87), PER (71), ORG (46).\n" in text
     result = CliRunner().invoke(app, ["debug", "config", "my.cfg"])
     assert result.exit_code == 0, result.output
