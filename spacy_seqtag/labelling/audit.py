@@ -20,7 +20,6 @@ from thinc.api import Config
 from ..corpus.cut import sentence_bounds
 from ..corpus.reader import create_corpus
 from ..errors import printable, settings_error
-from ..evaluation import check_labels
 from .folds import train_folds
 from .given import Doubt, Judged, judge
 
@@ -63,8 +62,8 @@ def audit(
     gpu_id (int): The GPU to train on, or -1 for the CPU.
     progress (Callable[[int], object]): Called with the number of each fold that is done, from 1.
     RETURNS (dict[str, list[Suspect]]): See `find_suspects`.
-    RAISES: ValueError: The pipeline has no component of ours, the corpus no layer of those, or a
-        label that they do not have; or either cannot be read. OSError: One of them is not found.
+    RAISES: ValueError: The pipeline has no component of ours, or the corpus no layer of those; or
+        either cannot be read. OSError: One of them is not found.
     """
     if folds < 0 or folds == 1:
         raise settings_error(f"--folds {folds}: give 2 or more, or 0 for none")
@@ -72,8 +71,6 @@ def audit(
         raise settings_error(f"--config {config}: this is for training folds: give --folds 5, too")
     nlp = util.load_model(model)
     docs = [example.reference for example in create_corpus(data)(nlp)]
-    examples = [Example(Doc(nlp.vocab), doc) for doc in docs]
-    check_labels(nlp, examples, data)
     parts: Iterable[tuple[Language, list[Doc]]] = [(nlp, docs)]
     if folds:
         settings = nlp.config if config is None else util.load_config(config)
@@ -109,7 +106,7 @@ def _example(nlp: Language, reference: Doc) -> Example:
     """Make an example on the words and sentences of the corpus."""
     words = [token.text for token in reference]
     spaces = [bool(token.whitespace_) for token in reference]
-    starts = None
+    starts: list[bool | int | None] | None = None
     if reference.has_annotation("SENT_START"):
         starts = [token.is_sent_start for token in reference]
     return Example(Doc(nlp.vocab, words=words, spaces=spaces, sent_starts=starts), reference)
@@ -151,13 +148,13 @@ def to_row(rank: int, suspect: Suspect) -> dict[str, object]:
     sentence = suspect.sentence
     doc, offset = sentence.doc, sentence.start_char
     ids = doc.user_data.get("sent_ids")
-    known = isinstance(ids, Sequence) and suspect.number < len(ids)
+    ids = ids if isinstance(ids, list) else []
     return {
         "rank": rank,
         "layer": suspect.layer,
         "document": suspect.document,
         "sentence": suspect.number,
-        "sent_id": ids[suspect.number] if known else None,
+        "sent_id": ids[suspect.number] if suspect.number < len(ids) else None,
         "text": sentence.text,
         "probability": round(suspect.probability, 6),
         "spans": [

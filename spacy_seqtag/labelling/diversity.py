@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..arrays import Floats, Ints
+from ..arrays import Floats
 
 
 def choose(
@@ -63,5 +63,5 @@ def _unit(vectors: Floats) -> Floats:
 def _ranks(scores: Floats) -> Floats:
     """Return the rank of each score among the different ones, from 0 to 1."""
     different, rank = np.unique(scores, return_inverse=True)
-    ranks: Ints = rank
-    return ranks / max(1, len(different) - 1)
+    ranks: Floats = (rank / max(1, len(different) - 1)).astype(np.float32)
+    return ranks

@@ -47,7 +47,8 @@ def prodigy_rows(rank: int, sentence: Sentence, layers: Sequence[str]) -> Iterat
             }
             for other in others
         ]
-        spans = sorted([head, *others], key=lambda span: span["token_start"])
+        ordered = sorted([predicate, *arguments], key=lambda label: label.first)
+        spans = [_prodigy_span(label) for label in ordered]
         yield {**base, "spans": spans, "relations": relations, "meta": meta}
     if not sentence.frames:
         yield {**base, "spans": [], "relations": [], "meta": meta}

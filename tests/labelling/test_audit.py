@@ -100,10 +100,24 @@ def test_mistakes_are_one_line_each(run, corpus, trained_path, knowing_path, tmp
     assert "there is no such file" in fails(run(trained_path, "none.spacy"), tmp_path)
     line = fails(run(trained_path, corpus, "--config", "x.cfg"), tmp_path)
     assert "give --folds 5, too" in line
-    # `trained` learned twenty sentences, and so lacks labels of sixty.
-    assert "has never seen these labels" in fails(run(trained_path, corpus, "-o", "a/b"), tmp_path)
     line = fails(run(knowing_path, corpus, "--folds", 61), tmp_path)
     assert "--folds 61: the corpus has 60 documents, give a number from 2 to 60" in line
+
+
+def test_labels_that_nobody_has_seen_come_first(run, corpus, trained_path):
+    """`trained` learned twenty sentences, and so lacks labels of sixty."""
+    result = run(trained_path, corpus, "-n", 0, "-o", "a.jsonl")
+    assert result.exit_code == 0, result.output
+    known = {name: set(spacy.load(trained_path).get_pipe(name).labels) for name in ("seqtag_pos",)}
+    rows = [row for row in srsly.read_jsonl("a.jsonl") if row["layer"] == "seqtag_pos"]
+    unseen = [
+        row
+        for row in rows
+        if any(span["label"] not in known["seqtag_pos"] for span in row["spans"])
+    ]
+    assert 0 < len(unseen) < len(rows)
+    assert rows[: len(unseen)] == unseen
+    assert {row["probability"] for row in unseen} == {0.0}
 
 
 def test_folds_are_trained_without_what_they_judge(run, corpus, knowing_path, tmp_path):
