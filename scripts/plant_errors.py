@@ -1,7 +1,7 @@
 """Plant errors in a corpus, and count how many of them the top of an audit holds.
 
     python scripts/plant_errors.py plant train.spacy planted.spacy planted.jsonl --n 200
-    python -m spacy seqtag audit training/mine/model-best planted.spacy --folds 5 -n 0 -o audit.jsonl
+    python -m spacy seqtag audit MODEL planted.spacy --folds 5 -n 0 -o audit.jsonl
     python scripts/plant_errors.py count planted.jsonl audit.jsonl
 
 A sentence gets at most one error of each layer, so `--n 200` gives 200 sentences with an error for

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import srsly
 import typer
 from spacy.cli._util import setup_gpu
-from wasabi import Printer, msg
+from wasabi import msg
+from wasabi.printer import Printer
 
 from ..errors import settings_error
 from ..files import written_aside

@@ -109,7 +109,7 @@ def _example(nlp: Language, reference: Doc) -> Example:
     """Make an example on the words and sentences of the corpus."""
     words = [token.text for token in reference]
     spaces = [bool(token.whitespace_) for token in reference]
-    starts = None
+    starts: list[bool | int | None] | None = None
     if reference.has_annotation("SENT_START"):
         starts = [token.is_sent_start for token in reference]
     return Example(Doc(nlp.vocab, words=words, spaces=spaces, sent_starts=starts), reference)
@@ -150,14 +150,14 @@ def to_row(rank: int, suspect: Suspect) -> dict[str, object]:
     """
     sentence = suspect.sentence
     doc, offset = sentence.doc, sentence.start_char
-    ids = doc.user_data.get("sent_ids")
-    known = isinstance(ids, Sequence) and suspect.number < len(ids)
+    given = doc.user_data.get("sent_ids")
+    ids = list(given) if isinstance(given, list | tuple) else []
     return {
         "rank": rank,
         "layer": suspect.layer,
         "document": suspect.document,
         "sentence": suspect.number,
-        "sent_id": ids[suspect.number] if known else None,
+        "sent_id": ids[suspect.number] if suspect.number < len(ids) else None,
         "text": sentence.text,
         "probability": round(suspect.probability, 6),
         "spans": [

@@ -12,10 +12,11 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..arrays import Floats, Ints
+from .uncertainty import Doubles
 
 
 def choose(
-    scores: Floats, vectors: Floats, n: int, diversity: float, taken: Iterable[Floats] = ()
+    scores: Doubles, vectors: Floats, n: int, diversity: float, taken: Iterable[Floats] = ()
 ) -> list[int]:
     """Choose the best rows one after the other.
 
@@ -60,7 +61,7 @@ def _unit(vectors: Floats) -> Floats:
     return result
 
 
-def _ranks(scores: Floats) -> Floats:
+def _ranks(scores: Doubles) -> Doubles:
     """Return the rank of each score among the different ones, from 0 to 1."""
     different, rank = np.unique(scores, return_inverse=True)
     ranks: Ints = rank

@@ -47,10 +47,14 @@ def prodigy_rows(rank: int, sentence: Sentence, layers: Sequence[str]) -> Iterat
             }
             for other in others
         ]
-        spans = sorted([head, *others], key=lambda span: span["token_start"])
+        spans = [_prodigy_span(label) for label in sorted([predicate, *arguments], key=_first)]
         yield {**base, "spans": spans, "relations": relations, "meta": meta}
     if not sentence.frames:
         yield {**base, "spans": [], "relations": [], "meta": meta}
+
+
+def _first(label: Label) -> int:
+    return label.first
 
 
 def _prodigy_span(label: Label) -> dict[str, object]:

@@ -10,6 +10,7 @@ import numpy as np
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from ..arrays import Floats
 from ..corpus.cut import sentence_bounds
 from ..corpus.docbin_read import find_docbins, read_docs
 from ..corpus.errors import FormatError
@@ -233,6 +234,6 @@ def _keys(docs: Iterable[Doc]) -> Iterator[str]:
 
 def _taken(
     teachers: Sequence[Teacher], panels: Panels, corpora: Sequence[Path]
-) -> Iterator[np.ndarray]:
+) -> Iterator[Floats]:
     texts: Iterator[RawText] = (text for file in corpora for text in read_raw(file))
     return sentence_vectors(teachers, panels, texts)

@@ -26,7 +26,8 @@ def entropies(probs: Floats) -> Doubles:
     n_classes = probs.shape[1]
     if n_classes < 2:
         return np.zeros(len(probs))
-    return _entropies(probs) / np.log(n_classes)
+    result: Doubles = _entropies(probs) / np.log(n_classes)
+    return result
 
 
 def disagreements(members: Sequence[Floats]) -> Doubles:
@@ -43,7 +44,8 @@ def disagreements(members: Sequence[Floats]) -> Doubles:
     mean = np.mean([np.asarray(own, dtype=np.float64) for own in members], axis=0)
     # The mean divergence to the mean is the entropy of the mean without the mean entropy.
     spread = _entropies(mean) - np.mean([_entropies(own) for own in members], axis=0)
-    return np.maximum(spread, 0.0) / np.log(most)
+    result: Doubles = np.maximum(spread, 0.0) / np.log(most)
+    return result
 
 
 def _entropies(probs: Floats | Doubles) -> Doubles:
