@@ -10,6 +10,7 @@ from wasabi import msg
 from wasabi.printer import Printer
 
 from ..errors import settings_error
+from ..evaluation import UnknownLabelsError
 from ..files import written_aside
 from . import fail, seqtag
 from .options import GpuOption, PipelineArgument
@@ -39,6 +40,13 @@ def audit_cli(
         Path | None,
         typer.Option("--output", "-o", help="JSONL file for all sentences", dir_okay=False),
     ] = None,
+    allow_unknown_labels: Annotated[
+        bool,
+        typer.Option(
+            "--allow-unknown-labels",
+            help="List labels that PIPELINE does not know first, instead of failing; not with folds",
+        ),
+    ] = False,
     gpu_id: GpuOption = -1,
 ) -> None:
     """List the sentences whose annotation is probably wrong, the least probable first.
@@ -59,11 +67,14 @@ def audit_cli(
             data,
             folds=folds,
             config=config,
+            allow_unknown_labels=allow_unknown_labels,
             gpu_id=gpu_id,
             progress=lambda fold: Printer().info(f"Judged fold {fold} of {folds}"),
         )
         if output is not None:
             _write(output, suspects)
+    except UnknownLabelsError as err:
+        fail(err if folds else f"{err}, or list them first with --allow-unknown-labels.")
     except (ValueError, OSError) as err:
         fail(err)
     for layer, found in suspects.items():

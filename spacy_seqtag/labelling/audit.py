@@ -50,6 +50,7 @@ def audit(
     *,
     folds: int = 0,
     config: Path | None = None,
+    allow_unknown_labels: bool = False,
     gpu_id: int = -1,
     progress: Callable[[int], object] = lambda fold: None,
 ) -> dict[str, list[Suspect]]:
@@ -60,6 +61,8 @@ def audit(
     folds (int): Train this many pipelines, each without the part of the corpus that it judges; see
         `train_folds`. 0: the pipeline itself judges, which was not trained on the corpus.
     config (Path | None): The settings to train folds with, in the place of the pipeline's own.
+    allow_unknown_labels (bool): Give labels that the pipeline does not have the probability 0; it
+        cannot be had with folds, which learn all labels of the pipeline and no others.
     gpu_id (int): The GPU to train on, or -1 for the CPU.
     progress (Callable[[int], object]): Called with the number of each fold that is done, from 1.
     RETURNS (dict[str, list[Suspect]]): See `find_suspects`.
@@ -73,7 +76,8 @@ def audit(
     nlp = util.load_model(model)
     docs = [example.reference for example in create_corpus(data)(nlp)]
     examples = [Example(Doc(nlp.vocab), doc) for doc in docs]
-    check_labels(nlp, examples, data)
+    if not allow_unknown_labels or folds:
+        check_labels(nlp, examples, data)
     parts: Iterable[tuple[Language, list[Doc]]] = [(nlp, docs)]
     if folds:
         settings = nlp.config if config is None else util.load_config(config)

@@ -2,7 +2,8 @@
 
 Each component of ours judges its own layer. Where a layer is not annotated, there is nothing to
 judge: missing is not wrong. Where a word is known to have one of several classes, the probability
-of them all is judged. Temperatures count, see `calibrate`.
+of them all is judged. Temperatures count, see `calibrate`. A label that the component
+does not have is as improbable as can be.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -72,8 +73,7 @@ def judge(nlp: Language, examples: Iterable[Example]) -> Iterator[Judged]:
     examples (Iterable[Example]): Both Docs of each have the same words; see
         `spacy_seqtag.Corpus.v1`.
     YIELDS (Judged): For each Doc and each component of ours, in this order.
-    RAISES: ValueError: The corpus has a label that a component does not have, or the encoder of a
-        component did not run.
+    RAISES: ValueError: The encoder of a component did not run.
     """
     rest = iter(examples)
     while batch := list(islice(rest, _BATCH)):
@@ -101,14 +101,17 @@ def _judge_tokens(layer: str, tagger: TokenTagger, examples: Sequence[Example]) 
     """Judge a layer that gives each token one class."""
     result = []
     temperature = tagger.temperature("tags")
-    for example, own in zip(examples, tagger.predict([example.predicted for example in examples])):
-        probs = temper(own, temperature)
-        given = tagger.encode(example)
+    predicted = tagger.predict([example.predicted for example in examples])
+    for example, own in zip(examples, predicted):
+        with tagger.knowing_all([example]):
+            classes = tagger.classes
+            given = tagger.encode(example)
+            possible = tagger.possible_classes(example)
+        probs = _widened(temper(own, temperature), len(classes))
         chance = _chance_of(probs, given)
-        doubts = _doubts(np.arange(len(given)), probs, given, chance, tagger.classes)
-        possible = tagger.possible_classes(example)
+        doubts = _doubts(np.arange(len(given)), probs, given, chance, classes)
         if possible is not None:
-            doubts += _judge_sets(probs, given, possible, chance, tagger.classes)
+            doubts += _judge_sets(probs, given, possible, chance, classes)
         doubts.sort(key=lambda doubt: doubt.token)
         result.append(Judged(layer, example.reference, chance, doubts))
     return result
@@ -142,7 +145,9 @@ def _judge_roles(
 ) -> list[Judged]:
     """Judge predicates, and the rolesets and roles of the predicates that are given."""
     docs = [example.predicted for example in examples]
-    gold = labeller.gold_pairs(examples)
+    with labeller.knowing_all(examples):
+        gold = labeller.gold_pairs(examples)
+        classes = bio.bio_tags(labeller.labels)
     scores = labeller.model.predict((docs, lambda *_: gold))
     of_words = _tempered(labeller, scores, "predicates")
     word_chance = _chance_of(of_words, gold.is_predicate)
@@ -159,7 +164,7 @@ def _judge_roles(
             (NO_PREDICATE, "predicate"),
         )
         judged.append(Judged(layer, example.reference, chance, doubts))
-    _judge_frames(labeller, scores, gold, judged, ends)
+    _judge_frames(labeller, scores, gold, classes, judged, ends)
     for own_doc in judged:
         own_doc.doubts.sort(key=lambda doubt: doubt.token)
     return judged
@@ -169,18 +174,19 @@ def _judge_frames(
     labeller: SemanticRoleLabeller,
     scores: RoleScores,
     gold: GoldPairs,
+    classes: Sequence[str],
     judged: Sequence[Judged],
     ends: Sequence[int],
 ) -> None:
     """Judge the roleset and the roles of each given predicate, and add that to its Doc.
 
+    classes (Sequence[str]): The BIO tags of the roles, those that the component lacks at the end.
     judged (Sequence[Judged]): Of each Doc; changed in place.
     ends (Sequence[int]): Where each Doc begins in the batch, and where the last one ends.
     """
-    of_pairs = _tempered(labeller, scores, "roles")
+    of_pairs = _widened(_tempered(labeller, scores, "roles"), len(classes))
     of_rolesets = _tempered(labeller, scores, "rolesets")
     pair_ends = np.cumsum([0, *gold.lengths.tolist()])
-    classes = bio.bio_tags(labeller.labels)
     rolesets = [*labeller.lexicon.rolesets, ""]  # candidates that are padding are the last one
     numbers = np.searchsorted(ends[1:], gold.predicates, side="right").tolist()
     for row, number in enumerate(numbers):
@@ -208,6 +214,12 @@ def _add(judged: Judged, tokens: Ints, probs: Floats, given: Ints, names: Sequen
 def _tempered(labeller: SemanticRoleLabeller, scores: RoleScores, head: str) -> Floats:
     probs = np.asarray(on_cpu(labeller.model.ops, getattr(scores, head)))
     return temper(probs, labeller.temperature(head))
+
+
+def _widened(probs: Floats, n_classes: int) -> Floats:
+    """Give classes that the component lacks, which follow its own, the probability 0."""
+    result: Floats = np.pad(probs, ((0, 0), (0, n_classes - probs.shape[1])))
+    return result
 
 
 def _chance_of(probs: Floats, given: Ints) -> Floats:

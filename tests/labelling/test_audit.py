@@ -5,7 +5,7 @@ import pytest
 import spacy
 import srsly
 from spacy.cli._util import app
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 from typer.testing import CliRunner
 
 import spacy_seqtag.cli  # noqa: F401  (adds the command)
@@ -101,7 +101,9 @@ def test_mistakes_are_one_line_each(run, corpus, trained_path, knowing_path, tmp
     line = fails(run(trained_path, corpus, "--config", "x.cfg"), tmp_path)
     assert "give --folds 5, too" in line
     # `trained` learned twenty sentences, and so lacks labels of sixty.
-    assert "has never seen these labels" in fails(run(trained_path, corpus, "-o", "a/b"), tmp_path)
+    line = fails(run(trained_path, corpus, "-o", "a/b"), tmp_path)
+    assert "has never seen these labels" in line
+    assert "or list them first with --allow-unknown-labels" in line
     line = fails(run(knowing_path, corpus, "--folds", 61), tmp_path)
     assert "--folds 61: the corpus has 60 documents, give a number from 2 to 60" in line
 
@@ -121,6 +123,20 @@ def test_folds_are_trained_without_what_they_judge(run, corpus, knowing_path, tm
     result = run(knowing_path, corpus, "--folds", 2, "-c", "frozen.cfg")
     assert result.exit_code == 1
     assert "frozen_components = ['transformer']" in result.output
+
+
+def test_labels_that_the_pipeline_does_not_know_come_first(run, corpus, knowing_path):
+    docs = list(DocBin().from_disk(corpus).get_docs(spacy.blank("en").vocab))
+    doc = next(doc for doc in docs if len(doc.ents) == 1)
+    (ent,) = doc.ents
+    doc.set_ents([Span(doc, ent.start, ent.end, "TYPO")], default="outside")
+    DocBin(docs=docs, store_user_data=True).to_disk("typo.spacy")
+    result = run(knowing_path, "typo.spacy", "--allow-unknown-labels", "-o", "a.jsonl")
+    assert result.exit_code == 0, result.output
+    first = next(row for row in srsly.read_jsonl("a.jsonl") if row["layer"] == "seqtag_ner")
+    assert first["document"] == docs.index(doc)
+    assert first["probability"] == 0
+    assert first["spans"][0]["label"].endswith("-TYPO")
 
 
 def test_a_corpus_with_nothing_to_judge(run, corpus, trained_path, tmp_path):
