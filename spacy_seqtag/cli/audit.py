@@ -44,7 +44,7 @@ def audit_cli(
         bool,
         typer.Option(
             "--allow-unknown-labels",
-            help="List labels that PIPELINE does not know first, instead of failing; not with folds",
+            help="List labels that PIPELINE does not know first instead of failing; not with folds",
         ),
     ] = False,
     gpu_id: GpuOption = -1,
