@@ -20,6 +20,7 @@ from thinc.api import Config
 from ..corpus.cut import sentence_bounds
 from ..corpus.reader import create_corpus
 from ..errors import printable, settings_error
+from ..evaluation import check_labels
 from .folds import train_folds
 from .given import Doubt, Judged, judge
 
@@ -62,8 +63,9 @@ def audit(
     gpu_id (int): The GPU to train on, or -1 for the CPU.
     progress (Callable[[int], object]): Called with the number of each fold that is done, from 1.
     RETURNS (dict[str, list[Suspect]]): See `find_suspects`.
-    RAISES: ValueError: The pipeline has no component of ours, or the corpus no layer of those; or
-        either cannot be read. OSError: One of them is not found.
+    RAISES: ValueError: The pipeline has no component of ours, or the corpus no layer of those; with
+        folds, a label that they do not have; or either cannot be read. OSError: One of them is not
+        found.
     """
     if folds < 0 or folds == 1:
         raise settings_error(f"--folds {folds}: give 2 or more, or 0 for none")
@@ -73,6 +75,8 @@ def audit(
     docs = [example.reference for example in create_corpus(data)(nlp)]
     parts: Iterable[tuple[Language, list[Doc]]] = [(nlp, docs)]
     if folds:
+        # Folds learn the labels of the pipeline, and no others.
+        check_labels(nlp, [Example(Doc(nlp.vocab), doc) for doc in docs], data)
         settings = nlp.config if config is None else util.load_config(config)
         parts = train_folds(nlp, Config(settings), docs, folds, gpu_id)
     found = find_suspects(_judge_parts(parts, docs, progress if folds else lambda fold: None))
@@ -147,8 +151,8 @@ def to_row(rank: int, suspect: Suspect) -> dict[str, object]:
     """
     sentence = suspect.sentence
     doc, offset = sentence.doc, sentence.start_char
-    ids = doc.user_data.get("sent_ids")
-    ids = ids if isinstance(ids, list) else []
+    given = doc.user_data.get("sent_ids")
+    ids = list(given) if isinstance(given, list | tuple) else []
     return {
         "rank": rank,
         "layer": suspect.layer,

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from spacy.tokens import Doc, Span
 
-from ..arrays import Floats, concat_ranges
+from ..arrays import Floats, Ints, concat_ranges
 from ..corpus.cut import sentence_bounds
 from ..distil.annotate import in_batches
 from ..distil.raw_text import RawText
-from ..distil.teachers import AnyTagger, Panel, Panels, Teacher, layer_of
+from ..distil.teachers import AnyTagger, Panel, Panels, Teacher
 from ..distil.vote import Predictions, ask, copy_words, make_docs, mean_of, vote
 from ..distil.vote_roles import agree, vote_roles
 from ..frames import get_frames
+from ..models.role_pairs import RoleScores
 from ..pipeline.base import on_cpu
 from ..pipeline.srl.component import SemanticRoleLabeller
 from ..pipeline.token_tagger import TokenTagger
@@ -48,8 +49,8 @@ class Opinion:
     uncertainty, disagreement (float64, (rows,)): From 0 to 1.
     """
 
-    docs: np.ndarray
-    tokens: np.ndarray
+    docs: Ints
+    tokens: Ints
     uncertainty: Doubles
     disagreement: Doubles
 
@@ -143,10 +144,10 @@ def _sentences(
     """Yield the sentences of one Doc of a batch."""
     sure = {
         panel.layer: _sure(
-            panel, doc, [asked.predictions[n][panel.layer][number] for n, _ in panel.members]
+            panel, [asked.predictions[n][panel.layer][number] for n, _ in panel.members]
         )
         for panel in panels.tokens
-        if layer_of(panel.speaker) in ("pos", "tag")
+        if panel.layer in ("pos", "tag")
     }
     frames = get_frames(doc) if panels.roles is not None else []
     for start, end in sentence_bounds(doc):
@@ -173,7 +174,7 @@ def _sentences(
         yield sentence
 
 
-def _sure(panel: Panel[TokenTagger], doc: Doc, members: Sequence[Floats]) -> Floats:
+def _sure(panel: Panel[TokenTagger], members: Sequence[Floats]) -> Floats:
     """Return the probability of the most probable class of each token, on average."""
     probs = temper(mean_of(panel, members), panel.speaker.temperature("tags"))
     best: Floats = probs.max(axis=1, initial=0.0)
@@ -197,17 +198,14 @@ def _of_tokens(
 
 
 def _of_roles(
-    panel: Panel[SemanticRoleLabeller], docs: Sequence[Doc], scores: Sequence[object]
+    panel: Panel[SemanticRoleLabeller], docs: Sequence[Doc], scores: Sequence[RoleScores]
 ) -> Opinion:
     """Say the same of whether words are predicates, and of each pair of predicate and word."""
-    from ..models.role_pairs import RoleScores
-
-    own = [score for score in scores if isinstance(score, RoleScores)]
-    pairs = own[0].pairs
-    words = [np.asarray(score.predicates) for score in own]
+    pairs = scores[0].pairs
+    words = [np.asarray(own.predicates) for own in scores]
     roles = [
-        _expanded(panel, member, np.asarray(score.roles))
-        for (_, member), score in zip(panel.members, own)
+        _expanded(panel, member, np.asarray(own.roles))
+        for (_, member), own in zip(panel.members, scores)
     ]
     # A pair counts for its predicate: pairs do not leave the sentence.
     at = np.concatenate(

@@ -10,6 +10,7 @@ import numpy as np
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from ..arrays import Floats
 from ..corpus.cut import sentence_bounds
 from ..corpus.docbin_read import find_docbins, read_docs
 from ..corpus.errors import FormatError
@@ -99,12 +100,7 @@ def suggest(
         diversity=(diversity, Number(least=0.0, most=1.0)),
         min_words=(min_words, Whole(0)),
     )
-    files = find_raw(raw)
-    corpora = find_docbins(annotated) if annotated is not None else []
-    if any(file.resolve() == output.resolve() for file in (*files, *corpora)):
-        raise FormatError(output, None, "the output is one of the inputs", "Give it another name")
-    if output.is_dir():
-        raise FormatError(output, None, "the output is a folder", "Name a file in it")
+    files, corpora = _find_inputs(raw, annotated, output)
     teachers = load_teachers(names, "suggest")
     panels = _chosen(make_panels(teachers, union_labels=union_labels), layers, tool)
     result = Suggested(_names(panels))
@@ -113,16 +109,8 @@ def suggest(
     known = {key for file in corpora for key in _keys(read_docs(file, Vocab()))}
     candidates = _counted(find_candidates(teachers, panels, texts), result, known, min_words)
     pool = keep_most(candidates, max(_POOL_FACTOR * n, _SMALLEST_POOL))
-    if not result.read:
-        raise FormatError(raw, None, "there is no text", "Give raw text, one sentence a line")
     if not pool:
-        raise FormatError(
-            raw,
-            None,
-            f"no sentence is left to suggest: of {result.read:,}, {result.known:,} are annotated "
-            f"already and {result.short:,} have fewer than {min_words} words",
-            "Give more raw text, or another --min-words",
-        )
+        raise _nothing_left(raw, result, min_words)
     scores = np.asarray([sentence.score for sentence in pool])
     vectors = np.asarray([sentence.vector for sentence in pool])
     taken = _taken(teachers, panels, corpora) if diversity else ()
@@ -155,6 +143,33 @@ def keep_most(sentences: Iterable[Sentence], size: int) -> list[Sentence]:
         kept.add(key)
     heap.sort(key=lambda entry: entry[:2], reverse=True)
     return [entry[3] for entry in heap]
+
+
+def _find_inputs(raw: Path, annotated: Path | None, output: Path) -> tuple[list[Path], list[Path]]:
+    """Find the files of raw text and of annotation, none of which may be the output.
+
+    RAISES: FormatError: One of them is, or there are none.
+    """
+    files = find_raw(raw)
+    corpora = find_docbins(annotated) if annotated is not None else []
+    if any(file.resolve() == output.resolve() for file in (*files, *corpora)):
+        raise FormatError(output, None, "the output is one of the inputs", "Give it another name")
+    if output.is_dir():
+        raise FormatError(output, None, "the output is a folder", "Name a file in it")
+    return files, corpora
+
+
+def _nothing_left(raw: Path, result: Suggested, min_words: int) -> FormatError:
+    """Make the error for raw text without a sentence to suggest."""
+    if not result.read:
+        return FormatError(raw, None, "there is no text", "Give raw text, one sentence a line")
+    return FormatError(
+        raw,
+        None,
+        f"no sentence is left to suggest: of {result.read:,}, {result.known:,} are annotated "
+        f"already and {result.short:,} have fewer than {min_words} words",
+        "Give more raw text, or another --min-words",
+    )
 
 
 def _counted(
@@ -233,6 +248,6 @@ def _keys(docs: Iterable[Doc]) -> Iterator[str]:
 
 def _taken(
     teachers: Sequence[Teacher], panels: Panels, corpora: Sequence[Path]
-) -> Iterator[np.ndarray]:
+) -> Iterator[Floats]:
     texts: Iterator[RawText] = (text for file in corpora for text in read_raw(file))
     return sentence_vectors(teachers, panels, texts)
