@@ -9,7 +9,6 @@ from spacy.util import load_config
 from thinc.api import ConfigValidationError
 
 from ..errors import settings_error
-from ..training.resume import train_resumable
 from . import fail, seqtag
 from .options import GpuOption
 
@@ -73,6 +72,8 @@ def train_cli(
     Settings of the config are overridden as there: --paths.train train.spacy. At each evaluation
     the whole state is saved, and --resume goes on from it.
     """
+    from ..training.resume import train_resumable  # loads PyTorch, which takes seconds
+
     try:
         _check_options(resume or or_begin, allow_changes, overwrite, early_stopping)
         overrides = parse_config_overrides(ctx.args)
