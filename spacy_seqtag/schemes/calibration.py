@@ -181,7 +181,8 @@ def _fit_logistic(features: Doubles, right: Bools, prior: Doubles) -> Doubles:
         p = 1.0 / (1.0 + np.exp(-(features @ weights)))
         slope = features.T @ (p - right) + _PRIOR * (weights - prior)
         curvature = (features * (p * (1.0 - p))[:, None]).T @ features
-        step: Doubles = np.linalg.solve(curvature + _PRIOR * np.eye(len(prior)), slope)
+        solved = np.linalg.solve(curvature + _PRIOR * np.eye(len(prior)), slope)
+        step: Doubles = np.asarray(solved, dtype=np.float64)
         while (new := loss(weights - step)) > best and np.abs(step).max() > 1e-9:
             step = step / 2.0
         weights, best = weights - step, min(new, best)

@@ -114,7 +114,7 @@ def put_snapshot(nlp: Language, optimizer: Optimizer, snapshot: Snapshot) -> Non
             for name, array in snapshot.arrays.items():
                 of, _, place = name.partition(" ")
                 if of == kind and place in keys:
-                    kept[keys[place]] = ops.asarray(array.copy())
+                    kept[keys[place]] = ops.xp.array(array)  # a copy, where the weights are
     for kind, counts in snapshot.counts.items():
         getattr(optimizer, kind).update({keys[p]: n for p, n in counts.items() if p in keys})
     if isinstance(optimizer, LayerwiseAdamW):
