@@ -40,8 +40,6 @@ BinDict = dict[str, float]
 Measures = dict[str, float | list[BinDict] | None]
 """Measures of calibration, by the names of scores; None where there is nothing to measure."""
 
-_ALL_OR_NOTHING = "as the pipeline gets all of the corpus right, or nothing"
-
 # Examples that go through the heads at once.
 _BATCH = 32
 
@@ -140,7 +138,10 @@ def calibrate(nlp: Language, examples: Sequence[Example]) -> list[str]:
             probs, gold = np.concatenate(wide), np.concatenate([gold for _, gold in rows])
             found = fit_temperature(probs[gold < width], gold[gold < width])
             if found is None:
-                left_alone.append(f"{name}, {head}: no temperature is best, {_ALL_OR_NOTHING}")
+                left_alone.append(
+                    f"{name}, {head}: no temperature is best, as the pipeline gets all of the "
+                    "corpus right, or nothing"
+                )
                 continue
             pipe.set_temperatures({head: found})
     return left_alone

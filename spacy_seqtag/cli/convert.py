@@ -1,14 +1,12 @@
 """`python -m spacy seqtag convert`: corpus files to one `.spacy` file."""
 
 import sqlite3
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from spacy.util import get_lang_class
-from tqdm import tqdm
 from wasabi import msg
 
 from ..corpus.convert import convert
@@ -24,6 +22,7 @@ from ..corpus.summary import Summary
 from ..errors import Whole
 from ..partial import parse_labels
 from . import fail, seqtag
+from .byte_bar import byte_bar
 from .options import metavar, one_of
 
 # From here on the wait is long enough to show a bar in log files too.
@@ -160,7 +159,7 @@ def convert_cli(
     labels = _check_options(lang, docs_by, columns, entity_labels)
     subset = _subset(share, limit, seed, rest)
     try:
-        with _progress_bar(files, quiet) as bar:
+        with byte_bar(files, quiet, long=_LONG_INPUT) as bar:
             summary = convert(
                 files,
                 output,
@@ -217,21 +216,6 @@ def _subset(share: float | None, limit: int | None, seed: int, rest: bool) -> Su
         if value is not None and value not in allowed:
             fail(f"{option} {value}: give {allowed}")
     return Subset(1.0 if share is None else share, limit or 0, seed, rest)
-
-
-def _progress_bar(files: Sequence[Path], quiet: bool) -> "tqdm[None]":
-    """Make a bar that counts bytes; in a log file only where the wait is long."""
-    given = [file for path in files for file in (path.rglob("*") if path.is_dir() else [path])]
-    total = sum(path.stat().st_size for path in given if path.is_file())
-    terminal = sys.stderr.isatty()
-    return tqdm(
-        total=total,
-        unit="B",
-        unit_scale=True,
-        leave=False,
-        disable=quiet or not (terminal or total > _LONG_INPUT),
-        mininterval=0.1 if terminal else 10.0,  # seconds; few lines in log files
-    )
 
 
 def _report(summary: Summary, output: Path) -> None:

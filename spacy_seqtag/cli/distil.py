@@ -1,22 +1,18 @@
 """`python -m spacy seqtag distil`: teachers annotate raw text, for a student to learn from."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from spacy.cli._util import setup_gpu
-from tqdm import tqdm
 from wasabi import msg
 
 from ..corpus.errors import safe_line
 from ..corpus.plural import counted
 from ..schemes.soft_rows import TOP
 from . import fail, seqtag
-from .options import GpuOption
-
-# Bytes that take about a minute on two cores.
-_LONG_INPUT = 1 << 20
+from .byte_bar import byte_bar
+from .options import LONG_RAW, GpuOption, RawArgument
 
 
 @seqtag.command("distil", no_args_is_help=True)
@@ -25,13 +21,7 @@ def distil_cli(
         list[str],
         typer.Argument(metavar="TEACHER...", help="Trained pipelines: package names or folders"),
     ],
-    raw: Annotated[
-        Path,
-        typer.Argument(
-            help='Raw text: .txt with a sentence or paragraph a line, .jsonl with "text", a .spacy '
-            "file, of which only the words are read, or a folder of such files"
-        ),
-    ],
+    raw: RawArgument,
     output: Annotated[Path, typer.Option("--output", "-o", help="The .spacy file to write")],
     top: Annotated[
         int, typer.Option(min=1, max=255, help="The most classes of a word that are kept")
@@ -59,7 +49,7 @@ def distil_cli(
 
     setup_gpu(gpu_id, silent=True)
     try:
-        with progress_bar(raw, quiet) as bar:
+        with byte_bar([raw], quiet, long=LONG_RAW) as bar:
             result = distil(
                 pipelines,
                 raw,
@@ -85,19 +75,4 @@ def distil_cli(
     msg.good(
         f"Wrote {output}: {', '.join(result.layers)} of {teachers}, {size:.0f} bytes a word. Train "
         "with it beside annotated data: --corpora.train.soft"
-    )
-
-
-def progress_bar(raw: Path, quiet: bool) -> "tqdm[None]":
-    """Make a bar that counts bytes; in a log file only where the wait is long."""
-    files = raw.rglob("*") if raw.is_dir() else [raw]
-    total = sum(file.stat().st_size for file in files if file.is_file())
-    terminal = sys.stderr.isatty()
-    return tqdm(
-        total=total,
-        unit="B",
-        unit_scale=True,
-        leave=False,
-        disable=quiet or not (terminal or total > _LONG_INPUT),
-        mininterval=0.1 if terminal else 10.0,  # seconds
     )

@@ -1,12 +1,23 @@
 """Arguments and options that several commands share, and parts that options are made of."""
 
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 PipelineArgument = Annotated[str, typer.Argument(help="Pipeline: package name or folder")]
+RawArgument = Annotated[
+    Path,
+    typer.Argument(
+        help='Raw text: .txt with a sentence or paragraph a line, .jsonl with "text", a .spacy '
+        "file, of which only the words are read, or a folder of such files"
+    ),
+]
 GpuOption = Annotated[int, typer.Option("--gpu-id", "-g", help="GPU, or -1 for CPU")]
+
+LONG_RAW = 1 << 20
+"""Bytes of raw text that pipelines annotate in about a minute on two cores."""
 
 
 def metavar(names: Collection[str]) -> str:

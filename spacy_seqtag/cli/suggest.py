@@ -9,8 +9,8 @@ from wasabi import msg
 
 from ..corpus.plural import counted
 from . import fail, seqtag
-from .distil import progress_bar
-from .options import GpuOption
+from .byte_bar import byte_bar
+from .options import LONG_RAW, GpuOption, RawArgument
 
 
 @seqtag.command("suggest", no_args_is_help=True)
@@ -19,13 +19,7 @@ def suggest_cli(
         list[str],
         typer.Argument(metavar="PIPELINE...", help="Trained pipelines: package names or folders"),
     ],
-    raw: Annotated[
-        Path,
-        typer.Argument(
-            help='Raw text: .txt with a sentence or paragraph a line, .jsonl with "text", a .spacy '
-            "file, of which only the words are read, or a folder of such files"
-        ),
-    ],
+    raw: RawArgument,
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write")],
     n: Annotated[int, typer.Option("--n", "-n", help="How many sentences to suggest")] = 100,
     tool: Annotated[
@@ -69,7 +63,7 @@ def suggest_cli(
 
     setup_gpu(gpu_id, silent=True)
     try:
-        with progress_bar(raw, quiet) as bar:
+        with byte_bar([raw], quiet, long=LONG_RAW) as bar:
             result = suggest(
                 pipelines,
                 raw,
