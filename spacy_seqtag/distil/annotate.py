@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,9 +15,9 @@ from ..files import new_folder, terminable
 from ..frames import PREDICATES
 from ..schemes.soft_rows import TOP
 from ..soft_labels import PREDICATE_LAYER, SoftLabels, set_soft_labels
-from .raw_text import RawText, find_raw, read_raw
-from .teachers import Panels, Teacher, load_teachers, make_panels
-from .vote import Predictions, ask, copy_words, make_docs, vote
+from .raw_text import RawText, check_output, find_raw, read_raw
+from .teachers import Panels, Teacher, load_teachers, make_panels, memory_zones
+from .vote import ask_each, copy_words, vote
 from .vote_roles import vote_roles
 
 # A batch is annotated when it has so many characters, or texts.
@@ -71,10 +70,7 @@ def distil(
     """
     check_settings("distil:", top=(top, Whole(1)))
     files = find_raw(raw)
-    if any(file.resolve() == output.resolve() for file in files):
-        raise FormatError(output, None, "the output is one of the inputs", "Give it another name")
-    if output.is_dir():
-        raise FormatError(output, None, "the output is a folder", "Name a .spacy file in it")
+    check_output(output, files, "a .spacy file")
     teachers = load_teachers(names)
     panels = make_panels(teachers, union_labels=union_labels)
     result = Distilled(
@@ -87,9 +83,7 @@ def distil(
     )
     with terminable(), new_folder(output.parent, output), DocBinWriter(output) as writer:
         for batch in in_batches(texts):
-            with ExitStack() as stack:
-                for teacher in teachers:
-                    stack.enter_context(teacher.nlp.memory_zone())
+            with memory_zones(teachers):
                 for doc in annotate(teachers, panels, batch, min(top, 255)):
                     writer.add(doc)
                     _count(result, doc)
@@ -108,15 +102,8 @@ def annotate(
     texts (Sequence[RawText]): A batch, none of them empty.
     top (int): The most classes of a word that are kept.
     """
-    docs = make_docs(teachers[0], texts)
-    own_docs: list[list[Doc]] = []
-    predictions: list[Predictions] = []
-    for number, teacher in enumerate(teachers):
-        own = docs if number == 0 else copy_words(own_docs[0], teacher)
-        own, found = ask(teacher, own)
-        own_docs.append(own)
-        predictions.append(found)
-    docs = copy_words(own_docs[0], teachers[0])
+    own_docs, predictions = ask_each(teachers, texts)
+    docs = copy_words(own_docs[0], teachers[0].nlp.vocab)
     soft = [SoftLabels() for _ in docs]
     for panel in panels.tokens:
         for labels, rows in zip(soft, vote(panel, docs, predictions, top), strict=True):

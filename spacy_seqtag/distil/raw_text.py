@@ -1,7 +1,7 @@
 """Raw text to annotate: plain text, JSONL, or the words of `.spacy` files."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,6 +57,20 @@ def find_raw(path: Path) -> list[Path]:
             path, None, f"expected {_WHAT}, and the folder has none", "Check the path"
         )
     return found
+
+
+def check_output(output: Path, inputs: Iterable[Path], what: str) -> None:
+    """Check that an output file replaces nothing that is read.
+
+    output (Path): The file to write.
+    inputs (Iterable[Path]): The files to read.
+    what (str): What the output is, such as "a file".
+    RAISES: FormatError: It is one of them, or a folder.
+    """
+    if any(file.resolve() == output.resolve() for file in inputs):
+        raise FormatError(output, None, "the output is one of the inputs", "Give it another name")
+    if output.is_dir():
+        raise FormatError(output, None, "the output is a folder", f"Name {what} in it")
 
 
 def read_raw(

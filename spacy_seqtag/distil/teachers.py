@@ -1,6 +1,7 @@
 """Teachers: trained pipelines, and whether they can teach one student together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
@@ -101,6 +102,18 @@ def _load(name: str) -> Language:
         return util.load_model(name)
     except ValueError as error:
         raise settings_error(f"{printable(name)}: {message_of(error)}") from error
+
+
+@contextmanager
+def memory_zones(teachers: Iterable[Teacher]) -> Iterator[None]:
+    """Within a `with` block, let words that the teachers meet be forgotten at its end.
+
+    teachers (Iterable[Teacher]): See `Language.memory_zone`.
+    """
+    with ExitStack() as stack:
+        for teacher in teachers:
+            stack.enter_context(teacher.nlp.memory_zone())
+        yield
 
 
 def make_panels(teachers: Sequence[Teacher], *, union_labels: bool = False) -> Panels:

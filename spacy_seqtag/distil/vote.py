@@ -1,10 +1,11 @@
 """The mean of what the teachers think of each token."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 
 from ..arrays import Bools, Floats
 from ..errors import printable, settings_error
@@ -34,15 +35,15 @@ def make_docs(teacher: Teacher, texts: Sequence[RawText]) -> list[Doc]:
     ]
 
 
-def copy_words(docs: Sequence[Doc], teacher: Teacher) -> list[Doc]:
+def copy_words(docs: Sequence[Doc], vocab: Vocab) -> list[Doc]:
     """Make Docs with the same words and sentence boundaries, and nothing else.
 
-    docs (Sequence[Doc]): Of another teacher.
-    teacher (Teacher): Whose they are to be.
+    docs (Sequence[Doc]): Any Docs.
+    vocab (Vocab): Of the pipeline whose they are to be.
     """
     return [
         Doc(
-            teacher.nlp.vocab,
+            vocab,
             [token.text for token in doc],
             [bool(token.whitespace_) for token in doc],
             sent_starts=[token.is_sent_start for token in doc]
@@ -51,6 +52,25 @@ def copy_words(docs: Sequence[Doc], teacher: Teacher) -> list[Doc]:
         )
         for doc in docs
     ]
+
+
+def ask_each(
+    teachers: Sequence[Teacher], texts: Sequence[RawText]
+) -> tuple[list[list[Doc]], list[Predictions]]:
+    """Let all teachers annotate a batch of texts, each on Docs of its own; see `ask`.
+
+    teachers (Sequence[Teacher]): The first sets words and sentence boundaries for all.
+    texts (Sequence[RawText]): A batch, none of them empty.
+    RETURNS (tuple[list[list[Doc]], list[Predictions]]): The Docs and probabilities of each.
+    """
+    own_docs: list[list[Doc]] = []
+    predictions: list[Predictions] = []
+    for number, teacher in enumerate(teachers):
+        own = copy_words(own_docs[0], teacher.nlp.vocab) if number else make_docs(teacher, texts)
+        own, found = ask(teacher, own)
+        own_docs.append(own)
+        predictions.append(found)
+    return own_docs, predictions
 
 
 def ask(teacher: Teacher, docs: list[Doc]) -> tuple[list[Doc], Predictions]:
@@ -102,15 +122,27 @@ def mean_of(
     arrays (Sequence[Floats]): Of each member, (rows, its classes).
     RETURNS (float32, (rows, classes of the speaker)): The mean.
     """
-    classes: Sequence[str] = panel.speaker.classes
-    columns = {name: i for i, name in enumerate(classes)}
-    result = np.zeros((len(arrays[0]), len(columns)), dtype=np.float32)
-    members: Sequence[tuple[int, AnyTagger]] = panel.members
-    for (_, member), probs in zip(members, arrays, strict=True):
-        own = [columns[name] for name in member.classes]
-        result[:, own] += probs
+    result: Floats = np.zeros((len(arrays[0]), len(panel.speaker.classes)), dtype=np.float32)
+    for probs in align_classes(panel, arrays):  # one at a time: those of roles are large
+        result += probs
     result /= len(arrays)
     return result
+
+
+def align_classes(
+    panel: Panel[TokenTagger] | Panel[SemanticRoleLabeller], arrays: Sequence[Floats]
+) -> Iterator[Floats]:
+    """Give the probabilities of each member the columns of the speaker's classes.
+
+    panel (Panel), arrays (Sequence[Floats]): See `mean_of`.
+    YIELDS (float32, (rows, classes of the speaker)): Of each member.
+    """
+    columns = {name: i for i, name in enumerate(panel.speaker.classes)}
+    members: Sequence[tuple[int, AnyTagger]] = panel.members
+    for (_, member), probs in zip(members, arrays, strict=True):
+        aligned: Floats = np.zeros((len(probs), len(columns)), dtype=np.float32)
+        aligned[:, [columns[name] for name in member.classes]] = probs
+        yield aligned
 
 
 def vote(

@@ -19,6 +19,7 @@ from thinc.api import Config
 
 from ..corpus.cut import sentence_bounds
 from ..corpus.reader import create_corpus
+from ..distil.vote import copy_words
 from ..errors import printable, settings_error
 from ..evaluation import check_labels
 from .folds import train_folds
@@ -101,19 +102,9 @@ def _judge_parts(
     number = {id(doc): i for i, doc in enumerate(docs)}
     for fold, (nlp, part) in enumerate(parts, 1):
         # One at a time: a Doc that was annotated holds the vectors of its words.
-        for judged in judge(nlp, (_example(nlp, doc) for doc in part)):
+        for judged in judge(nlp, (Example(copy_words([doc], nlp.vocab)[0], doc) for doc in part)):
             yield number[id(judged.reference)], judged
         progress(fold)
-
-
-def _example(nlp: Language, reference: Doc) -> Example:
-    """Make an example on the words and sentences of the corpus."""
-    words = [token.text for token in reference]
-    spaces = [bool(token.whitespace_) for token in reference]
-    starts: list[bool | int | None] | None = None
-    if reference.has_annotation("SENT_START"):
-        starts = [token.is_sent_start for token in reference]
-    return Example(Doc(nlp.vocab, words=words, spaces=spaces, sent_starts=starts), reference)
 
 
 def find_suspects(judged: Iterable[tuple[int, Judged]]) -> dict[str, list[Suspect]]:

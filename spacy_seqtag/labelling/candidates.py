@@ -1,7 +1,6 @@
 """From raw text to sentences with what pipelines think of them, a batch at a time."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +10,8 @@ from ..arrays import Floats, Ints, concat_ranges
 from ..corpus.cut import sentence_bounds
 from ..distil.annotate import in_batches
 from ..distil.raw_text import RawText
-from ..distil.teachers import AnyTagger, Panel, Panels, Teacher
-from ..distil.vote import Predictions, ask, copy_words, make_docs, mean_of, vote
+from ..distil.teachers import AnyTagger, Panel, Panels, Teacher, memory_zones
+from ..distil.vote import Predictions, align_classes, ask_each, copy_words, mean_of, vote
 from ..distil.vote_roles import agree, vote_roles
 from ..frames import get_frames
 from ..models.role_pairs import RoleScores
@@ -62,13 +61,7 @@ def ask_all(teachers: Sequence[Teacher], panels: Panels, texts: Sequence[RawText
     panels (Panels): Of their components.
     texts (Sequence[RawText]): A batch, none of them empty.
     """
-    own_docs: list[list[Doc]] = []
-    predictions: list[Predictions] = []
-    for number, teacher in enumerate(teachers):
-        own = copy_words(own_docs[0], teacher) if number else make_docs(teacher, texts)
-        own, found = ask(teacher, own)
-        own_docs.append(own)
-        predictions.append(found)
+    own_docs, predictions = ask_each(teachers, texts)
     member: AnyTagger
     if panels.tokens:
         number, member = panels.tokens[0].members[0]
@@ -90,11 +83,9 @@ def find_candidates(
     texts (Iterable[RawText]): Raw text, which is read a batch at a time.
     """
     for batch in in_batches(texts):
-        with ExitStack() as stack:
-            for teacher in teachers:
-                stack.enter_context(teacher.nlp.memory_zone())
+        with memory_zones(teachers):
             asked = ask_all(teachers, panels, batch)
-            docs = copy_words(asked.own_docs[0], teachers[0])
+            docs = copy_words(asked.own_docs[0], teachers[0].nlp.vocab)
             opinions = {
                 panel.layer: _of_tokens(panel, docs, asked.predictions) for panel in panels.tokens
             }
@@ -116,9 +107,7 @@ def sentence_vectors(
     YIELDS (float32, (sentences, width)): The mean of each sentence's words.
     """
     for batch in in_batches(texts):
-        with ExitStack() as stack:
-            for teacher in teachers:
-                stack.enter_context(teacher.nlp.memory_zone())
+        with memory_zones(teachers):
             asked = ask_all(teachers, panels, batch)
             yield np.asarray(
                 [
@@ -185,10 +174,8 @@ def _of_tokens(
     panel: Panel[TokenTagger], docs: Sequence[Doc], predictions: Sequence[Predictions]
 ) -> Opinion:
     """Say how sure the members are of each token, and how far apart. Whitespace is sure."""
-    arrays = [
-        _expanded(panel, member, np.concatenate(predictions[n][panel.layer]))
-        for n, member in panel.members
-    ]
+    own = [np.concatenate(predictions[n][panel.layer]) for n, _ in panel.members]
+    arrays = list(align_classes(panel, own))
     lengths = [len(doc) for doc in docs]
     numbers = np.repeat(np.arange(len(docs)), lengths)
     tokens = concat_ranges(np.zeros(len(docs), dtype=np.int64), np.asarray(lengths))
@@ -203,10 +190,7 @@ def _of_roles(
     """Say the same of whether words are predicates, and of each pair of predicate and word."""
     pairs = scores[0].pairs
     words = [np.asarray(own.predicates) for own in scores]
-    roles = [
-        _expanded(panel, member, np.asarray(own.roles))
-        for (_, member), own in zip(panel.members, scores)
-    ]
+    roles = list(align_classes(panel, [np.asarray(own.roles) for own in scores]))
     # A pair counts for its predicate: pairs do not leave the sentence.
     at = np.concatenate(
         [np.arange(len(words[0])), np.repeat(pairs.predicates, pairs.lengths)]
@@ -219,16 +203,6 @@ def _of_roles(
         np.concatenate([entropies(np.mean(words, axis=0)), entropies(np.mean(roles, axis=0))]),
         np.concatenate([disagreements(words), disagreements(roles)]),
     )
-
-
-def _expanded(
-    panel: Panel[TokenTagger] | Panel[SemanticRoleLabeller], member: AnyTagger, probs: Floats
-) -> Floats:
-    """Give the probabilities of a member the columns of the speaker's classes."""
-    columns = {name: i for i, name in enumerate(panel.speaker.classes)}
-    result: Floats = np.zeros((len(probs), len(columns)), dtype=np.float32)
-    result[:, [columns[name] for name in member.classes]] = probs
-    return result
 
 
 def _means(opinion: Opinion, number: int, sent: Span) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from ..corpus.cut import sentence_bounds
 from ..corpus.docbin_read import find_docbins, read_docs
 from ..corpus.errors import FormatError
 from ..corpus.formats.lines import Progress
-from ..distil.raw_text import RawText, find_raw, read_raw
+from ..distil.raw_text import RawText, check_output, find_raw, read_raw
 from ..distil.teachers import Panels, Teacher, load_teachers, make_panels
 from ..errors import Number, OneOf, Whole, check_settings, settings_error
 from ..files import write_file
@@ -152,10 +152,7 @@ def _find_inputs(raw: Path, annotated: Path | None, output: Path) -> tuple[list[
     """
     files = find_raw(raw)
     corpora = find_docbins(annotated) if annotated is not None else []
-    if any(file.resolve() == output.resolve() for file in (*files, *corpora)):
-        raise FormatError(output, None, "the output is one of the inputs", "Give it another name")
-    if output.is_dir():
-        raise FormatError(output, None, "the output is a folder", "Name a file in it")
+    check_output(output, [*files, *corpora], "a file")
     return files, corpora
 
 
