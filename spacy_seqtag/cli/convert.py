@@ -15,10 +15,12 @@ from ..corpus.errors import FormatError, safe_line
 from ..corpus.formats import FORMATS
 from ..corpus.formats.columns.names import parse_columns
 from ..corpus.formats.tags import PREFIXES
+from ..corpus.formats.text_spans import ALIGNMENTS
 from ..corpus.plural import counted
 from ..corpus.sentence import LAYERS
 from ..corpus.subset import FRACTION, Subset
 from ..corpus.summary import Summary
+from ..corpus.tokenizer import TokenizerError
 from ..errors import Whole
 from ..partial import parse_labels
 from . import fail, seqtag
@@ -40,7 +42,8 @@ _FOLDERS = [
 _HELP = "\n\n".join(
     [
         "Convert corpus files to a .spacy file for training.",
-        "The ending of a file tells its format; that of the first file may be given (--format):",
+        "The ending of a file, and where several formats have it its content, tells its format; "
+        "that of the first file may be given (--format):",
         *(f"{fmt.name} ({', '.join(fmt.suffixes)}): {fmt.help}." for fmt in FORMATS.values()),
         "`-`, `_`, `?` or nothing as a tag is missing annotation. Sentences of several files are "
         "joined by their sent_id where the words agree, else by their words in order, with gaps "
@@ -93,7 +96,23 @@ _Strict = Annotated[
     bool,
     typer.Option(
         "--strict",
-        help="Take an I- tag that continues no entity as an error, do not read it as B-",
+        help="Take as an error: an I- tag that continues no entity (else B-), a record that cannot "
+        "be read, and a span that does not fit the words (else left out)",
+    ),
+]
+_Tokenizer = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODEL",
+        help="Texts are cut into words by the tokenizer of this pipeline (default: that of --lang)",
+    ),
+]
+_Alignment = Annotated[
+    str,
+    typer.Option(
+        parser=one_of(ALIGNMENTS),
+        metavar=metavar(ALIGNMENTS),
+        help="What becomes of a span of characters that begins or ends within a word",
     ),
 ]
 _MaxMismatch = Annotated[
@@ -147,6 +166,8 @@ def convert_cli(
     scheme: _Scheme = "auto",
     columns: _Columns = None,
     strict: _Strict = False,
+    tokenizer: _Tokenizer = None,
+    alignment: _Alignment = "drop",
     max_mismatch: _MaxMismatch = 0.02,
     share: _Share = None,
     limit: _Limit = None,
@@ -169,12 +190,14 @@ def convert_cli(
                 scheme=scheme,
                 columns=columns,
                 strict=strict,
+                tokenizer=tokenizer,
+                alignment=alignment,
                 max_mismatch=max_mismatch,
                 subset=subset,
                 entity_labels=labels,
                 progress=bar.update,
             )
-    except (FormatError, OSError, sqlite3.Error) as error:
+    except (FormatError, TokenizerError, OSError, sqlite3.Error) as error:
         fail(error)
     if not quiet:
         _report(summary, output)

@@ -37,6 +37,7 @@ from .join.store import temporary_storage
 from .sentence import Sentence
 from .subset import Subset, sample
 from .summary import Summary
+from .tokenizer import LazyTokenizer
 
 
 def convert(
@@ -49,6 +50,8 @@ def convert(
     scheme: str = "auto",
     columns: str | None = None,
     strict: bool = False,
+    tokenizer: str | None = None,
+    alignment: str = "drop",
     max_mismatch: float = 0.02,
     subset: Subset | None = None,
     entity_labels: Collection[str] | None = None,
@@ -65,8 +68,10 @@ def convert(
     lang (str): Code of the language whose vocabulary the words get.
     file_format (str | None): The format of the first file, a key of `FORMATS`; None goes by its
         ending.
-    scheme, columns, strict, max_mismatch, progress: see `ReadOptions`; the columns as
+    scheme, columns, strict, alignment, max_mismatch, progress: see `ReadOptions`; the columns as
         `parse_columns` reads them.
+    tokenizer (str | None): A pipeline whose tokenizer cuts texts into words; None for that of the
+        language.
     subset (Subset | None): The sample to write, drawn when all are joined; None for everything.
     entity_labels (Collection[str] | None): Only entities of these labels were looked for: see
         `spacy_seqtag.partial.annotated_for`. None: those of all labels.
@@ -82,7 +87,16 @@ def convert(
     first, further = _plan(files, file_format)
     # `spacy.blank` would load every package that plugs into spaCy, transformers among them.
     vocab = create_vocab(lang, get_lang_class(lang).Defaults)
-    options = ReadOptions(names, scheme, strict, max_mismatch, vocab, progress)
+    options = ReadOptions(
+        columns=names,
+        scheme=scheme,
+        strict=strict,
+        max_mismatch=max_mismatch,
+        vocab=vocab,
+        tokenizer=LazyTokenizer(lang, vocab, tokenizer),
+        alignment=alignment,
+        progress=progress,
+    )
     remarks, summary, maker = list[Remarks](), Summary(), DocMaker(vocab, limit)
     with ExitStack() as stack:
         stack.enter_context(terminable())

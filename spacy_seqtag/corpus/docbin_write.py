@@ -8,11 +8,12 @@ import struct
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+import srsly
 from spacy.tokens import Doc, DocBin
 from spacy.tokens.doc import DOCBIN_ALL_ATTRS
 from srsly.msgpack import Packer
@@ -24,6 +25,25 @@ _MAX_BYTES = 2**32 - 1  # the longest binary field that msgpack can hold
 _CHUNK = 1 << 20  # bytes
 _BLOCKS = ("tokens", "spaces", "lengths")
 _LISTS = ("cats", "flags", "span_groups")
+
+
+@contextmanager
+def _known_encoders() -> Iterator[None]:
+    """Let srsly look for its plug-ins once, not at every call, while Docs are packed.
+
+    spaCy packs each span group by a call of its own, and each call asks all installed packages for
+    encoders, which takes 1 ms. Here the question has the answer that it had at first.
+    """
+    registry = srsly.msgpack_encoders
+    if "get_all" in vars(registry):  # another writer is at work
+        yield
+        return
+    found = registry.get_all()
+    vars(registry)["get_all"] = lambda: found
+    try:
+        yield
+    finally:
+        vars(registry).pop("get_all", None)
 
 
 class DocBinWriter:
@@ -63,6 +83,7 @@ class DocBinWriter:
                 for name in names:
                     file = tempfile.TemporaryFile(dir=self.path.parent)
                     self._parts[name] = stack.enter_context(file)
+            stack.enter_context(_known_encoders())
             self._stack = stack.pop_all()
         return self
 

@@ -30,6 +30,9 @@ from .thin import thin_doc
 GROUP = 10
 """How many sentences a Doc gets if the user wants documents, but the input marks none."""
 
+ALL_SPANS = "gold"
+"""The span group of all labelled spans, nested ones too, of formats that let them overlap."""
+
 _ATTRIBUTES = {"upos": "pos_", "xpos": "tag_", "lemmas": "lemma_"}
 _LEGAL_UPOS = frozenset(UPOS_TAGS) | {""}
 
@@ -166,7 +169,7 @@ def build_doc(vocab: Vocab, sentences: Sequence[Sentence]) -> Doc:
         size = len(sentence.words)
         words += sentence.words
         spaces += sentence.spaces
-        starts += [True] + [False] * (size - 1)
+        starts += [True] + [False if sentence.has_bounds else None] * (size - 1)
         for name, tags in layers.items():
             tags += tags_of(sentence, name)
         _check_upos(sentence)
@@ -186,7 +189,20 @@ def build_doc(vocab: Vocab, sentences: Sequence[Sentence]) -> Doc:
     doc.user_data["sent_ids"] = [sentence.sent_id for sentence in sentences]
     if any(sentence.propositions is not None for sentence in sentences):
         _set_frames(doc, sentences)
+    if any(sentence.spans is not None for sentence in sentences):
+        doc.spans[ALL_SPANS] = _all_spans(doc, sentences)
     return doc
+
+
+def _all_spans(doc: Doc, sentences: Sequence[Sentence]) -> list[Span]:
+    """Make the spans of all sentences of a Doc, which may overlap."""
+    found: list[Span] = []
+    first = 0
+    for sentence in sentences:
+        for start, end, label in sentence.spans or ():
+            found.append(Span(doc, first + start, first + end, label))
+        first += len(sentence.words)
+    return found
 
 
 def _check_upos(sentence: Sentence) -> None:

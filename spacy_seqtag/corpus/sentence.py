@@ -46,6 +46,10 @@ class Sentence:
         None where the layer is missing. An empty string is a word whose annotation is missing.
     propositions (list[Proposition] | None): Predicates with their arguments, as positions in
         `words`; None where the layer is missing, an empty list where there is no predicate.
+    spans (list[tuple[int, int, str]] | None): All labelled spans of words, in order, where the
+        format lets them overlap: start, end and label. `entities` has the longest of them.
+    has_bounds (bool): Whether it is a sentence; False for a text of which it is not known where
+        its sentences end.
     made_up_id (bool): Whether `sent_id` was made up.
     new_doc, new_par (bool): Whether a document or a paragraph begins here.
     origin (Origin | None): The Doc that this sentence is part of, if it is of a `.spacy` file.
@@ -62,6 +66,8 @@ class Sentence:
     lemmas: list[str] | None = None
     entities: list[str] | None = None
     propositions: list[Proposition] | None = None
+    spans: list[tuple[int, int, str]] | None = None
+    has_bounds: bool = True
     made_up_id: bool = False
     new_doc: bool = False
     new_par: bool = False

@@ -5,17 +5,26 @@ To add a format, write a module with a `FORMAT` (see `format`) and add it to the
 is in `columns/`, since it reads all kinds of columns.
 
 Modules that formats share: `lines` (lines of a text file), `comments` (CoNLL-U's comments),
-`words` (escapes, masks, spaces), `tags` (schemes of entity tags), `remarks` (what a reader tells
+`words` (escapes, masks, spaces), `text_spans` (spans of characters), `tags` (schemes of entity tags), `remarks` (what a reader tells
 the user), `role_tables` (sentences with semantic roles as columns, for those that write them).
 """
 
 from pathlib import Path
 
 from ..errors import FormatError
-from . import columns, conllu, propbank, props, spacy
+from . import brat, columns, conllu, json_lines, label_studio, propbank, props, spacy
 from .format import Format, Writer
 
-_ALL = (conllu.FORMAT, columns.FORMAT, propbank.FORMAT, props.FORMAT, spacy.FORMAT)
+_ALL = (
+    conllu.FORMAT,
+    columns.FORMAT,
+    label_studio.FORMAT,
+    json_lines.FORMAT,
+    brat.FORMAT,
+    propbank.FORMAT,
+    props.FORMAT,
+    spacy.FORMAT,
+)
 
 FORMATS: dict[str, Format] = {fmt.name: fmt for fmt in _ALL}
 """The formats by name, in the order in which a file's ending is looked up."""
@@ -27,14 +36,15 @@ WRITERS: dict[str, Writer] = {
 
 
 def format_of(path: Path) -> Format:
-    """Tell the format of a file by its ending, or of a folder.
+    """Tell the format of a file by its ending and, where several have it, by its content.
 
     RAISES: FormatError: No format has the ending.
     """
     folder = path.is_dir()
     for fmt in FORMATS.values():
         if fmt.takes_folders if folder else path.suffix.lower() in fmt.suffixes:
-            return fmt
+            if fmt.recognises is None or fmt.recognises(path):
+                return fmt
     known = ", ".join(suffix for fmt in FORMATS.values() for suffix in fmt.suffixes)
     raise FormatError(
         path,

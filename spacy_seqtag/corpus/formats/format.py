@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
@@ -28,11 +29,14 @@ class ReadOptions:
     columns (tuple[str, ...] | None): What the columns of column files hold, as `parse_columns`
         reads it; None to judge by their contents.
     scheme (str): How entities are tagged: a key of `tags.PREFIXES`, or "auto".
-    strict (bool): Whether tags that continue no entity are errors.
+    strict (bool): Whether tags that continue no entity, records that cannot be read, and spans that
+        do not fit the words are errors.
     max_mismatch (float): The share, 0 to 1, of sentences that may have other words, of those that
         are in the same place in both files or have the same id (with PropBank: that are in
         documents which both files have). Sentences that only one file has do not count.
     vocab (Vocab): The vocabulary of Docs that are read.
+    tokenizer (Callable[[str], Doc]): Cuts texts into words, for formats that have none.
+    alignment (str): What becomes of spans within words, see `text_spans.ALIGNMENTS`.
     progress (Progress | None): Called with the number of bytes read since the last call.
     """
 
@@ -41,6 +45,8 @@ class ReadOptions:
     strict: bool = False
     max_mismatch: float = 0.02
     vocab: Vocab = field(default_factory=Vocab)
+    tokenizer: Callable[[str], Doc] = field(default_factory=lambda: Tokenizer(Vocab()))
+    alignment: str = "drop"
     progress: Progress | None = None
 
 
@@ -98,6 +104,8 @@ class Format:
         Several such files are more documents.
     writer (Writer | None): Writes Docs in this format.
     takes_folders (bool): Whether a folder stands for all files of the format in it.
+    recognises (Callable[[Path], bool] | None): Tells by its content whether a file or folder is of
+        this format, where several formats have the ending; None for the one that is left.
     """
 
     name: str
@@ -108,6 +116,7 @@ class Format:
     skim: Skim | None = None
     writer: Writer | None = None
     takes_folders: bool = False
+    recognises: Callable[[Path], bool] | None = None
 
     @property
     def holds_docs(self) -> bool:

@@ -1,0 +1,263 @@
+"""JSONL of texts with spans: what spaCy, Prodigy, doccano and others write and read.
+
+A record is a line, or an entry of a JSON list. What it holds is told by its keys:
+
+- `spans` or `ents`, dicts with `start`, `end` and `label` (spaCy's `Doc.to_json`; Prodigy,
+  https://prodi.gy/docs/api-interfaces, with `tokens` and `answer`);
+- `label` or `labels`, triples of start, end and label (doccano,
+  https://doccano.github.io/doccano/tutorial/);
+- `entities`, triples or dicts, also with `start_offset` (doccano with relations) or `start_char`;
+  `[text, {"entities": …}]` is the training data of spaCy 2;
+- `tokenized_text` and `ner`, words and triples of first word, last word and label (GLiNER,
+  https://github.com/urchade/GLiNER).
+
+A record with none of these keys is a text that nobody annotated; an empty list says that there is
+no entity.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from ..errors import FormatError, no_sentence, quoted
+from ..sentence import Sentence
+from .format import Format, ReadOptions
+from .lines import read_lines
+from .remarks import Remarks
+from .text_spans import CharSpan, SpanReader, Words
+
+Record: TypeAlias = dict[str, Any]
+"""A JSON object: what it holds is checked as it is read."""
+
+# In this order: a record of Prodigy has `label` for other things, one of doccano has `entities`.
+_KEYS = ("spans", "ents", "entities", "label", "labels")
+_TEXT_KEYS = ("text", "data")
+_ID_KEYS = ("id", "doc_id", "_task_hash")
+_STARTS, _ENDS = ("start_char", "start_offset", "start"), ("end_char", "end_offset", "end")
+_LABELS = ("label", "labels", "type", "entity_group", "entity")
+
+_NO_RECORD = "<record is|records are> not what it should be and <was|were> left out"
+_REJECTED = (
+    "<record was|records were> rejected or ignored in Prodigy: <its text is|their texts are> there, "
+    "not annotated"
+)
+_NO_SPANS = "<record has|records have> labels of the whole text, which are not read, and no spans"
+
+
+class Problem(ValueError):
+    """A record that cannot be read. Its text says why."""
+
+
+def read(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Sentence]:
+    """Yield the texts of a file as sentences.
+
+    RAISES: FormatError: No record that can be read; in strict mode, one that cannot, or a span
+        that does not fit; a file that is missing, empty or not UTF-8.
+    """
+    reader = SpanReader(path, options, remarks)
+    for line, record in records(path, options, remarks):
+        try:
+            sentence = _sentence(reader, line, record)
+        except Problem as problem:
+            report(path, line, str(problem), options, remarks)
+            continue
+        if sentence is not None:
+            yield sentence
+    if not reader.n_texts:
+        raise no_sentence(path)
+
+
+def records(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[tuple[int, object]]:
+    """Yield the records of a file with their lines: of JSONL, or of one JSON list.
+
+    JSONL is read line by line; a list is read as a whole, and its lines are counted as records.
+    """
+    lines = read_lines(path, options.progress)
+    first = next(((line, text) for line, text in lines if text.strip()), None)
+    if first is None:
+        raise no_sentence(path)
+    line, text = first
+    if text.lstrip().startswith("[") and not _is_json(text):
+        yield from enumerate(_list(path, line, [text, *(rest for _, rest in lines)]), start=1)
+        return
+    if text.lstrip().startswith("[[") or (text.lstrip().startswith("[{") and _is_json(text)):
+        for record in json.loads(text):  # a list on one line
+            yield line, record
+    else:
+        yield from _record(path, line, text, options, remarks)
+    for line, text in lines:
+        if text.strip():
+            yield from _record(path, line, text, options, remarks)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _list(path: Path, line: int, lines: Iterable[str]) -> list[object]:
+    """Read a file that is one JSON list.
+
+    RAISES: FormatError: It is none.
+    """
+    try:
+        found = json.loads("\n".join(lines))
+    except ValueError as error:
+        place = getattr(error, "lineno", 1) + line - 1
+        raise FormatError(
+            path, place, f"no JSON: {error}", "Correct it, or write a record on each line"
+        ) from None
+    return found if isinstance(found, list) else [found]
+
+
+def _record(
+    path: Path, line: int, text: str, options: ReadOptions, remarks: Remarks
+) -> Iterator[tuple[int, object]]:
+    try:
+        yield line, json.loads(text)
+    except ValueError as error:
+        report(path, line, f"no JSON ({error})", options, remarks)
+
+
+def report(path: Path, line: int, problem: str, options: ReadOptions, remarks: Remarks) -> None:
+    """Say that a record is left out.
+
+    RAISES: FormatError: In strict mode.
+    """
+    if options.strict:
+        raise FormatError(path, line, problem, "Correct it, or leave out --strict to go on")
+    remarks.count(_NO_RECORD, line, problem)
+
+
+def _sentence(reader: SpanReader, line: int, record: object) -> Sentence | None:
+    """Make the sentence of a record.
+
+    RAISES: Problem: The record cannot be read.
+    """
+    if isinstance(record, list):  # the training data of spaCy 2
+        if len(record) != 2 or not isinstance(record[1], dict):
+            raise Problem('a list is [text, {"entities": …}]')
+        record = {"text": record[0], **record[1]}
+    if not isinstance(record, dict):
+        raise Problem(f"{quoted(str(record))} is no record")
+    if "tokenized_text" in record:
+        return _gliner(reader, line, record)
+    text = next((record[key] for key in _TEXT_KEYS if key in record), None)
+    if not isinstance(text, str):
+        raise Problem('there is no "text" in it')
+    doc_id = _doc_id(record)
+    if record.get("answer", "accept") != "accept":
+        reader.remarks.count(_REJECTED, line)
+        return reader.sentence(line, text, None, doc_id=doc_id)
+    spans = _spans(reader, line, record)
+    return reader.sentence(line, text, spans, doc_id=doc_id, words=_words(text, record))
+
+
+def _doc_id(record: Record) -> str:
+    value = next((record[key] for key in _ID_KEYS if record.get(key) not in (None, "")), "")
+    return str(value)
+
+
+def _spans(reader: SpanReader, line: int, record: Record) -> list[CharSpan] | None:
+    """Return the spans of a record; None where nobody annotated it.
+
+    RAISES: Problem: What stands for a span is none.
+    """
+    key = next((key for key in _KEYS if key in record), None)
+    if key is None or record[key] is None:
+        return None
+    value = record[key]
+    if not isinstance(value, list):
+        value = [value]
+    if value and all(isinstance(entry, str) for entry in value):
+        reader.remarks.count(_NO_SPANS, line)
+        return None
+    return [char_span(entry, key) for entry in value]
+
+
+def char_span(entry: object, key: str) -> CharSpan:
+    """Read a span: a triple of start, end and label, or a dict.
+
+    entry (object): What JSON has. key (str): Under which key, for the message.
+    RAISES: Problem: It is none.
+    """
+    if isinstance(entry, list) and len(entry) >= 3:
+        start, end, label = entry[:3]
+    elif isinstance(entry, dict):
+        start = _first(entry, _STARTS)
+        end = _first(entry, _ENDS)
+        label = _first(entry, _LABELS)
+    else:
+        start = end = label = None
+    if isinstance(label, list) and len(label) == 1:
+        (label,) = label
+    places = isinstance(start, int) and isinstance(end, int)
+    if not places or isinstance(start, bool) or not isinstance(label, str) or not label.strip():
+        raise Problem(
+            f"{quoted(json.dumps(entry, ensure_ascii=False))} in {key!r} is no span: start, end and "
+            "label are needed"
+        )
+    return CharSpan(start, end, label.strip())
+
+
+def _first(entry: Record, keys: Sequence[str]) -> Any:
+    return next((entry[key] for key in keys if key in entry), None)
+
+
+def _words(text: str, record: Record) -> Words | None:
+    """Return the words that a record of Prodigy has; None where it has none, or not those.
+
+    Only those that spell the text with what is between them: single blanks.
+    """
+    tokens = record.get("tokens")
+    if not isinstance(tokens, list) or not tokens or not isinstance(tokens[0], dict):
+        return None
+    words, spaces, place = [], [], 0
+    for token in tokens:
+        start, end = _first(token, _STARTS), _first(token, _ENDS)
+        if start != place or not isinstance(end, int) or not start < end <= len(text):
+            return None
+        words.append(text[start:end])
+        spaces.append(text[end : end + 1] == " ")
+        place = end + spaces[-1]
+    return Words(words, spaces) if place >= len(text) else None
+
+
+def _gliner(reader: SpanReader, line: int, record: Record) -> Sentence | None:
+    """Make the sentence of a record of GLiNER: words, and spans of words with both ends.
+
+    RAISES: Problem: The record cannot be read.
+    """
+    words = record["tokenized_text"]
+    if not isinstance(words, list) or not all(isinstance(w, str) and w.strip() for w in words):
+        raise Problem('"tokenized_text" is no list of words')
+    words = [word.strip() for word in words]
+    starts, place = [], 0
+    for word in words:
+        starts.append(place)
+        place += len(word) + 1
+    found = record.get("ner")
+    if found is None:
+        spans = None
+    else:
+        spans = []
+        for entry in found if isinstance(found, list) else [found]:
+            first, last, label = char_span(entry, "ner")
+            if not 0 <= first <= last < len(words):
+                raise Problem(f"{entry} in 'ner' is beyond the {len(words)} words")
+            spans.append(CharSpan(starts[first], starts[last] + len(words[last]), label))
+    text = " ".join(words)
+    own = Words(words, [True] * (len(words) - 1) + [False])
+    return reader.sentence(line, text, spans, doc_id=_doc_id(record), words=own if words else None)
+
+
+FORMAT = Format(
+    name="jsonl",
+    suffixes=(".jsonl", ".json"),
+    help="texts with spans of characters, as spaCy, Prodigy, doccano and GLiNER write them",
+    read=read,
+)
