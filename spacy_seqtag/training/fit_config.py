@@ -103,14 +103,19 @@ def choose_tasks(asked: Sequence[str] | None, train: Data, dev: Data | None) -> 
     for task in tasks:
         layer = train.layer(task)
         if layer is None:
-            raise _absent(train, task, NAMES[task], "learn from")
+            raise absent(train, task, NAMES[task], "learn from")
         if dev is not None and not dev.has(layer):
-            raise _absent(dev, task, TITLES[layer], "be evaluated on")
+            raise absent(dev, task, TITLES[layer], "be evaluated on")
     return tasks
 
 
-def _absent(data: Data, task: str, what: str, purpose: str) -> FormatError:
-    """Make the error for a task without its layer."""
+def absent(data: Data, task: str, what: str, purpose: str) -> FormatError:
+    """Make the error for a task without its layer.
+
+    data (Data): What lacks it.
+    task, what (str): The task, and what the layer is called.
+    purpose (str): What the layer would be for.
+    """
     has = ", ".join(TITLES[layer] for layer in LABELLED if data.has(layer)) or "no layer"
     return FormatError(
         data.path,
@@ -154,7 +159,7 @@ def fit(
     senter = train.shows_boundaries and ("srl" in tasks or len(tasks) > 1)
     code, language = _language(lang, train)
     about = [
-        *_about_data(train, tasks),
+        *about_data(train, tasks),
         language,
         f"{encoder.name}: "
         + ("does not read case, so word_case is on." if encoder.is_uncased else "reads case."),
@@ -189,8 +194,12 @@ def _language(lang: str | None, train: Data) -> tuple[str, str]:
     return guess, f"language {guess}, by its most frequent words."
 
 
-def _about_data(train: Data, tasks: Sequence[str]) -> list[str]:
-    """Say what the data is, and how long training on it takes."""
+def about_data(train: Data, tasks: Sequence[str]) -> list[str]:
+    """Say what the data is, and how long training on it takes, in lines for people.
+
+    train (Data): The training data.
+    tasks (Sequence[str]): What is trained.
+    """
     survey, recipe = train.survey, recipe_for(tasks)
     documents = counted(survey.documents, "<document|documents>")
     sentences = counted(survey.sentences, "<sentence|sentences>")

@@ -12,7 +12,7 @@ from .blocks import CODE, PAGES, ROOT, Block, Reader, blocks, same_output
 
 BLOCKS = {page.relative_to(ROOT).as_posix(): blocks(page) for page in PAGES}
 WITH_CODE = sorted(p for p, found in BLOCKS.items() if any(b.language in CODE for b in found))
-SETTINGS = [b for found in BLOCKS.values() for b in found if b.language == "ini"]
+SETTINGS = [b for found in BLOCKS.values() for b in found if b.language == "ini" and not b.title]
 
 # Languages of blocks that are no code of ours: text is what something prints or a file holds.
 OTHERS = ("text", "ini", "powershell")
@@ -79,6 +79,8 @@ def read(page: str, reader: Reader, *, slow: bool) -> None:
         if block.language in CODE:
             runs = block.run == "" or (slow and block.run == "slow")
             printed = reader.run(block) if runs else None
+        elif block.title:
+            reader.save(block)
         elif block.output and printed is not None:
             tolerance = 0.0 if block.output == "exact" else 0.2 if slow else None
             same = same_output(block.source, printed, tolerance=tolerance)
