@@ -42,6 +42,7 @@ from . import (  # noqa: E402
     evaluate,  # noqa: F401
     export,  # noqa: F401
     init_config,  # noqa: F401
+    serve,  # noqa: F401
     show,  # noqa: F401
     suggest,  # noqa: F401
     train,  # noqa: F401
