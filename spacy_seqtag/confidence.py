@@ -234,6 +234,37 @@ def confidence_of(span: Span, what: str | None = None) -> float | None:
     return None
 
 
+def tag_confidence_of(token: Token) -> float | None:
+    """Return the probability of a token's tag, whatever the name of the extension is.
+
+    token (Token): Any token.
+    RETURNS (float | None): From 0 to 1; None if it has none.
+    """
+    if not token.doc.user_data:
+        return None
+    for name in _token_names():
+        found = TokenConfidence(name).get(token)
+        if found is not None:
+            return found
+    return None
+
+
+def tag_confidences(doc: Doc) -> list[float | None]:
+    """Return the probability of each token's tag: `tag_confidence_of`, once for all tokens.
+
+    doc (Doc): Any Doc.
+    RETURNS (list[float | None]): One for each token.
+    """
+    names = _token_names() if doc.user_data else []
+    result: list[float | None] = [None] * len(doc)
+    for extension in map(TokenConfidence, reversed(names)):
+        for i, token in enumerate(doc):
+            found = extension.get(token)
+            if found is not None:
+                result[i] = found
+    return result
+
+
 def drop_cut(doc: Doc) -> None:
     """Drop the confidences of spans whose edges are inside a token since tokens were merged.
 
@@ -252,10 +283,29 @@ def drop_cut(doc: Doc) -> None:
             del data[key]
 
 
+def drop_confidences(doc: Doc) -> None:
+    """Drop the confidences of a Doc's spans and tokens.
+
+    doc (Doc): Its `user_data` is changed.
+    """
+    names = {*_names(), *_token_names()}
+    data = user_data(doc)
+    for key in [key for key in data if isinstance(key, tuple) and len(key) == 4]:
+        if key[0] == "._." and key[1] in names:
+            del data[key]
+
+
 def _names() -> list[str]:
     """Return the names of the Span extensions that are ours."""
     names = [name for name in Underscore.span_extensions if _owner(Span, name) is SpanConfidence]
     return names or [CONFIDENCE]
+
+
+def _token_names() -> list[str]:
+    """Return the names of the Token extensions that are ours."""
+    known = Underscore.token_extensions
+    names = [name for name in known if _owner(Token, name) is TokenConfidence]
+    return names or [TAG_CONFIDENCE]
 
 
 def _check_owner(

@@ -34,6 +34,7 @@ def fail(message: object) -> NoReturn:
 
 # The commands register themselves on `seqtag`: one import for each module.
 from . import (  # noqa: E402
+    annotate,  # noqa: F401
     audit,  # noqa: F401
     calibrate,  # noqa: F401
     check,  # noqa: F401
