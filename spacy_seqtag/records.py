@@ -9,9 +9,10 @@ positions in its text, and a confidence is from 0 to 1. A value that nobody gave
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal
 
 from spacy.tokens import Doc
+from typing_extensions import TypedDict  # pydantic reads typing's from Python 3.12 on
 
 from .confidence import confidence_of, tag_confidences
 from .frames import ArgumentDict, FrameDict, SpanDict, get_frames

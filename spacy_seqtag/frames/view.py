@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
 
 from spacy.tokens import Doc, Span, SpanGroup
+from typing_extensions import TypedDict  # pydantic reads typing's from Python 3.12 on
 
 from ..confidence import ROLESET, ROLESET_KNOWN, confidence_of
 from ..schemes.propositions import PREDICATE, PREDICATE_PART, Argument, Proposition
