@@ -50,7 +50,7 @@ def init_config_cli(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
 ) -> None:
-    """Write a config for `spacy train` that fits the data.
+    """Write a training config that fits the data.
 
     Looks at the size of the data, its layers and labels, its language, and whether the encoder
     reads case. The config is complete: it runs as it is, and can be changed.
@@ -82,7 +82,7 @@ def init_config_cli(
     if train_data.survey.sentences < FEW_SENTENCES:
         printer.warn(f"fewer than {FEW_SENTENCES} sentences hardly train anything")
     printer.good(f"Wrote {printable(str(output), limit=None)}. Train it:")
-    print(f"python -m spacy train {command(choices, str(output))}")
+    print(command(choices, str(output)))
 
 
 def _check_options(tasks: str | None, lang: str | None) -> list[str] | None:
