@@ -59,7 +59,10 @@ def train_cli(
     allow_changes: _ChangesOption = False,
     overwrite: Annotated[
         bool,
-        typer.Option("--overwrite", help="Begin anew, even if --output holds an interrupted run"),
+        typer.Option(
+            "--overwrite",
+            help="Begin anew, even if --output holds trained pipelines or an interrupted run",
+        ),
     ] = False,
     early_stopping: _EarlyStoppingOption = None,
     code: Annotated[
