@@ -235,5 +235,5 @@ def _check_output(output: Path, force: bool) -> None:
     if not force:
         raise ValueError(
             f"{output}: there is a pipeline already. Name a new folder, or replace the pipeline "
-            "with --force"
+            "with --overwrite"
         )

@@ -9,7 +9,8 @@ from spacy.cli._util import setup_gpu
 from wasabi import msg
 from wasabi.printer import Printer
 
-from ..errors import settings_error
+from ..corpus.docbin_read import find_docbins
+from ..distil.raw_text import check_output
 from ..files import written_aside
 from . import fail, seqtag
 from .options import GpuOption, PipelineArgument
@@ -49,10 +50,8 @@ def audit_cli(
     from ..report.suspects import print_suspects
 
     try:
-        if output is not None and output.exists() and data.exists() and output.samefile(data):
-            raise settings_error(
-                f"--output {output}: this would replace the corpus. Name another file"
-            )
+        if output is not None:
+            check_output(output, find_docbins(data), "a file")
         setup_gpu(gpu_id, silent=True)
         suspects = audit(
             model,

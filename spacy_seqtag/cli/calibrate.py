@@ -26,7 +26,9 @@ def calibrate_cli(
     ],
     force: Annotated[
         bool,
-        typer.Option("--force", "-F", help="Replace a pipeline that is there, such as MODEL"),
+        typer.Option(
+            "--overwrite", "--force", "-F", help="Replace a pipeline that is there, such as MODEL"
+        ),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
     gpu_id: GpuOption = -1,

@@ -14,7 +14,9 @@ from tqdm import tqdm
 from wasabi.printer import Printer
 
 from ..corpus.check.findings import FEW_SENTENCES
+from ..corpus.docbin_read import find_docbins
 from ..corpus.errors import FormatError
+from ..distil.raw_text import check_output
 from ..errors import printable
 from ..files import write_file
 from ..training.config import TASKS, command, render
@@ -46,7 +48,7 @@ def init_config_cli(
     ] = None,
     gpu: Annotated[bool, typer.Option("--gpu", "-G", help="Training runs on a GPU")] = False,
     force: Annotated[
-        bool, typer.Option("--force", "-F", help="Write over a config that is there")
+        bool, typer.Option("--overwrite", "--force", "-F", help="Replace a config that is there")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
 ) -> None:
@@ -58,8 +60,10 @@ def init_config_cli(
     to_stdout = str(output) == _STDOUT
     asked = _check_options(tasks, lang)
     if not to_stdout and output.exists() and not force:
-        fail(f"{output} is there already. Give --force to write over it, or another --output")
+        fail(f"{output} is there already. Give --overwrite to replace it, or another --output")
     try:
+        corpora = [file for path in (train, dev) if path is not None for file in find_docbins(path)]
+        check_output(output, corpora, "a file")
         encoder = _load_encoder(base_model)
         train_data = _read(train, quiet)
         dev_data = None if dev is None else _read(dev, quiet)

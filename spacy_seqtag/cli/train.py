@@ -61,6 +61,8 @@ def train_cli(
         bool,
         typer.Option(
             "--overwrite",
+            "--force",
+            "-F",
             help="Begin anew, even if --output holds trained pipelines or an interrupted run",
         ),
     ] = False,

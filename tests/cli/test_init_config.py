@@ -138,7 +138,7 @@ def test_standard_output(run):
 def test_a_config_that_is_there_stays(run):
     Path("my.cfg").write_text("mine")
     line = one_line(run("--train", "train.spacy", ok=False))
-    assert "my.cfg is there already. Give --force" in line
+    assert "my.cfg is there already. Give --overwrite" in line
     assert Path("my.cfg").read_text() == "mine"
     assert run("--train", "train.spacy", "--force", "--quiet").output == ""
     assert "[training]" in Path("my.cfg").read_text()
