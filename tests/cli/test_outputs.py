@@ -94,3 +94,21 @@ def test_configs_and_pipelines_are_replaced_when_told(run, tmp_path, tiny_bert, 
     result = run(*calibrate, option)
     assert result.exit_code == 0, result.output
     assert spacy.load("old").get_pipe("seqtag_pos").temperature() != 1.0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("convert", "dev.conllu", "--output", "new.spacy", "--nonsense"),
+        ("convert", "dev.conllu"),
+        ("convert", "dev.conllu", "--output", "new.spacy", "--limit", "many"),
+        ("distil", "nlp", "raw.txt", "--output", "new.spacy", "--top", 0),
+        ("export", "gold.spacy", "--format", "nonsense", "--output", "new.props"),
+        ("nonsense",),
+    ],
+)
+def test_a_wrong_command_line_is_exit_code_2(run, arguments):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "Usage:" in result.output
+    assert not list(Path().glob("new.*"))
