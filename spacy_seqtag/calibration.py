@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from spacy import util
 from spacy.language import Language
 from spacy.training import Example
 from thinc.api import fix_random_seed
@@ -17,6 +16,7 @@ from tqdm import tqdm
 
 from .corpus.reader import create_corpus
 from .files import naming, new_folder, terminable
+from .loading import load_pipeline
 from .pipeline.calibrated import CalibratedPipe, LabelledScores
 from .pipeline.loss import MISSING
 from .schemes.calibration import (
@@ -183,7 +183,7 @@ def calibrate_pipeline(
     _check_output(output, force)
     fix_random_seed()
     corpus = create_corpus(data)
-    nlp = util.load_model(model)
+    nlp = load_pipeline(model)
     pipes = calibrated_pipes(nlp)
     if not pipes:
         raise ValueError(

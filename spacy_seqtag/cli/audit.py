@@ -33,7 +33,13 @@ def audit_cli(
     ] = 0,
     config: Annotated[
         Path | None,
-        typer.Option("--config", "-c", help="Train folds with this config, not that of PIPELINE"),
+        typer.Option(
+            "--config",
+            "-c",
+            help="Train folds with this config, not that of PIPELINE",
+            exists=True,
+            dir_okay=False,
+        ),
     ] = None,
     n: Annotated[int, typer.Option("--n", "-n", help="Sentences to print per layer", min=0)] = 20,
     output: Annotated[

@@ -74,9 +74,7 @@ def init_config_cli(
             sys.stdout.write(text)
         else:
             write_file(output, text.encode("utf8"))
-    except ConfigValidationError as error:
-        fail(error.title)
-    except (FormatError, OSError) as error:
+    except (ConfigValidationError, FormatError, OSError) as error:
         fail(error)
     if quiet or to_stdout:
         return

@@ -22,6 +22,7 @@ from ..corpus.reader import create_corpus
 from ..distil.vote import copy_words
 from ..errors import printable, settings_error
 from ..evaluation import check_labels
+from ..loading import load_pipeline
 from .folds import train_folds
 from .given import Doubt, Judged, judge
 
@@ -72,7 +73,7 @@ def audit(
         raise settings_error(f"--folds {folds}: give 2 or more, or 0 for none")
     if config is not None and not folds:
         raise settings_error(f"--config {config}: this is for training folds: give --folds 5, too")
-    nlp = util.load_model(model)
+    nlp = load_pipeline(model)
     docs = [example.reference for example in create_corpus(data)(nlp)]
     parts: Iterable[tuple[Language, list[Doc]]] = [(nlp, docs)]
     if folds:

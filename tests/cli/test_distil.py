@@ -103,7 +103,7 @@ def test_bad_paths(fails, trained_path, tmp_path):
     assert "there is no such file or folder" in fails(str(trained_path), "none.txt")
     assert "the folder has none" in fails(str(trained_path), "folder")
     assert "the output is one of the inputs" in fails(str(trained_path), "soft.spacy")
-    assert "Can't find model 'nobody'" in fails("nobody", "raw.txt")
+    assert "nobody: there is no such pipeline" in fails("nobody", "raw.txt")
 
 
 def test_teachers_that_cannot_teach(fails, trained_path, tmp_path):

@@ -96,7 +96,7 @@ def test_mistakes_are_one_line_each(run, corpus, trained_path, knowing_path, tmp
     line = fails(run(trained_path, corpus, "-o", corpus), tmp_path)
     assert "the output is one of the inputs" in line
     assert "--folds 1: give 2 or more" in fails(run(trained_path, corpus, "--folds", 1), tmp_path)
-    assert "Can't find model" in fails(run("nobody", corpus), tmp_path)
+    assert "nobody: there is no such pipeline" in fails(run("nobody", corpus), tmp_path)
     assert "there is no such file" in fails(run(trained_path, "none.spacy"), tmp_path)
     line = fails(run(trained_path, corpus, "--config", "x.cfg"), tmp_path)
     assert "give --folds 5, too" in line
