@@ -37,8 +37,6 @@ def audit_cli(
             "--config",
             "-c",
             help="Train folds with this config, not that of PIPELINE",
-            exists=True,
-            dir_okay=False,
         ),
     ] = None,
     n: Annotated[int, typer.Option("--n", "-n", help="Sentences to print per layer", min=0)] = 20,

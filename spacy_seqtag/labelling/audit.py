@@ -73,6 +73,10 @@ def audit(
         raise settings_error(f"--folds {folds}: give 2 or more, or 0 for none")
     if config is not None and not folds:
         raise settings_error(f"--config {config}: this is for training folds: give --folds 5, too")
+    if config is not None and not config.is_file():
+        raise settings_error(
+            f"--config {config}: there is no such file. Give a config for training"
+        )
     nlp = load_pipeline(model)
     docs = [example.reference for example in create_corpus(data)(nlp)]
     parts: Iterable[tuple[Language, list[Doc]]] = [(nlp, docs)]
