@@ -214,7 +214,9 @@ def calibrate_pipeline(
 
 def _annotate(nlp: Language, examples: list[Example], when: str, progress: bool) -> list[Example]:
     docs = nlp.pipe(example.predicted for example in examples)
-    bar = tqdm(docs, f"Annotate {when}", len(examples), unit="doc", disable=not progress)
+    bar = tqdm(
+        docs, f"Annotate {when}", len(examples), unit="doc", disable=None if progress else True
+    )
     for example, doc in zip(examples, bar):
         example.predicted = doc
     return examples

@@ -186,6 +186,7 @@ class Corpus(spacy.training.Corpus):
         self.entity_labels = entity_labels
         self.weight = weight
         self.needs_soft = needs_soft
+        self._warned: set[str] = set()
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         """Yield the examples.
@@ -228,10 +229,15 @@ class Corpus(spacy.training.Corpus):
                     self._check_soft(doc, loc)
                     yield doc
         if absent:
-            warnings.warn(
-                f"{self.path}: no entity has a label of entity_labels: {', '.join(sorted(absent))}",
-                stacklevel=2,
-            )
+            self._warn(f"no entity has a label of entity_labels: {', '.join(sorted(absent))}")
+
+    def _warn(self, what: str) -> None:
+        """Warn of something in the files, once, however often they are read."""
+        if what not in self._warned:
+            warnings.warn(f"{self.path}: {what}", stacklevel=3)
+            self._warned.add(
+                what
+            )  # not before: where warnings are errors, each reading has to fail
 
     def _check_soft(self, doc: Doc, loc: str | Path) -> None:
         """Check the soft labels of a document, before anything is cut, and give it its weight.
@@ -275,11 +281,8 @@ class Corpus(spacy.training.Corpus):
         """Make a Doc of each group of sentences, with warnings of what is lost."""
         cuts = Counter[str]()
         pieces = list(thin_doc(doc, groups, cuts))
-        for what in cuts:  # without the number, so that Python shows each of them once
-            warnings.warn(
-                f"{self.path}: cutting documents (max_length, subset): {forms(2, what)}",
-                stacklevel=2,
-            )
+        for what in cuts:
+            self._warn(f"cutting documents (max_length, subset): {forms(2, what)}")
         return pieces
 
     def _make_example(self, nlp: Language, reference: Doc, gold_preproc: bool) -> Example:
