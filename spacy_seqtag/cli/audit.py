@@ -50,7 +50,7 @@ def audit_cli(
 
     Each sentence is ranked, in each layer, by its least probable token.
     """
-    from ..labelling.audit import audit
+    from ..labelling.audit import audit, knows
     from ..report.suspects import print_suspects
 
     try:
@@ -71,6 +71,11 @@ def audit_cli(
         fail(err)
     for layer, found in suspects.items():
         print_suspects(layer, found, n)
+    if not folds and knows(suspects):
+        Printer(pretty=False).warn(
+            f"The pipeline would annotate nearly all of {data} as it is. If it was trained on this "
+            "corpus, it has learned the errors, too: give --folds 5"
+        )
     if output is not None:
         msg.good(f"Saved all sentences to {output}")
 
