@@ -10,6 +10,7 @@ from spacy.cli._util import app
 from wasabi.printer import Printer
 
 from ..errors import message_of, printable
+from .console import for_people
 
 seqtag = typer.Typer(
     name="seqtag",
@@ -18,6 +19,12 @@ seqtag = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(seqtag)
+
+
+@seqtag.callback()
+def prepare(context: typer.Context) -> None:
+    """Prepare the terminal for as long as a command runs."""
+    context.with_resource(for_people())
 
 
 def fail(message: object) -> NoReturn:

@@ -14,9 +14,12 @@ from tqdm import tqdm
 from wasabi.printer import Printer
 
 from ..corpus.check.findings import FEW_SENTENCES
+from ..corpus.docbin_read import find_docbins
 from ..corpus.errors import FormatError
-from ..errors import message_of, printable
+from ..distil.raw_text import check_output
+from ..errors import printable
 from ..files import write_file
+from ..loading import load_pipeline
 from ..training.config import TASKS, command, render
 from ..training.fit_config import Data, Encoder, choose_tasks, fit, look_at
 from ..training.further import Trained, fit_further
@@ -64,11 +67,11 @@ def init_config_cli(
     ] = None,
     gpu: Annotated[bool, typer.Option("--gpu", "-G", help="Training runs on a GPU")] = False,
     force: Annotated[
-        bool, typer.Option("--force", "-F", help="Write over a config that is there")
+        bool, typer.Option("--overwrite", "--force", "-F", help="Replace a config that is there")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
 ) -> None:
-    """Write a config for `spacy train` that fits the data.
+    """Write a training config that fits the data.
 
     Looks at the size of the data, its layers and labels, its language, and whether the encoder
     reads case. The config is complete: it runs as it is, and can be changed.
@@ -80,9 +83,15 @@ def init_config_cli(
     asked = _check_options(tasks, lang)
     _check_start(base_model, pipeline, own_encoder, lang)
     if not to_stdout and output.exists() and not force:
-        fail(f"{output} is there already. Give --force to write over it, or another --output")
+        fail(f"{output} is there already. Give --overwrite to replace it, or another --output")
     try:
-        start = _load_encoder(base_model) if base_model else _load_pipeline(str(pipeline))
+        corpora = [file for path in (train, dev) if path is not None for file in find_docbins(path)]
+        check_output(output, corpora, "a file")
+        start: Encoder | Trained
+        if pipeline:
+            start = Trained(pipeline, load_pipeline(pipeline))
+        else:
+            start = _load_encoder(str(base_model))
         train_data = _read(train, quiet)
         dev_data = None if dev is None else _read(dev, quiet)
         chosen = choose_tasks(asked, train_data, dev_data)
@@ -95,9 +104,7 @@ def init_config_cli(
             sys.stdout.write(text)
         else:
             write_file(output, text.encode("utf8"))
-    except ConfigValidationError as error:
-        fail(error.title)
-    except (FormatError, OSError) as error:
+    except (ConfigValidationError, FormatError, OSError) as error:
         fail(error)
     if quiet or to_stdout:
         return
@@ -107,7 +114,7 @@ def init_config_cli(
     if train_data.survey.sentences < FEW_SENTENCES:
         printer.warn(f"fewer than {FEW_SENTENCES} sentences hardly train anything")
     printer.good(f"Wrote {printable(str(output), limit=None)}. Train it:")
-    print(f"python -m spacy train {command(choices, str(output))}")
+    print(command(choices, str(output)))
 
 
 def _check_options(tasks: str | None, lang: str | None) -> list[str] | None:
@@ -142,19 +149,6 @@ def _check_start(
             "--base-model is missing: give an encoder. Or give --pipeline, a trained pipeline that "
             "is trained further"
         )
-
-
-def _load_pipeline(name: str) -> Trained:
-    """Load a trained pipeline.
-
-    RAISES: ConfigValidationError (a ValueError), OSError: There is none, or a damaged one.
-    """
-    from ..errors import settings_error
-
-    try:
-        return Trained(name, spacy.load(name))
-    except ValueError as error:
-        raise settings_error(f"--pipeline {printable(name)}: {message_of(error)}") from error
 
 
 def _load_encoder(name: str) -> Encoder:

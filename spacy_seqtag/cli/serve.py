@@ -3,11 +3,11 @@
 from typing import Annotated
 
 import typer
-from spacy import util
 from spacy.cli._util import setup_gpu
 from wasabi import msg
 
 from ..errors import one_line
+from ..loading import load_pipeline
 from . import fail, seqtag
 from .options import GpuOption, PipelineArgument
 
@@ -56,7 +56,7 @@ def serve_cli(
         )
     try:
         setup_gpu(gpu_id, silent=True)
-        nlp = util.load_model(model)
+        nlp = load_pipeline(model)
         limits = Limits(max_bytes, max_characters, max_waiting, timeout)
     except (ValueError, OSError) as error:
         fail(one_line(error))

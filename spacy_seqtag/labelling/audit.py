@@ -6,7 +6,7 @@ Classification Data", https://arxiv.org/abs/2210.03920). The probabilities have 
 pipeline that was not trained on the sentence, see `folds`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,8 +22,12 @@ from ..corpus.reader import create_corpus
 from ..distil.vote import copy_words
 from ..errors import printable, settings_error
 from ..evaluation import check_labels
+from ..loading import load_pipeline
 from .folds import train_folds
 from .given import Doubt, Judged, judge
+
+# The share of words that a pipeline doubts in a corpus that it has learned by heart, at most.
+_FEW_DOUBTS = 0.005
 
 
 class Suspect(NamedTuple):
@@ -72,7 +76,11 @@ def audit(
         raise settings_error(f"--folds {folds}: give 2 or more, or 0 for none")
     if config is not None and not folds:
         raise settings_error(f"--config {config}: this is for training folds: give --folds 5, too")
-    nlp = util.load_model(model)
+    if config is not None and not config.is_file():
+        raise settings_error(
+            f"--config {config}: there is no such file. Give a config for training"
+        )
+    nlp = load_pipeline(model)
     docs = [example.reference for example in create_corpus(data)(nlp)]
     parts: Iterable[tuple[Language, list[Doc]]] = [(nlp, docs)]
     if folds:
@@ -129,6 +137,18 @@ def find_suspects(judged: Iterable[tuple[int, Judged]]) -> dict[str, list[Suspec
     for suspects in found.values():
         suspects.sort(key=lambda suspect: suspect.probability)
     return found
+
+
+def knows(found: Mapping[str, Sequence[Suspect]]) -> bool:
+    """Tell whether a pipeline doubts so few words that it was probably trained on the corpus.
+
+    found (Mapping[str, Sequence[Suspect]]): From `find_suspects`.
+    """
+    for suspects in found.values():
+        n_words = sum(len(suspect.sentence) for suspect in suspects)
+        if sum(len(suspect.doubts) for suspect in suspects) > _FEW_DOUBTS * n_words:
+            return False
+    return True
 
 
 def to_row(rank: int, suspect: Suspect) -> dict[str, object]:

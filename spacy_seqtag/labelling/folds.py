@@ -22,12 +22,17 @@ from ..corpus.plural import counted
 from ..errors import settings_error
 
 # Settings of `spacy_seqtag.Corpus.v1` that take a part of the corpus, or more than it.
-_WHOLE = {"subset": 1.0, "subset_limit": 0, "soft": None}
+_WHOLE = {
+    "subset": 1.0,
+    "subset_limit": 0,
+    "soft": None,
+    "soft_weight": 1.0,
+    "gold_share": 0.0,
+}
 
-# A bar for each fold. A logger that reports elsewhere would report every fold.
+# A logger that reports elsewhere would report every fold.
 _LOGGER = {
     "@loggers": "spacy.ConsoleLogger.v3",
-    "progress_bar": "train",
     "console_output": False,
     "output_file": None,
 }
@@ -142,7 +147,8 @@ def _with_corpus(settings: Config, nlp: Language, corpus: Path) -> Config:
         reader.update({key: value for key, value in whole.items() if key in reader})
         reader["path"] = str(corpus)
     training["patience"] = 0
-    training["logger"] = dict(_LOGGER)
+    # A bar for each fold, in a terminal.
+    training["logger"] = {**_LOGGER, "progress_bar": "train" if sys.stderr.isatty() else None}
     for name in nlp.pipe_names:
         label_data = getattr(nlp.get_pipe(name), "label_data", None)
         part = config["components"].get(name, {})

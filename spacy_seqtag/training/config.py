@@ -83,6 +83,8 @@ class Choices:
     word_case (bool): Whether the encoder is told how words are written; for an uncased one.
     lang (str): Code of the language.
     pos_layer (str): "pos" or "tag", which parts of speech are learned.
+    entity_share (float | None): The share of words in entities that is expected, where nothing is
+        known of the other words; None elsewhere.
     train, dev (str | None): Paths of the corpora; None to be given to `spacy train`.
     gpu (bool): Whether training is to run on a GPU.
     about (Sequence[str]): Lines about the data, for a comment.
@@ -96,6 +98,7 @@ class Choices:
     word_case: bool = True
     lang: str = "en"
     pos_layer: str = "pos"
+    entity_share: float | None = None
     train: str | None = None
     dev: str | None = None
     gpu: bool = False
@@ -136,13 +139,13 @@ def render(choices: Choices, path: str) -> str:
 
 
 def command(choices: Choices, path: str) -> str:
-    """Write the arguments of `spacy train` for a config.
+    """Write the command that trains a config.
 
     choices (Choices): What it has.
     path (str): Where it is.
-    RETURNS (str): What follows `python -m spacy train`.
+    RETURNS (str): A line for a terminal.
     """
-    words = [_quoted(path)]
+    words = ["python -m spacy seqtag train", _quoted(path)]
     words += [] if choices.train else ["--paths.train train.spacy"]
     words += [] if choices.dev else ["--paths.dev dev.spacy"]
     words += ["-o training"]

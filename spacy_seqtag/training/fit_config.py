@@ -21,6 +21,8 @@ from .recipe import recipe_for
 _LAYERS = {"pos": ("pos", "tag"), "ner": ("ents",), "srl": ("srl",)}
 _WORDS_READ = 50_000  # to guess the language
 _LABELS_SHOWN = 20
+# What `entity_share` begins with: in news and web text the share is 0.05 to 0.2.
+_ENTITY_SHARE = 0.1
 _CONVERT = "`python -m spacy seqtag convert`"
 
 
@@ -169,6 +171,12 @@ def fit(
             "No document has two sentences, so sentence boundaries cannot be learned: on raw text "
             "each is taken as one sentence."
         )
+    entity_share = choose_entity_share(train.survey) if "ner" in tasks else None
+    if entity_share is not None:
+        about.append(
+            "Nothing is known of the words outside of entities, so entity_share is "
+            f"{entity_share:g}: set it to the share of words in entities that you expect."
+        )
     return Choices(
         tasks=tuple(tasks),
         senter=senter,
@@ -176,6 +184,7 @@ def fit(
         word_case=encoder.is_uncased,
         lang=code,
         pos_layer=train.layer("pos") or "pos",
+        entity_share=entity_share,
         train=str(train.path),
         dev=None if dev is None else str(dev.path),
         gpu=gpu,
@@ -192,6 +201,19 @@ def _language(lang: str | None, train: Data) -> tuple[str, str]:
         # The tokenizer of no language in particular.
         return "xx", "language xx (any): its most frequent words do not tell; set --nlp.lang."
     return guess, f"language {guess}, by its most frequent words."
+
+
+def choose_entity_share(survey: Survey) -> float | None:
+    """Choose the share of words in entities to expect; None where it is known of other words.
+
+    It is no less than that of the entities that are annotated.
+
+    survey (Survey): The training data.
+    """
+    if not survey.entities_alone:
+        return None
+    known = survey.layers["ents"].words / survey.words
+    return max(_ENTITY_SHARE, min(round(known, 2), 0.99))
 
 
 def about_data(train: Data, tasks: Sequence[str]) -> list[str]:

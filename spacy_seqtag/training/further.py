@@ -11,7 +11,7 @@ from ..corpus.check.survey import TITLES
 from ..corpus.check.tally import list_labels
 from ..errors import printable, settings_error
 from .config import Choices, Start
-from .fit_config import Data, about_data, absent
+from .fit_config import Data, about_data, absent, choose_entity_share
 
 _LISTENER = "model.tok2vec"
 _LABELS_SHOWN = 20
@@ -84,6 +84,7 @@ def fit_further(
         train=str(train.path),
         dev=None if dev is None else str(dev.path),
         gpu=gpu,
+        entity_share=choose_entity_share(train.survey) if "ner" in tasks else None,
         about=tuple(
             printable(line, limit=None)
             for line in [

@@ -9,9 +9,11 @@ import spacy
 import srsly
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
+from spacy_transformers import Transformer
 from typer.testing import CliRunner
 
-from spacy_seqtag.calibration import calibrate, measure
+from spacy_seqtag import calibration
+from spacy_seqtag.calibration import calibrate, calibrate_pipeline, measure
 from spacy_seqtag.cli import seqtag
 from spacy_seqtag.files import sha256
 from spacy_seqtag.schemes.calibration import STRAIGHT, temper
@@ -109,6 +111,72 @@ def test_says_what_it_found(run, unsure_path, corpus):
     expected = [own[f"pos_{f}"] for f in ("ece", "brier", "nll") for own in (before, after)]
     assert [float(cell) for cell in row[1:]] == pytest.approx(expected, abs=1e-4)
     assert "Saved the calibrated pipeline to calibrated" in result.output
+
+
+def test_the_encoder_runs_once(unsure_path, corpus, tmp_path, monkeypatch):
+    """With the same result, to the last bit, as if it ran each time."""
+    read = []
+    predict = Transformer.predict
+
+    def counted(self, docs):
+        read.extend(docs)
+        return predict(self, docs)
+
+    monkeypatch.setattr(Transformer, "predict", counted)
+    once = calibrate_pipeline(str(unsure_path), corpus, tmp_path / "once")
+    assert len(read) == 30
+    monkeypatch.setattr(
+        calibration, "_annotate_again", lambda nlp, new, _: calibration._annotate(nlp, new)
+    )
+    each_time = calibrate_pipeline(str(unsure_path), corpus, tmp_path / "each")
+    assert len(read) == 30 + 90
+    assert once == each_time
+    assert contents(tmp_path / "once") == contents(tmp_path / "each")
+
+
+def test_the_encoder_runs_again_where_tokens_are_merged(unsure_path, corpus, tmp_path):
+    nlp = spacy.load(unsure_path)
+    nlp.add_pipe("merge_entities")
+    nlp.to_disk(tmp_path / "merging")
+    merging = calibrate_pipeline(str(tmp_path / "merging"), corpus, tmp_path / "new")
+    assert merging.temperatures["seqtag_pos"]["tags"] > 1.0
+
+
+def test_few_spans_are_a_caution(run, unsure_path, corpus, monkeypatch):
+    result = run("calibrate", unsure_path, corpus, "--output", "few")
+    lines = [line for line in result.output.splitlines() if "the curve is fitted to" in line]
+    assert [line.split(":")[0] for line in lines] == ["seqtag_ner", "seqtag_srl"]
+    assert "spans, fewer than 200, and may make confidences worse" in lines[0]
+    assert "was trained on this corpus" not in result.output
+    monkeypatch.setattr(calibration, "FEW_SPANS", 2)
+    result = run("calibrate", unsure_path, corpus, "--output", "enough")
+    assert "the curve is fitted to" not in result.output
+
+
+def test_heads_that_are_left_alone_are_named(run, unsure_path, tmp_path, mini_docs):
+    """A corpus without entities: nothing can be found out about them."""
+    docs = mini_docs(spacy.blank("en").vocab, "dev", 30)
+    for doc in docs:
+        doc.set_ents([], default="missing")
+    DocBin(docs=docs).to_disk(tmp_path / "part.spacy")
+    result = run("calibrate", unsure_path, "part.spacy", "--output", "new")
+    assert result.exit_code == 0, result.output
+    left = [line for line in result.output.splitlines() if line.startswith("Left alone: ")]
+    named = {line.split(": ")[1] for line in left}
+    assert {"seqtag_ner, tags", "seqtag_ner, curve of spans"} <= named
+    assert not {"seqtag_pos, tags", "seqtag_srl, curve of spans"} & named
+    assert spacy.load("new").get_pipe("seqtag_ner").curve == STRAIGHT
+
+
+def test_the_corpus_of_training_is_told(run, trained_path, tmp_path, mini_docs):
+    docs = mini_docs(spacy.blank("en").vocab, n=20)
+    docs[0][0].pos_ = "X"  # with no error at all there is nothing to calibrate
+    DocBin(docs=docs).to_disk(tmp_path / "train.spacy")
+    result = run("calibrate", trained_path, "train.spacy", "--output", "new")
+    assert result.exit_code == 0, result.output
+    assert "train.spacy: the pipeline gets 99" in result.output
+    result = run("audit", trained_path, "train.spacy")
+    assert "If it was trained on this corpus" in result.output
 
 
 def test_calibrating_again_finds_the_same(run, unsure_path, corpus):

@@ -94,10 +94,12 @@ def test_folds_are_dealt_in_turn():
 
 def test_mistakes_are_one_line_each(run, corpus, trained_path, knowing_path, tmp_path):
     line = fails(run(trained_path, corpus, "-o", corpus), tmp_path)
-    assert "this would replace the corpus" in line
+    assert "the output is one of the inputs" in line
     assert "--folds 1: give 2 or more" in fails(run(trained_path, corpus, "--folds", 1), tmp_path)
-    assert "Can't find model" in fails(run("nobody", corpus), tmp_path)
+    assert "nobody: there is no such pipeline" in fails(run("nobody", corpus), tmp_path)
     assert "there is no such file" in fails(run(trained_path, "none.spacy"), tmp_path)
+    options = ("--config", "x.cfg", "--folds", 5)
+    assert "x.cfg: there is no such file" in fails(run(trained_path, corpus, *options), tmp_path)
     line = fails(run(trained_path, corpus, "--config", "x.cfg"), tmp_path)
     assert "give --folds 5, too" in line
     line = fails(run(knowing_path, corpus, "--folds", 61), tmp_path)

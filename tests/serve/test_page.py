@@ -7,9 +7,10 @@ import pytest
 import spacy
 
 pytest.importorskip("fastapi_offline", reason="the extra `serve` is not installed")
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+pytest.importorskip("selenium", reason="selenium is not installed")
 
 import uvicorn
+from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 from spacy.language import Language
