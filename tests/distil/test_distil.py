@@ -183,6 +183,57 @@ def test_teachers_of_one_task_each(tmp_path, tiny_bert, make_nlp, mini_examples,
         assert set(get_soft_labels(doc).layers) == {"pos", "ents", "predicates"}
 
 
+def saved_with(teacher_path, folder, change):
+    """Save a teacher with another pipeline, and return its folder."""
+    nlp = spacy.load(teacher_path)
+    change(nlp)
+    nlp.to_disk(folder)
+    return str(folder)
+
+
+def test_a_teacher_that_finds_other_sentences(teacher_paths, tmp_path):
+    """The first one's sentences hold for all."""
+
+    def find_others(nlp):
+        nlp.get_pipe("sentencizer").overwrite = True
+        nlp.get_pipe("sentencizer").punct_chars = {","}
+
+    other = saved_with(teacher_paths[1], tmp_path / "other", find_others)
+    raw = tmp_path / "raw.txt"
+    raw.write_text("Ann gave Bob a book , and he left it . She saw him .\n", "utf8")
+    found = []
+    for second in (other, teacher_paths[1]):
+        distil([teacher_paths[0], second], raw, tmp_path / "soft.spacy")
+        (doc,) = read_docs(tmp_path / "soft.spacy", Vocab())
+        assert [sent.start for sent in doc.sents] == [0, 11]
+        found.append(doc.user_data["seqtag_soft"])
+    assert found[0] == found[1]
+    assert get_soft_labels(doc).roles.predicates.size
+
+
+def merging(before):
+    def change(nlp):
+        ruler = nlp.add_pipe("entity_ruler", before=before)
+        ruler.add_patterns([{"label": "PER", "pattern": "Ann Lee"}])
+        nlp.add_pipe("merge_entities", after="entity_ruler")
+
+    return change
+
+
+def test_teachers_that_merge_words(teacher_paths, tmp_path):
+    """Refused unless all components of all teachers see the same words."""
+    raw, output = tmp_path / "raw.txt", tmp_path / "soft.spacy"
+    raw.write_text("Ann Lee left .\n", "utf8")
+    early = saved_with(teacher_paths[1], tmp_path / "early", merging("transformer"))
+    late = saved_with(teacher_paths[1], tmp_path / "late", merging("seqtag_srl"))
+    for names in ([late], [teacher_paths[0], late], [teacher_paths[0], early]):
+        with pytest.raises(ValueError, match="a component of this pipeline merges or splits words"):
+            distil(names, raw, output)
+    distil([early, teacher_paths[0]], raw, output)
+    (doc,) = read_docs(output, Vocab())
+    assert [t.text for t in doc] == ["Ann Lee", "left", "."]
+
+
 def test_a_student_learns_what_the_teachers_think(
     soft_path, soft_docs, tiny_bert, make_nlp, mini_examples
 ):
