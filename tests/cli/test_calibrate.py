@@ -11,7 +11,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from typer.testing import CliRunner
 
-from spacy_seqtag.calibration import calibrate, measure
+from spacy_seqtag.calibration import calibrate, calibrate_pipeline, measure
 from spacy_seqtag.cli import seqtag
 from spacy_seqtag.files import sha256
 from spacy_seqtag.schemes.calibration import STRAIGHT, temper
@@ -187,6 +187,21 @@ def test_heads_without_annotation_are_left_alone(run, unsure_path, tmp_path, min
     assert scores["ents_ece"] is scores["srl_tags_nll"] is scores["srl_reliability"] is None
 
 
+def test_any_name_of_a_component(unsure_path, tmp_path, mini_docs):
+    """What was left alone is not among what was fitted."""
+    nlp = spacy.load(unsure_path)
+    nlp.rename_pipe("seqtag_ner", "names: of people, places")
+    nlp.to_disk(tmp_path / "renamed")
+    docs = [
+        Doc(nlp.vocab, [t.text for t in d], pos=[t.pos_ for t in d])
+        for d in mini_docs(nlp.vocab, "dev", 20)
+    ]
+    DocBin(docs=docs).to_disk(tmp_path / "pos.spacy")
+    found = calibrate_pipeline(str(tmp_path / "renamed"), tmp_path / "pos.spacy", tmp_path / "new")
+    assert found.temperatures["seqtag_pos"]["tags"] != 1.0
+    assert found.temperatures["names: of people, places"] == {}
+
+
 def test_nothing_to_calibrate(run, unsure_path, tmp_path):
     DocBin(docs=[Doc(spacy.blank("en").vocab, words=["Ann"])]).to_disk(tmp_path / "bare.spacy")
     line = failed(run("calibrate", unsure_path, "bare.spacy", "-o", "new", "--quiet"))
@@ -200,8 +215,8 @@ def test_a_corpus_known_by_heart_has_no_temperature(trained, mini_examples):
         example.predicted = trained(example.predicted)
     assert measure(trained, examples)["pos_ece"] < 0.1
     left_alone = calibrate(trained, examples)
-    assert len(left_alone) == 2
-    assert left_alone[0].startswith("seqtag_pos, tags: no temperature is best")
+    assert set(left_alone) == {("seqtag_pos", "tags"), ("seqtag_ner", "tags")}
+    assert left_alone["seqtag_pos", "tags"].startswith("no temperature is best")
     assert trained.get_pipe("seqtag_pos").temperature() == 1.0
 
 
