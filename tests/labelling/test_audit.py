@@ -6,11 +6,12 @@ import spacy
 import srsly
 from spacy.cli._util import app
 from spacy.tokens import Doc, DocBin
+from spacy.util import registry
 from typer.testing import CliRunner
 
 import spacy_seqtag.cli  # noqa: F401  (adds the command)
 from spacy_seqtag.labelling.audit import find_suspects
-from spacy_seqtag.labelling.folds import fold_of
+from spacy_seqtag.labelling.folds import fold_of, with_corpus
 from spacy_seqtag.labelling.given import Doubt, Judged
 
 
@@ -135,6 +136,29 @@ def test_folds_are_trained_without_what_they_judge(run, corpus, knowing_path, tm
     result = run(knowing_path, corpus, "--folds", 2, "-c", "frozen.cfg")
     assert result.exit_code == 1
     assert "frozen_components = ['transformer']" in result.output
+
+
+@pytest.mark.parametrize("dev", ["corpora.dev", "corpora.train"])
+def test_folds_learn_all_of_their_corpus(knowing_path, corpus, dev):
+    """A sample, soft labels or a limit of the settings are for another corpus."""
+    nlp = spacy.load(knowing_path)
+    config = nlp.config.copy()
+    config["training"]["dev_corpus"] = dev
+    config["corpora"]["train"] = {
+        "@readers": "spacy_seqtag.Corpus.v1",
+        "path": "elsewhere.spacy",
+        "limit": 3,
+        "subset": 0.1,
+        "soft": "soft.spacy",
+    }
+    found = with_corpus(config, nlp, corpus).interpolate()
+    sizes = {
+        name: len(list(registry.resolve({"reader": found["corpora"][name]})["reader"](nlp)))
+        for name in {"train", dev.partition(".")[2]}
+    }
+    assert sizes == ({"train": 60, "dev": 1} if dev == "corpora.dev" else {"train": 60})
+    labels = found["initialize"]["components"]["seqtag_pos"]["labels"]
+    assert tuple(labels) == nlp.get_pipe("seqtag_pos").labels
 
 
 def test_a_corpus_with_nothing_to_judge(run, corpus, trained_path, tmp_path):
