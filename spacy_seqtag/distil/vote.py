@@ -1,11 +1,12 @@
 """The mean of what the teachers think of each token."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
+from thinc.types import Ints2d
 
 from ..arrays import Bools, Floats
 from ..errors import printable, settings_error
@@ -75,7 +76,8 @@ def ask_each(
         for doc, first in zip(own, own_docs[0]):
             starts = first.to_array("SENT_START")
             if not np.array_equal(doc.to_array("SENT_START"), starts):
-                doc.from_array(["SENT_START"], starts)  # a component found others
+                # A component found others. (The type stub knows arrays of several columns alone.)
+                doc.from_array(["SENT_START"], cast(Ints2d, starts))
         predictions.append(found)
     return own_docs, predictions
 

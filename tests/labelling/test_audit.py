@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import spacy_seqtag.cli  # noqa: F401  (adds the command)
 from spacy_seqtag.labelling.audit import find_suspects
 from spacy_seqtag.labelling.folds import fold_of, with_corpus
-from spacy_seqtag.labelling.given import Doubt, Judged
+from spacy_seqtag.labelling.given import Doubt, JudgedLayer
 
 
 @pytest.fixture
@@ -44,9 +44,9 @@ def test_sentences_are_ranked_by_their_least_probable_token():
     unknown = Doc(vocab, words=["g"])
     doubt = Doubt(2, "X", "Y", 0.2, 0.7)
     judged = [
-        (0, Judged("pos", doc, np.array([0.9, 0.5, 0.2, 1.0], "f"), [doubt])),
-        (1, Judged("pos", other, np.array([np.nan, 0.4], "f"), [])),
-        (2, Judged("pos", unknown, np.array([np.nan], "f"), [])),
+        (0, JudgedLayer("pos", doc, np.array([0.9, 0.5, 0.2, 1.0], "f"), [doubt])),
+        (1, JudgedLayer("pos", other, np.array([np.nan, 0.4], "f"), [])),
+        (2, JudgedLayer("pos", unknown, np.array([np.nan], "f"), [])),
     ]
     found = find_suspects(judged)["pos"]
     assert [(s.document, s.number) for s in found] == [(0, 1), (1, 0), (0, 0)]
