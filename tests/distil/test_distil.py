@@ -16,6 +16,7 @@ from spacy_seqtag.distil.annotate import annotate, distil
 from spacy_seqtag.distil.raw_text import RawText, read_raw
 from spacy_seqtag.distil.teachers import load_teachers, make_panels
 from spacy_seqtag.frames import get_frames, problems
+from spacy_seqtag.schemes.calibration import Curve
 from spacy_seqtag.soft_labels import PREDICATE_CLASSES, get_soft_labels
 
 from .conftest import PIPES
@@ -83,9 +84,21 @@ def test_predicates_are_the_mean_of_the_teachers(teacher_paths, soft_docs):
     assert chosen
 
 
-def test_one_teacher_says_what_it_says_alone(teacher_paths, tmp_path, raw):
-    distil(teacher_paths[:1], raw, tmp_path / "soft.spacy")
-    nlp = spacy.load(teacher_paths[0])
+def calibrate(nlp):
+    """Set temperatures and curves as if a dev corpus had led to them."""
+    for name in PIPES[1:]:
+        pipe = nlp.get_pipe(name)
+        pipe.set_temperatures({head: 1.5 + i for i, head in enumerate(pipe.heads)})
+        if pipe.curved:
+            pipe.set_curve(Curve(0.7, 1.2, 0.1))
+
+
+@pytest.mark.parametrize("calibrated", [False, True])
+def test_one_teacher_says_what_it_says_alone(teacher_paths, tmp_path, raw, calibrated):
+    change = calibrate if calibrated else lambda nlp: None
+    path = saved_with(teacher_paths[0], tmp_path / "teacher", change)
+    distil([path], raw, tmp_path / "soft.spacy")
+    nlp = spacy.load(path)
     for doc in read_docs(tmp_path / "soft.spacy", nlp.vocab):
         own = nlp(doc.text)
         assert [t.text_with_ws for t in doc] == [t.text_with_ws for t in own]
@@ -103,8 +116,14 @@ def test_one_teacher_says_what_it_says_alone(teacher_paths, tmp_path, raw):
         assert frames[0] == frames[1]
         for frame, other in zip(get_frames(doc), get_frames(own)):
             assert frame.confidence == pytest.approx(other.confidence, abs=1e-3)
-            known = other.roleset_known and other.roleset_confidence >= 0.5
+            assert frame.argument_confidences == pytest.approx(other.argument_confidences, abs=1e-3)
+            known = other.roleset_known and frame.roleset != "V"
             assert frame.roleset == (other.roleset if known else "V")
+            if known:
+                confidence = pytest.approx(other.roleset_confidence, abs=1e-3)
+                assert frame.roleset_confidence == confidence
+            elif not calibrated:
+                assert not other.roleset_known or other.roleset_confidence < 0.5
 
 
 def test_roles_are_the_mean_for_the_predicates_of_all(teacher_paths, soft_docs):
