@@ -2,11 +2,13 @@
 
 import math
 import os
+import warnings
 
 import numpy as np
 import pytest
 import spacy
 import srsly
+from spacy.parts_of_speech import NAMES
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from typer.testing import CliRunner
@@ -111,13 +113,18 @@ def test_says_what_it_found(run, unsure_path, corpus):
     assert "Saved the calibrated pipeline to calibrated" in result.output
 
 
-def test_calibrating_again_finds_the_same(run, unsure_path, corpus):
-    for model, output in ((unsure_path, "a"), ("a", "b")):
-        assert run("calibrate", model, corpus, "-o", output, "-q").exit_code == 0
-    once, twice = (
-        spacy.load(path).get_pipe("seqtag_srl").cfg["temperatures"] for path in ("a", "b")
-    )
-    assert twice == pytest.approx(once, rel=1e-6)
+def test_calibrating_again_finds_the_same(unsure_path, corpus, tmp_path):
+    found = [
+        calibrate_pipeline(str(model), corpus, tmp_path / output)
+        for model, output in ((unsure_path, "a"), (tmp_path / "a", "b"))
+    ]
+    once, twice = found
+    assert twice.before == once.before
+    assert twice.before["ents_brier"] > twice.after["ents_brier"]
+    for name, own in once.temperatures.items():
+        assert twice.temperatures[name] == pytest.approx(own, rel=1e-6)
+    for name, curve in once.curves.items():
+        assert twice.curves[name] == pytest.approx(curve, rel=1e-4)
 
 
 def test_in_place_only_by_force(run, unsure_path, corpus, tmp_path):
@@ -218,6 +225,28 @@ def test_a_corpus_known_by_heart_has_no_temperature(trained, mini_examples):
     assert set(left_alone) == {("seqtag_pos", "tags"), ("seqtag_ner", "tags")}
     assert left_alone["seqtag_pos", "tags"].startswith("no temperature is best")
     assert trained.get_pipe("seqtag_pos").temperature() == 1.0
+
+
+def test_what_says_nothing_about_temperatures_is_left_out(unsure_path, mini_docs):
+    """Labels that the pipeline does not know, and Docs that the encoder did not read."""
+    nlp = spacy.load(unsure_path)
+    pos = nlp.get_pipe("seqtag_pos")
+    (spare, *_) = sorted({*NAMES.values()} - {"", "SPACE"} - set(pos.labels))
+    found = []
+    for unknown in (spare, ""):
+        golds = mini_docs(nlp.vocab, "dev", 10)
+        for gold in golds[::2]:
+            gold[1].pos_ = unknown
+        examples = [Example(nlp(Doc(nlp.vocab, [t.text for t in gold])), gold) for gold in golds]
+        if unknown:
+            unread = Doc(nlp.vocab, [t.text for t in golds[0]])
+            examples.append(Example(unread, golds[0]))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the Doc that was not read
+            left_alone = calibrate(nlp, examples)
+        assert ("seqtag_pos", "tags") not in left_alone
+        found.append(pos.temperature())
+    assert found[0] == pytest.approx(found[1], rel=1e-6)
 
 
 @pytest.mark.parametrize(
