@@ -16,8 +16,14 @@ from spacy_seqtag.distil.annotate import annotate, distil
 from spacy_seqtag.distil.raw_text import RawText, read_raw
 from spacy_seqtag.distil.teachers import load_teachers, make_panels
 from spacy_seqtag.frames import get_frames, problems
+from spacy_seqtag.pipeline.srl.soft import role_targets
 from spacy_seqtag.schemes.calibration import Curve
-from spacy_seqtag.soft_labels import PREDICATE_CLASSES, get_soft_labels
+from spacy_seqtag.soft_labels import (
+    PREDICATE_CLASSES,
+    get_soft_labels,
+    set_soft_labels,
+    set_soft_weight,
+)
 
 from .conftest import PIPES
 
@@ -308,9 +314,14 @@ def test_empty_lines_and_whitespace(teacher_paths):
 
 
 def test_weight_of_roles(teacher_paths, soft_path, tiny_bert, make_nlp):
-    """The gradient of soft roles beside brute force, weighted by the confidence of predicates."""
+    """The gradient of soft roles beside brute force, weighted by confidences and Docs' weights."""
     nlp = make_nlp(tiny_bert, PIPES)
     examples = list(create_corpus(soft_path)(nlp))
+    for example in examples:
+        soft = get_soft_labels(example.reference)
+        soft.roles.roleset_confidences[:] = 0.625  # the teachers know one roleset of each word
+        set_soft_labels(example.reference, soft)
+        set_soft_weight(example.reference, 0.5)
     nlp.initialize(lambda: examples)
     list(nlp.get_pipe("transformer").pipe([eg.predicted for eg in examples]))
     pipe = nlp.get_pipe("seqtag_srl")
@@ -324,11 +335,12 @@ def test_weight_of_roles(teacher_paths, soft_path, tiny_bert, make_nlp):
     d_rolesets = np.zeros_like(np.asarray(scores.rolesets))
     pair = row = token = 0
     total, weights = 0.0, 0.0
+    roleset_weights = []
     for example in examples:
         soft = get_soft_labels(example.reference)
         shares, n = dense(soft.roles.roles, classes), 0
         for k, (start, end) in enumerate(zip(soft.roles.starts, soft.roles.ends)):
-            sure = soft.roles.confidences[k]
+            sure = 0.5 * soft.roles.confidences[k]
             for _ in range(start, end):
                 p, q = np.asarray(scores.roles)[pair], shares[n]
                 expected[pair] = sure * (p - q)
@@ -340,18 +352,21 @@ def test_weight_of_roles(teacher_paths, soft_path, tiny_bert, make_nlp):
                 numbers = scores.pairs.rolesets[row].tolist()
                 right = numbers.index(pipe.lexicon.rolesets.index(label))
                 one_hot = np.eye(len(numbers))[right]
-                d_rolesets[row] = (
-                    sure * soft.roles.roleset_confidences[k] * (scores.rolesets[row] - one_hot)
-                )
+                roleset_weights.append(sure * 0.625)
+                d_rolesets[row] = roleset_weights[-1] * (scores.rolesets[row] - one_hot)
             row += 1
         d_predicates[token : token + len(example.predicted)] -= dense(
             soft.layers["predicates"], PREDICATE_CLASSES
         )
         token += len(example.predicted)
     np.testing.assert_allclose(gradient.roles, expected * n_tokens / n_pairs, atol=1e-5)
-    np.testing.assert_allclose(gradient.predicates, d_predicates, atol=1e-6)
+    np.testing.assert_allclose(gradient.predicates, 0.5 * d_predicates, atol=1e-6)
     np.testing.assert_allclose(gradient.rolesets, d_rolesets, atol=1e-6)
     assert loss > total / weights > 0
+    # Words with one roleset alone have no gradient.
+    rolesets = role_targets(examples, scores.pairs, classes, pipe.unknown_label)[1].soft
+    assert rolesets.weights.tolist() == pytest.approx(roleset_weights)
+    assert roleset_weights
 
 
 def test_certain_roles_are_learned_as_before(tiny_bert, make_nlp, mini_examples):
@@ -385,3 +400,10 @@ def test_other_tokens_than_the_teachers(soft_path, tiny_bert, make_nlp):
         examples[i] = Example(merged, example.reference)
     losses = nlp.update(examples, losses={}, sgd=False)
     assert all(np.isfinite(loss) and loss > 0 for name, loss in losses.items() if "seqtag" in name)
+    # The tags of roles do not fit the tokens: what was decoded from them is learned.
+    srl = nlp.get_pipe("seqtag_srl")
+    gold = srl.gold_pairs(examples)
+    roles = role_targets(examples, gold, srl.classes, srl.unknown_label)[2].soft
+    assert len(roles.rows)
+    assert roles.shares.max(axis=1).tolist() == [1.0] * len(roles.rows)
+    assert roles.shares.argmax(axis=1).tolist() == gold.role[roles.rows].tolist()

@@ -10,6 +10,7 @@ from spacy.util import registry
 from typer.testing import CliRunner
 
 import spacy_seqtag.cli  # noqa: F401  (adds the command)
+from spacy_seqtag.labelling import folds
 from spacy_seqtag.labelling.audit import find_suspects
 from spacy_seqtag.labelling.folds import fold_of, with_corpus
 from spacy_seqtag.labelling.given import Doubt, JudgedLayer
@@ -91,6 +92,16 @@ def test_the_terminal_shows_few_doubts_of_each_sentence(run, corpus, knowing_pat
 
 def test_folds_are_dealt_in_turn():
     assert fold_of(7, 3) == [0, 1, 2, 0, 1, 2, 0]
+
+
+def test_folds_learn_what_they_do_not_judge(knowing_path, mini_docs, monkeypatch):
+    nlp = spacy.load(knowing_path)
+    docs = mini_docs(nlp.vocab, n=7)
+    learned = []
+    monkeypatch.setattr(folds, "_train", lambda nlp, config, docs, *_: learned.append(docs))
+    judged = [part for _, part in folds.train_folds(nlp, nlp.config, docs, 3)]
+    assert judged == [docs[0::3], docs[1::3], docs[2::3]]
+    assert learned == [[doc for doc in docs if doc not in part] for part in judged]
 
 
 def test_mistakes_are_one_line_each(run, corpus, trained_path, knowing_path, tmp_path):
