@@ -125,31 +125,31 @@ def _known_scores(pipe: CalibratedPipe, examples: Sequence[Example]) -> Labelled
     return result
 
 
-def calibrate(nlp: Language, examples: Sequence[Example]) -> list[str]:
+def calibrate(nlp: Language, examples: Sequence[Example]) -> dict[tuple[str, str], str]:
     """Fit the temperatures of a pipeline, and set them.
 
     nlp (Language): The pipeline; its temperatures are changed.
     examples (Sequence[Example]): The encoder has read the predicted Docs. Labels that the pipeline
         does not know are left out: no temperature makes them more probable.
-    RETURNS (list[str]): For each head that was left alone, its name and why.
+    RETURNS (dict[tuple[str, str], str]): For each component and head that was left alone, why.
     """
-    left_alone = []
+    left_alone = {}
     for name, pipe in calibrated_pipes(nlp):
         for head in pipe.heads:
             # One head after the other: the roles of a corpus take much memory.
             parts = [_known_scores(pipe, batch).get(head) for batch in _batches(examples)]
             rows = [part for part in parts if part is not None and len(part[1])]
             if not rows:
-                left_alone.append(f"{name}, {head}: the corpus has no annotation of this kind")
+                left_alone[name, head] = "the corpus has no annotation of this kind"
                 continue
             width = max(probs.shape[1] for probs, _ in rows)
             wide = [np.pad(p, ((0, 0), (0, width - p.shape[1]))) for p, _ in rows]
             probs, gold = np.concatenate(wide), np.concatenate([gold for _, gold in rows])
             found = fit_temperature(probs[gold < width], gold[gold < width])
             if found is None:
-                left_alone.append(
-                    f"{name}, {head}: no temperature is best, as the pipeline gets all of the "
-                    "corpus right, or nothing"
+                left_alone[name, head] = (
+                    "no temperature is best, as the pipeline gets all of the corpus right, or "
+                    "nothing"
                 )
                 continue
             pipe.set_temperatures({head: found})
@@ -204,7 +204,8 @@ def calibrate_pipeline(
         pipe.reset_calibration()
     examples = _annotate(nlp, list(corpus(nlp)), progress)
     before = measure(nlp, examples)
-    left_alone = calibrate(nlp, examples)
+    skipped = calibrate(nlp, examples)
+    left_alone = [f"{name}, {head}: {why}" for (name, head), why in skipped.items()]
     if len(left_alone) == sum(len(pipe.heads) for _, pipe in pipes):
         raise ValueError(f"{data}: nothing can be calibrated. {'; '.join(left_alone)}")
     skipped = {tuple(line.partition(":")[0].split(", ")) for line in left_alone}

@@ -71,6 +71,11 @@ class Panels:
     tokens: list[Panel[TokenTagger]]
     roles: Panel[SemanticRoleLabeller] | None
 
+    @property
+    def layers(self) -> list[str]:
+        """The layers as users know them: those of `tokens`, and `roles`."""
+        return [panel.layer for panel in self.tokens] + (["roles"] if self.roles else [])
+
 
 def load_teachers(names: Sequence[str], purpose: str = "teach") -> list[Teacher]:
     """Load the teachers. The first one that finds sentences comes first.

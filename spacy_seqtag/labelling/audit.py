@@ -24,7 +24,7 @@ from ..errors import printable, settings_error
 from ..evaluation import check_labels
 from ..loading import load_pipeline
 from .folds import train_folds
-from .given import Doubt, Judged, judge
+from .given import Doubt, JudgedLayer, judge
 
 # The share of words that a pipeline doubts in a corpus that it has learned by heart, at most.
 _FEW_DOUBTS = 0.005
@@ -102,10 +102,10 @@ def _judge_parts(
     parts: Iterable[tuple[Language, list[Doc]]],
     docs: Sequence[Doc],
     progress: Callable[[int], object],
-) -> Iterator[tuple[int, Judged]]:
+) -> Iterator[tuple[int, JudgedLayer]]:
     """Let each pipeline judge its part of the corpus.
 
-    YIELDS (tuple[int, Judged]): The number of the Doc, and what a component says of it.
+    YIELDS (tuple[int, JudgedLayer]): The number of the Doc, and what a component says of it.
     """
     number = {id(doc): i for i, doc in enumerate(docs)}
     for fold, (nlp, part) in enumerate(parts, 1):
@@ -115,10 +115,11 @@ def _judge_parts(
         progress(fold)
 
 
-def find_suspects(judged: Iterable[tuple[int, Judged]]) -> dict[str, list[Suspect]]:
+def find_suspects(judged: Iterable[tuple[int, JudgedLayer]]) -> dict[str, list[Suspect]]:
     """Rank the sentences of a corpus by how improbable their annotation is.
 
-    judged (Iterable[tuple[int, Judged]]): From `judge`, each with its Doc's number in the corpus.
+    judged (Iterable[tuple[int, JudgedLayer]]): From `judge`, each with its Doc's number in the
+        corpus.
     RETURNS (dict[str, list[Suspect]]): All sentences that are annotated, by layer, the least
         probable first.
     """

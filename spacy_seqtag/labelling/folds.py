@@ -124,12 +124,12 @@ def _train(
     DocBin(docs=docs, store_user_data=True).to_disk(corpus)
     output = folder / "output"
     output.mkdir()
-    trained = init_nlp(_with_corpus(config, nlp, corpus), use_gpu=gpu_id)
+    trained = init_nlp(with_corpus(config, nlp, corpus), use_gpu=gpu_id)
     train(trained, output, use_gpu=gpu_id, stdout=sys.stderr, stderr=sys.stderr)
     return util.load_model(output / "model-last")
 
 
-def _with_corpus(settings: Config, nlp: Language, corpus: Path) -> Config:
+def with_corpus(settings: Config, nlp: Language, corpus: Path) -> Config:
     """Write the config of a training run on another corpus.
 
     settings (Config): What is trained, and how.
@@ -138,8 +138,9 @@ def _with_corpus(settings: Config, nlp: Language, corpus: Path) -> Config:
     """
     config = settings.copy()
     training = config["training"]
-    # One document to evaluate on is enough to keep the loop going.
-    for name, limit in ((training["train_corpus"], 0), (training["dev_corpus"], 1)):
+    # One document to evaluate on is enough to keep the loop going. Both may be the same reader, so
+    # what is trained on has the last word.
+    for name, limit in ((training["dev_corpus"], 1), (training["train_corpus"], 0)):
         reader = _reader(config, name)
         if reader is None:
             continue

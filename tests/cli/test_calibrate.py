@@ -2,11 +2,13 @@
 
 import math
 import os
+import warnings
 
 import numpy as np
 import pytest
 import spacy
 import srsly
+from spacy.parts_of_speech import NAMES
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from spacy_transformers import Transformer
@@ -179,13 +181,18 @@ def test_the_corpus_of_training_is_told(run, trained_path, tmp_path, mini_docs):
     assert "If it was trained on this corpus" in result.output
 
 
-def test_calibrating_again_finds_the_same(run, unsure_path, corpus):
-    for model, output in ((unsure_path, "a"), ("a", "b")):
-        assert run("calibrate", model, corpus, "-o", output, "-q").exit_code == 0
-    once, twice = (
-        spacy.load(path).get_pipe("seqtag_srl").cfg["temperatures"] for path in ("a", "b")
-    )
-    assert twice == pytest.approx(once, rel=1e-6)
+def test_calibrating_again_finds_the_same(unsure_path, corpus, tmp_path):
+    found = [
+        calibrate_pipeline(str(model), corpus, tmp_path / output)
+        for model, output in ((unsure_path, "a"), (tmp_path / "a", "b"))
+    ]
+    once, twice = found
+    assert twice.before == once.before
+    assert twice.before["ents_brier"] > twice.after["ents_brier"]
+    for name, own in once.temperatures.items():
+        assert twice.temperatures[name] == pytest.approx(own, rel=1e-6)
+    for name, curve in once.curves.items():
+        assert twice.curves[name] == pytest.approx(curve, rel=1e-4)
 
 
 def test_in_place_only_by_force(run, unsure_path, corpus, tmp_path):
@@ -255,6 +262,21 @@ def test_heads_without_annotation_are_left_alone(run, unsure_path, tmp_path, min
     assert scores["ents_ece"] is scores["srl_tags_nll"] is scores["srl_reliability"] is None
 
 
+def test_any_name_of_a_component(unsure_path, tmp_path, mini_docs):
+    """What was left alone is not among what was fitted."""
+    nlp = spacy.load(unsure_path)
+    nlp.rename_pipe("seqtag_ner", "names: of people, places")
+    nlp.to_disk(tmp_path / "renamed")
+    docs = [
+        Doc(nlp.vocab, [t.text for t in d], pos=[t.pos_ for t in d])
+        for d in mini_docs(nlp.vocab, "dev", 20)
+    ]
+    DocBin(docs=docs).to_disk(tmp_path / "pos.spacy")
+    found = calibrate_pipeline(str(tmp_path / "renamed"), tmp_path / "pos.spacy", tmp_path / "new")
+    assert found.temperatures["seqtag_pos"]["tags"] != 1.0
+    assert found.temperatures["names: of people, places"] == {}
+
+
 def test_nothing_to_calibrate(run, unsure_path, tmp_path):
     DocBin(docs=[Doc(spacy.blank("en").vocab, words=["Ann"])]).to_disk(tmp_path / "bare.spacy")
     line = failed(run("calibrate", unsure_path, "bare.spacy", "-o", "new", "--quiet"))
@@ -268,9 +290,31 @@ def test_a_corpus_known_by_heart_has_no_temperature(trained, mini_examples):
         example.predicted = trained(example.predicted)
     assert measure(trained, examples)["pos_ece"] < 0.1
     left_alone = calibrate(trained, examples)
-    assert len(left_alone) == 2
-    assert left_alone[0].startswith("seqtag_pos, tags: no temperature is best")
+    assert set(left_alone) == {("seqtag_pos", "tags"), ("seqtag_ner", "tags")}
+    assert left_alone["seqtag_pos", "tags"].startswith("no temperature is best")
     assert trained.get_pipe("seqtag_pos").temperature() == 1.0
+
+
+def test_what_says_nothing_about_temperatures_is_left_out(unsure_path, mini_docs):
+    """Labels that the pipeline does not know, and Docs that the encoder did not read."""
+    nlp = spacy.load(unsure_path)
+    pos = nlp.get_pipe("seqtag_pos")
+    (spare, *_) = sorted({*NAMES.values()} - {"", "SPACE"} - set(pos.labels))
+    found = []
+    for unknown in (spare, ""):
+        golds = mini_docs(nlp.vocab, "dev", 10)
+        for gold in golds[::2]:
+            gold[1].pos_ = unknown
+        examples = [Example(nlp(Doc(nlp.vocab, [t.text for t in gold])), gold) for gold in golds]
+        if unknown:
+            unread = Doc(nlp.vocab, [t.text for t in golds[0]])
+            examples.append(Example(unread, golds[0]))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the Doc that was not read
+            left_alone = calibrate(nlp, examples)
+        assert ("seqtag_pos", "tags") not in left_alone
+        found.append(pos.temperature())
+    assert found[0] == pytest.approx(found[1], rel=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,12 @@ BAD_TEXTS = {
     "long.txt": (b"a\n" + b"word " * 250_000, r"long.txt:2: a line of more than 1,000,000 bytes"),
     "no.jsonl": (b'{"text": "a"}\nnothing\n', r"no.jsonl:2: this is no JSON"),
     "other.jsonl": (b'{"txt": "a"}\n', 'other.jsonl:1: expected an object with a string "text"'),
+    "deep.jsonl": (b'{"text": ' + b"[" * 100_000 + b"\n", "deep.jsonl:1: this is no JSON"),
+    "half.jsonl": (
+        b'{"text": "a"}\n{"text": "a \\ud83d"}\n',
+        "half.jsonl:2: the text has an escape",
+    ),
+    "zero.jsonl": (b'{"text": "a\\u0000b"}\n', "zero.jsonl:1: the text has an escape that is no"),
     "list.jsonl": (b'["a"]\n', "list.jsonl:1: expected an object"),
     "damaged.spacy": (b"junk", "damaged.spacy: this is no .spacy file"),
     "raw.conllu": (b"1\tAnn\n", "raw.conllu: expected raw text in .txt, .jsonl or .spacy"),
