@@ -208,7 +208,6 @@ def calibrate_pipeline(
     left_alone = [f"{name}, {head}: {why}" for (name, head), why in skipped.items()]
     if len(left_alone) == sum(len(pipe.heads) for _, pipe in pipes):
         raise ValueError(f"{data}: nothing can be calibrated. {'; '.join(left_alone)}")
-    skipped = {tuple(line.partition(":")[0].split(", ")) for line in left_alone}
     # The curve of spans comes after the temperatures, which their confidences depend on.
     examples = _annotate_again(nlp, list(corpus(nlp)), examples)
     cautions = [*_about_training(pipes, before, data), *_about_few(pipes, examples)]
