@@ -126,6 +126,7 @@ class Annotator:
         return Piece(
             batch.part,
             batch.position,
+            batch.ends_part,
             content,
             docs=len(numbers),
             words=sum(len(docs[i]) for i in numbers),
