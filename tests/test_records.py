@@ -148,7 +148,7 @@ def test_to_dataframe(doc):
 
 def test_to_dataframe_without_pandas(doc, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(ImportError, match="pip install pandas"):
+    with pytest.raises(ImportError, match=r"pip install \"spacy-seqtag\[pandas\]\""):
         spacy_seqtag.to_dataframe(doc)
 
 

@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 
 from ..errors import message_of, one_line, printable, settings_error
 from ..files import sha256
-from ..records import LAYERS, TOKEN_FIELDS, Layer, Plan
+from ..records import LAYERS, TOKEN_FIELDS, Layer, Plan, TokenField
 from .items import Batch, Failure, Item, Piece
 from .outputs import OUTPUTS
 
@@ -191,11 +191,11 @@ def make_plan(nlp: Language, job: Job) -> Plan:
     return Plan(layers, fields, job.confidences, _DIGITS)
 
 
-def _token_fields(nlp: Language, name: str) -> list[str]:
+def _token_fields(nlp: Language, name: str) -> list[TokenField]:
     """Tell what a component writes to tokens, of `TOKEN_FIELDS`."""
     meta = nlp.get_pipe_meta(name)
     if meta.factory == _TAGGER:  # one of the two that its factory says
-        layer: str = nlp.get_pipe(name).cfg["layer"]  # type: ignore[attr-defined]
+        layer: TokenField = nlp.get_pipe(name).cfg["layer"]  # type: ignore[attr-defined]
         return [layer]
     return [field for field in TOKEN_FIELDS if f"token.{field}" in meta.assigns]
 

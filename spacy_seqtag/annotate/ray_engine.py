@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import first_line, settings_error
+from ..extras import need
 from .annotator import Annotator, Job
 from .batches import Source
-from .extras import need
 from .items import Batch, Piece
 from .local import WorkersDiedError, died_message, threads_each
 

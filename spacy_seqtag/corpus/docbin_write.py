@@ -34,13 +34,13 @@ class PackedDocs(NamedTuple):
     n_docs (int): How many there are.
     blocks (dict[str, bytes]): What each of the file's blocks and lists gets of them.
     strings (list[str]): Those that occur in them, sorted.
-    attrs (list[int]): The attributes of tokens, of which the blocks have a column each.
+    attrs (list[str]): The attributes of tokens, of which the blocks have a column each.
     """
 
     n_docs: int
     blocks: dict[str, bytes]
     strings: list[str]
-    attrs: list[int]
+    attrs: list[str]
 
 
 def pack_docs(

@@ -8,10 +8,10 @@ import spacy
 from spacy.tokens import Doc, DocBin
 
 from spacy_seqtag.annotate.batches import PartCheck, in_batches
-from spacy_seqtag.annotate.extras import need
 from spacy_seqtag.annotate.inputs import find_inputs
 from spacy_seqtag.annotate.items import Item
 from spacy_seqtag.annotate.reading import Reader
+from spacy_seqtag.extras import need
 
 
 def items(*names, kind=None, text_key="text", sent_starts=True):

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-_EXTRAS = {"pyarrow": "parquet", "zstandard": "zstd", "ray": "ray"}
+_EXTRAS = {"pandas": "pandas", "pyarrow": "parquet", "ray": "ray", "zstandard": "zstd"}
 
 
 def need(name: str) -> Any:  # noqa: ANN401  (these packages have no types, or do not always)
