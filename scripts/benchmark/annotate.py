@@ -83,8 +83,8 @@ def main(
     corpus: Path | None = typer.Option(
         None, help="Corpus (.spacy) whose text is annotated; by default the dev split"
     ),
-    words: int = typer.Option(5_000, min=1, help="Words of a stretch"),
-    pairs: int = typer.Option(20, min=1, help="Stretches, each of which is taken both ways"),
+    words: int = typer.Option(20_000, min=1, help="Words of a stretch"),
+    pairs: int = typer.Option(10, min=1, help="Stretches, each of which is taken both ways"),
     threads: int = typer.Option(1, min=1, help="Threads of PyTorch and the tokenizers"),
     workers: int = typer.Option(0, min=0, help="Compare engines with so many processes, too"),
     passes: int = typer.Option(3, min=1, help="Passes of each engine"),
