@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, overload
 from spacy.tokens import Doc
 
 from .errors import OneOf, check_settings
+from .extras import need
 from .records import LAYERS, Layer, columns_of, rows_of
 
 if TYPE_CHECKING:
@@ -38,12 +39,7 @@ def to_dataframe(
     names: Sequence[Layer] = [layers] if isinstance(layers, str) else layers
     for name in names:
         check_settings("to_dataframe:", layers=(name, OneOf(LAYERS)))
-    try:
-        import pandas as pd
-    except ImportError:
-        raise ImportError(
-            "to_dataframe needs pandas, which is not installed. Install it: pip install pandas"
-        ) from None
+    pd = need("pandas")
     docs = [docs] if isinstance(docs, Doc) else list(docs)
     tables: dict[Layer, DataFrame] = {}
     for name in names:

@@ -13,6 +13,7 @@ import spacy_seqtag.cli  # noqa: F401  (adds the commands)
 from spacy_seqtag.loading import check_pipeline, load_pipeline
 
 COMMANDS = {
+    "annotate": ("{}", "raw.txt", "new.jsonl"),
     "evaluate": ("{}", "gold.spacy"),
     "calibrate": ("{}", "gold.spacy", "--output", "new"),
     "audit": ("{}", "gold.spacy"),

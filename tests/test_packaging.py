@@ -50,7 +50,7 @@ def declared(*extras):
 @pytest.mark.parametrize(
     ("folder", "extras"),
     [
-        ("spacy_seqtag", []),
+        ("spacy_seqtag", ["pandas"]),
         ("docs", ["docs"]),
         ("scripts", ["demo", "benchmark"]),
         ("tests", ["test"]),

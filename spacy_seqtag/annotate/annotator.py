@@ -10,9 +10,10 @@ from spacy import util
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ..errors import message_of, one_line, printable, settings_error
+from ..errors import one_line, printable, settings_error
 from ..files import sha256
-from ..records import LAYERS, TOKEN_FIELDS, Layer, Plan
+from ..loading import load_pipeline
+from ..records import LAYERS, TOKEN_FIELDS, Layer, Plan, TokenField
 from .items import Batch, Failure, Item, Piece
 from .outputs import OUTPUTS
 
@@ -81,10 +82,7 @@ class Annotator:
             import torch
 
             torch.set_num_threads(job.threads)
-        try:
-            self.nlp = util.load_model(job.model)
-        except ValueError as error:
-            raise settings_error(f"{printable(job.model)}: {message_of(error)}") from error
+        self.nlp = load_pipeline(job.model)
         if job.digest and model_digest(job.model) != job.digest:
             raise settings_error(
                 f"{printable(job.model)}: this pipeline is not the one that the run began with. "
@@ -126,6 +124,7 @@ class Annotator:
         return Piece(
             batch.part,
             batch.position,
+            batch.ends_part,
             content,
             docs=len(numbers),
             words=sum(len(docs[i]) for i in numbers),
@@ -190,11 +189,11 @@ def make_plan(nlp: Language, job: Job) -> Plan:
     return Plan(layers, fields, job.confidences, _DIGITS)
 
 
-def _token_fields(nlp: Language, name: str) -> list[str]:
+def _token_fields(nlp: Language, name: str) -> list[TokenField]:
     """Tell what a component writes to tokens, of `TOKEN_FIELDS`."""
     meta = nlp.get_pipe_meta(name)
     if meta.factory == _TAGGER:  # one of the two that its factory says
-        layer: str = nlp.get_pipe(name).cfg["layer"]  # type: ignore[attr-defined]
+        layer: TokenField = nlp.get_pipe(name).cfg["layer"]  # type: ignore[attr-defined]
         return [layer]
     return [field for field in TOKEN_FIELDS if f"token.{field}" in meta.assigns]
 

@@ -44,12 +44,12 @@ def in_batches(
         if part >= skip:
             batch.append(item)
         ends_part = in_part >= part_chars
+        if ends_part and check is not None:
+            check.end(part)
         if batch and (ends_part or len(batch) >= _BATCH_ITEMS or in_batch >= _BATCH_CHARS):
-            yield Batch(part, tuple(batch), position())
+            yield Batch(part, tuple(batch), position(), ends_part)
             batch, in_batch = [], 0
         if ends_part:
-            if check is not None:
-                check.end(part)
             part, in_part, in_batch = part + 1, 0, 0
     if check is not None and in_part:
         check.end(part)

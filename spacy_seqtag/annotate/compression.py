@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from .extras import need
+from ..extras import need
 
 NONE = ""
 GZIP = ".gz"

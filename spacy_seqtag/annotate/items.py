@@ -31,11 +31,13 @@ class Batch(NamedTuple):
     part (int): The part of the output that they belong to.
     items (tuple[Item, ...]): At least one.
     position (int, bytes): How much of the input is read when they are.
+    ends_part (bool): Whether its part is known to end with it; the last part ends with the input.
     """
 
     part: int
     items: tuple[Item, ...]
     position: int
+    ends_part: bool = False
 
 
 class Failure(NamedTuple):
@@ -56,7 +58,7 @@ class Failure(NamedTuple):
 class Piece(NamedTuple):
     """What became of a batch.
 
-    part, position (int): Those of the batch.
+    part, position (int), ends_part (bool): Those of the batch.
     content (bytes): The annotated Docs, as the output's format writes them.
     docs, words (int): How many there are.
     failures (tuple[Failure, ...]): The items that could not be annotated.
@@ -64,6 +66,7 @@ class Piece(NamedTuple):
 
     part: int
     position: int
+    ends_part: bool
     content: bytes
     docs: int
     words: int

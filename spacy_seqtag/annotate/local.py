@@ -59,12 +59,7 @@ def annotate_in_processes(
             except BrokenProcessPool:
                 deaths += 1
                 if deaths > _MOST_DEATHS:
-                    first = under_way[0][0].items[0].source
-                    raise WorkersDiedError(
-                        f"{deaths} workers were killed one after the other, at or after {first}: "
-                        "by somebody, or for want of memory. Give fewer --workers; the same "
-                        "command goes on from the last whole part"
-                    ) from None
+                    raise WorkersDiedError(died_message(deaths, under_way[0][0])) from None
                 _stop(pool)
                 pool = _new_pool(workers)
                 under_way = deque(
@@ -77,6 +72,19 @@ def annotate_in_processes(
             yield piece
     finally:
         _stop(pool)
+
+
+def died_message(deaths: int, batch: Batch) -> str:
+    """Write the message for workers that died at one batch.
+
+    deaths (int): How many of them.
+    batch (Batch): Where they were, as far as is known.
+    """
+    return (
+        f"{deaths} workers were killed one after the other, at or after {batch.items[0].source}: "
+        "by somebody, or for want of memory. Give fewer --workers; the same command goes on from "
+        "the last whole part"
+    )
 
 
 def threads_each(workers: int) -> int:

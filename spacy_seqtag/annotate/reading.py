@@ -14,8 +14,8 @@ from spacy.vocab import Vocab
 from ..corpus.docbin_read import count_docs, read_docs
 from ..corpus.errors import FormatError, quoted
 from ..errors import one_line
+from ..extras import need
 from .compression import decompressed, plain_file
-from .extras import need
 from .inputs import Input
 from .items import Item
 

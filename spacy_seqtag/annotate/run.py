@@ -1,9 +1,8 @@
 """A whole run: from inputs to a file, or to a folder of parts that can be gone on with."""
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 
 from ..corpus.errors import FormatError
@@ -218,8 +217,8 @@ class _Run:
         if any(one.path is None for one in self.inputs):
             self.check = PartCheck([part.items for part in manifest.parts])
         with closing(self.pieces(skip=len(manifest.parts))) as pieces:
-            for number, of_part in groupby(pieces, key=lambda piece: piece.part):
-                self._write_part(folder, manifest, number, of_part)
+            for first in pieces:
+                self._write_part(folder, manifest, first.part, _of_part(first, pieces))
         self._require_docs()
         manifest.complete = True
         manifest.save(folder)
@@ -265,3 +264,11 @@ class _Run:
                 "Correct the input or the settings",
             )
         raise FormatError(self.inputs[0].name, None, "there is no text", "Give texts to annotate")
+
+
+def _of_part(first: Piece, pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """Yield the pieces of a part, and look at none of the next, which may take long or fail."""
+    piece: Piece | None = first
+    while piece is not None:
+        yield piece
+        piece = None if piece.ends_part else next(pieces, None)

@@ -7,6 +7,7 @@ from spacy.cli._util import setup_gpu
 from wasabi import msg
 
 from ..errors import one_line
+from ..extras import need
 from ..loading import load_pipeline
 from . import fail, seqtag
 from .options import GpuOption, PipelineArgument
@@ -46,14 +47,11 @@ def serve_cli(
     stops it once what was asked is answered.
     """
     try:
-        import uvicorn
-
-        from ..serve import Limits, create_app
+        uvicorn, *_ = map(need, ("uvicorn", "fastapi_offline", "prometheus_client"))
     except ImportError as error:
-        fail(
-            f"serve needs the extra `serve` ({error.name} is not installed). Install it: "
-            "pip install 'spacy-seqtag[serve]'"
-        )
+        fail(error)
+    from ..serve import Limits, create_app
+
     try:
         setup_gpu(gpu_id, silent=True)
         nlp = load_pipeline(model)

@@ -34,11 +34,13 @@ class PackedDocs(NamedTuple):
     n_docs (int): How many there are.
     blocks (dict[str, bytes]): What each of the file's blocks and lists gets of them.
     strings (list[str]): Those that occur in them, sorted.
+    attrs (list[str]): The attributes of tokens, of which the blocks have a column each.
     """
 
     n_docs: int
     blocks: dict[str, bytes]
     strings: list[str]
+    attrs: list[str]
 
 
 def pack_docs(
@@ -62,7 +64,7 @@ def pack_docs(
         for name, data in _take(packed, pack):
             blocks.setdefault(name, []).append(data)
     joined = {name: b"".join(parts) for name, parts in blocks.items()}
-    return PackedDocs(n_docs, joined, sorted(packed.strings))
+    return PackedDocs(n_docs, joined, sorted(packed.strings), list(packed.attrs))
 
 
 def _take(packed: DocBin, pack: "Pack") -> Iterator[tuple[str, bytes]]:
@@ -140,7 +142,11 @@ class DocBinWriter:
         self._check_size()
 
     def add_packed(self, packed: PackedDocs) -> None:
-        """Add Docs that `pack_docs` packed, with the same `attrs` and `store_user_data`."""
+        """Add Docs that `pack_docs` packed, all of a file with the same `attrs`.
+
+        The writer's own `attrs` do not count then; `store_user_data` has to be the same.
+        """
+        self._bin.attrs = packed.attrs
         self._bin.strings.update(packed.strings)
         with naming(self.path):
             for name, data in packed.blocks.items():

@@ -22,6 +22,8 @@ _NETWORK = "installs packages from the network"
 NOT_RUN = Counter(
     {
         ("README.md", _NETWORK): 2,
+        ("docs/annotate.md", "needs a Ray cluster"): 1,
+        ("docs/annotate.md", "needs the extra ray"): 1,
         ("docs/quickstart.md", _NETWORK): 2,
         ("docs/quickstart.md", "needs a GPU"): 1,
         ("docs/quickstart.md", "for Windows"): 1,

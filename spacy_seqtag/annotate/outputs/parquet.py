@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ...extras import need
 from ...files import naming, written_aside
 from ...records import Plan, make_record
-from ..extras import need
 from .format import Annotated, Encode, OutputFormat, Write
 
 _GROUP_BYTES = 16_000_000  # of a row group, as it lies in memory

@@ -3,7 +3,15 @@
 from importlib import import_module
 from typing import Any
 
-_EXTRAS = {"pyarrow": "parquet", "zstandard": "zstd", "ray": "ray"}
+_EXTRAS = {
+    "fastapi_offline": "serve",
+    "pandas": "pandas",
+    "prometheus_client": "serve",
+    "pyarrow": "parquet",
+    "ray": "ray",
+    "uvicorn": "serve",
+    "zstandard": "zstd",
+}
 
 
 def need(name: str) -> Any:  # noqa: ANN401  (these packages have no types, or do not always)
