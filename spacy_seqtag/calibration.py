@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 from spacy.language import Language
 from spacy.training import Example
-from spacy_transformers import Transformer
 from thinc.api import fix_random_seed
 from tqdm import tqdm
 
@@ -278,6 +277,8 @@ def _annotate_again(
     examples (list[Example]): Of the corpus, not annotated.
     annotated (Sequence[Example]): The same, annotated.
     """
+    from spacy_transformers import Transformer  # takes seconds, which no other command should
+
     encoders = [name for name, pipe in nlp.pipeline if isinstance(pipe, Transformer)]
     pairs = [(new.predicted, old.predicted) for new, old in zip(examples, annotated, strict=True)]
     if len(encoders) != 1 or any(len(new) != len(old) for new, old in pairs):

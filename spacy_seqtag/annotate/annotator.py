@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 
 from ..errors import one_line, printable, settings_error
 from ..files import sha256
-from ..loading import load_pipeline
+from ..loading import check_pipeline, load_pipeline
 from ..records import LAYERS, TOKEN_FIELDS, Layer, Plan, TokenField
 from .items import Batch, Failure, Item, Piece
 from .outputs import OUTPUTS
@@ -204,6 +204,7 @@ def model_digest(model: str) -> str:
     model (str): Package name or folder.
     RAISES: OSError: There is no such pipeline.
     """
+    check_pipeline(model)
     folder = Path(model) if Path(model).is_dir() else _package_folder(model)
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
@@ -214,11 +215,9 @@ def model_digest(model: str) -> str:
 
 
 def _package_folder(name: str) -> Path:
-    with suppress(Exception):
-        package = util.get_package_path(name)
-        meta = util.get_model_meta(package)
-        return package / f"{meta['lang']}_{meta['name']}-{meta['version']}"
-    raise OSError(f"{printable(name)}: there is no such pipeline. Give a folder or a package")
+    package = util.get_package_path(name)
+    meta = util.get_model_meta(package)
+    return package / f"{meta['lang']}_{meta['name']}-{meta['version']}"
 
 
 def _failure(item: Item, reason: str) -> Failure:
