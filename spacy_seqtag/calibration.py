@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from spacy import util
 from spacy.language import Language
 from spacy.training import Example
 from thinc.api import fix_random_seed
@@ -17,6 +16,7 @@ from tqdm import tqdm
 
 from .corpus.reader import create_corpus
 from .files import naming, new_folder, terminable
+from .loading import load_pipeline
 from .pipeline.calibrated import CalibratedPipe, LabelledScores
 from .pipeline.loss import MISSING
 from .schemes.calibration import (
@@ -40,6 +40,12 @@ BinDict = dict[str, float]
 Measures = dict[str, float | list[BinDict] | None]
 """Measures of calibration, by the names of scores; None where there is nothing to measure."""
 
+FEW_SPANS = 200
+"""From fewer spans a curve may make confidences worse that were nearly right."""
+
+_KNOWN = 0.995
+"""A pipeline that gets this share of every head right was probably trained on the corpus."""
+
 # Examples that go through the heads at once.
 _BATCH = 32
 
@@ -49,13 +55,15 @@ class Calibration(NamedTuple):
 
     temperatures (dict[str, dict[str, float]]): Of each component, by head; those that were fitted.
     curves (dict[str, Curve]): Of the spans of each component; those that were fitted.
-    left_alone (list[str]): For each head that was not, its name and why.
+    left_alone (list[str]): For each head and each curve that was not, its name and why.
+    cautions (list[str]): What makes the result doubtful, one line each.
     before, after (Measures): On the corpus that these were fitted to.
     """
 
     temperatures: dict[str, dict[str, float]]
     curves: dict[str, Curve]
     left_alone: list[str]
+    cautions: list[str]
     before: Measures
     after: Measures
 
@@ -116,31 +124,31 @@ def _known_scores(pipe: CalibratedPipe, examples: Sequence[Example]) -> Labelled
     return result
 
 
-def calibrate(nlp: Language, examples: Sequence[Example]) -> list[str]:
+def calibrate(nlp: Language, examples: Sequence[Example]) -> dict[tuple[str, str], str]:
     """Fit the temperatures of a pipeline, and set them.
 
     nlp (Language): The pipeline; its temperatures are changed.
     examples (Sequence[Example]): The encoder has read the predicted Docs. Labels that the pipeline
         does not know are left out: no temperature makes them more probable.
-    RETURNS (list[str]): For each head that was left alone, its name and why.
+    RETURNS (dict[tuple[str, str], str]): For each component and head that was left alone, why.
     """
-    left_alone = []
+    left_alone = {}
     for name, pipe in calibrated_pipes(nlp):
         for head in pipe.heads:
             # One head after the other: the roles of a corpus take much memory.
             parts = [_known_scores(pipe, batch).get(head) for batch in _batches(examples)]
             rows = [part for part in parts if part is not None and len(part[1])]
             if not rows:
-                left_alone.append(f"{name}, {head}: the corpus has no annotation of this kind")
+                left_alone[name, head] = "the corpus has no annotation of this kind"
                 continue
             width = max(probs.shape[1] for probs, _ in rows)
             wide = [np.pad(p, ((0, 0), (0, width - p.shape[1]))) for p, _ in rows]
             probs, gold = np.concatenate(wide), np.concatenate([gold for _, gold in rows])
             found = fit_temperature(probs[gold < width], gold[gold < width])
             if found is None:
-                left_alone.append(
-                    f"{name}, {head}: no temperature is best, as the pipeline gets all of the "
-                    "corpus right, or nothing"
+                left_alone[name, head] = (
+                    "no temperature is best, as the pipeline gets all of the corpus right, or "
+                    "nothing"
                 )
                 continue
             pipe.set_temperatures({head: found})
@@ -183,7 +191,7 @@ def calibrate_pipeline(
     _check_output(output, force)
     fix_random_seed()
     corpus = create_corpus(data)
-    nlp = util.load_model(model)
+    nlp = load_pipeline(model)
     pipes = calibrated_pipes(nlp)
     if not pipes:
         raise ValueError(
@@ -193,31 +201,92 @@ def calibrate_pipeline(
         )
     for _, pipe in pipes:
         pipe.reset_calibration()
-    examples = _annotate(nlp, list(corpus(nlp)), "before", progress)
+    examples = _annotate(nlp, list(corpus(nlp)), progress)
     before = measure(nlp, examples)
-    left_alone = calibrate(nlp, examples)
+    skipped = calibrate(nlp, examples)
+    left_alone = [f"{name}, {head}: {why}" for (name, head), why in skipped.items()]
     if len(left_alone) == sum(len(pipe.heads) for _, pipe in pipes):
         raise ValueError(f"{data}: nothing can be calibrated. {'; '.join(left_alone)}")
     # The curve of spans comes after the temperatures, which their confidences depend on.
-    curves = calibrate_spans(nlp, _annotate(nlp, list(corpus(nlp)), "again", progress))
-    examples = _annotate(nlp, list(corpus(nlp)), "after", progress)
-    after = measure(nlp, examples)
+    examples = _annotate_again(nlp, list(corpus(nlp)), examples)
+    cautions = [*_about_training(pipes, before, data), *_about_few(pipes, examples)]
+    curves = calibrate_spans(nlp, examples)
+    left_alone += [
+        f"{name}, curve of spans: no curve is best, as all spans are right, or all wrong, or absent"
+        for name, pipe in pipes
+        if pipe.curved and name not in curves
+    ]
+    after = measure(nlp, _annotate_again(nlp, list(corpus(nlp)), examples))
     with terminable(), new_folder(output.parent, output), naming(output):
         replace_folder(output, nlp.to_disk)
-    skipped = {tuple(line.partition(":")[0].split(", ")) for line in left_alone}
     temperatures = {
         name: {h: pipe.temperature(h) for h in pipe.heads if (name, h) not in skipped}
         for name, pipe in pipes
     }
-    return Calibration(temperatures, curves, left_alone, before, after)
+    return Calibration(temperatures, curves, left_alone, cautions, before, after)
 
 
-def _annotate(nlp: Language, examples: list[Example], when: str, progress: bool) -> list[Example]:
+def _about_training(
+    pipes: Sequence[tuple[str, CalibratedPipe]], before: Measures, data: Path
+) -> Iterator[str]:
+    """Caution if the pipeline gets nearly all right, as on the corpus that it learned from."""
+    shares = []
+    for name, pipe in pipes:
+        for head in pipe.heads.values():
+            bins = before.get(f"{head or name}_reliability")
+            if isinstance(bins, list) and (total := sum(each["size"] for each in bins)):
+                shares.append(sum(each["size"] * each["accuracy"] for each in bins) / total)
+    if shares and min(shares) >= _KNOWN:
+        yield (
+            f"{data}: the pipeline gets {min(shares):.1%} right. If it was trained on this corpus, "
+            "calibrate it on another one"
+        )
+
+
+def _about_few(
+    pipes: Sequence[tuple[str, CalibratedPipe]], examples: Sequence[Example]
+) -> Iterator[str]:
+    """Caution if there are few predicted spans to fit a curve to."""
+    for name, pipe in pipes:
+        if pipe.curved:
+            n = len(pipe.span_confidences(examples)[pipe.curved][0])
+            if 0 < n < FEW_SPANS:
+                yield (
+                    f"{name}: the curve is fitted to {n} spans, fewer than {FEW_SPANS}, and may "
+                    "make confidences worse that were nearly right. Give a larger corpus"
+                )
+
+
+def _annotate(nlp: Language, examples: list[Example], progress: bool = False) -> list[Example]:
     docs = nlp.pipe(example.predicted for example in examples)
-    bar = tqdm(docs, f"Annotate {when}", len(examples), unit="doc", disable=not progress)
+    shown = None if progress else True  # None: in a terminal only
+    bar = tqdm(docs, "Annotate", len(examples), unit="doc", leave=False, disable=shown)
     for example, doc in zip(examples, bar):
         example.predicted = doc
     return examples
+
+
+def _annotate_again(
+    nlp: Language, examples: list[Example], annotated: Sequence[Example]
+) -> list[Example]:
+    """Annotate Docs with the vectors that the encoder gave to the same Docs before.
+
+    Where these do not fit (there are several encoders, or a component merges tokens), the encoder
+    runs again.
+
+    examples (list[Example]): Of the corpus, not annotated.
+    annotated (Sequence[Example]): The same, annotated.
+    """
+    from spacy_transformers import Transformer  # takes seconds, which no other command should
+
+    encoders = [name for name, pipe in nlp.pipeline if isinstance(pipe, Transformer)]
+    pairs = [(new.predicted, old.predicted) for new, old in zip(examples, annotated, strict=True)]
+    if len(encoders) != 1 or any(len(new) != len(old) for new, old in pairs):
+        return _annotate(nlp, examples)
+    for new, old in pairs:
+        new._.trf_data = old._.trf_data
+    with nlp.select_pipes(disable=encoders):
+        return _annotate(nlp, examples)
 
 
 def _check_output(output: Path, force: bool) -> None:
@@ -235,5 +304,5 @@ def _check_output(output: Path, force: bool) -> None:
     if not force:
         raise ValueError(
             f"{output}: there is a pipeline already. Name a new folder, or replace the pipeline "
-            "with --force"
+            "with --overwrite"
         )

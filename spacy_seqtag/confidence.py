@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from spacy.attrs import IDX, LENGTH
+from spacy.attrs import IDX, LENGTH, POS, TAG
 from spacy.tokens import Doc, Span, Token
 from spacy.tokens.underscore import Underscore
 
@@ -234,6 +234,48 @@ def confidence_of(span: Span, what: str | None = None) -> float | None:
     return None
 
 
+def tag_confidence_of(token: Token) -> float | None:
+    """Return the probability of a token's tag, whatever the name of the extension is.
+
+    token (Token): Any token.
+    RETURNS (float | None): From 0 to 1; None if it has none.
+    """
+    if not token.doc.user_data:
+        return None
+    for name in _token_names():
+        found = TokenConfidence(name).get(token)
+        if found is not None:
+            return found
+    return None
+
+
+def tag_confidences(doc: Doc) -> list[float | None]:
+    """Return the probability of each token's tag: `tag_confidence_of`, once for all tokens.
+
+    doc (Doc): Any Doc.
+    RETURNS (list[float | None]): One for each token.
+    """
+    result: list[float | None] = [None] * len(doc)
+    if not doc.user_data or not len(doc):
+        return result
+    data = user_data(doc)
+    # Without Token objects, which take longer than everything else here.
+    starts, lengths, pos, tags = doc.to_array([IDX, LENGTH, POS, TAG]).T.tolist()
+    names = doc.vocab.strings.as_string
+    shown = {key: names(key) if key else "" for key in {*pos, *tags}}
+    for name in reversed(_token_names()):
+        for i, start in enumerate(starts):
+            value = data.get(("._.", name, start, None))
+            if isinstance(value, dict):
+                found = value.get(token_label(shown[pos[i]], lengths[i]))
+                if found is None:
+                    found = value.get(token_label(shown[tags[i]], lengths[i]))
+                value = found
+            if value is not None:
+                result[i] = value
+    return result
+
+
 def drop_cut(doc: Doc) -> None:
     """Drop the confidences of spans whose edges are inside a token since tokens were merged.
 
@@ -252,10 +294,29 @@ def drop_cut(doc: Doc) -> None:
             del data[key]
 
 
+def drop_confidences(doc: Doc) -> None:
+    """Drop the confidences of a Doc's spans and tokens.
+
+    doc (Doc): Its `user_data` is changed.
+    """
+    names = {*_names(), *_token_names()}
+    data = user_data(doc)
+    for key in [key for key in data if isinstance(key, tuple) and len(key) == 4]:
+        if key[0] == "._." and key[1] in names:
+            del data[key]
+
+
 def _names() -> list[str]:
     """Return the names of the Span extensions that are ours."""
     names = [name for name in Underscore.span_extensions if _owner(Span, name) is SpanConfidence]
     return names or [CONFIDENCE]
+
+
+def _token_names() -> list[str]:
+    """Return the names of the Token extensions that are ours."""
+    known = Underscore.token_extensions
+    names = [name for name in known if _owner(Token, name) is TokenConfidence]
+    return names or [TAG_CONFIDENCE]
 
 
 def _check_owner(

@@ -81,8 +81,15 @@ def first_line(error: object) -> str:
 
 
 def message_of(error: object) -> str:
-    """Return an error's message, without the blank lines that spaCy puts around some."""
-    return str(error.title if isinstance(error, ConfigValidationError) and error.title else error)
+    """Return an error's message, without the blank lines and the config that spaCy adds to some."""
+    if not isinstance(error, ConfigValidationError):
+        return str(error)
+    above = [error.parent] if error.parent else []
+    found = [
+        f"{' -> '.join(map(str, [*above, *detail.get('loc', ())]))}: {detail.get('msg', '')}"
+        for detail in error.errors or ()
+    ]
+    return ": ".join(filter(None, (error.title, error.desc, "; ".join(found)))) or str(error)
 
 
 def one_line(error: object) -> str:

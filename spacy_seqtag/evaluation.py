@@ -10,7 +10,6 @@ from pathlib import Path
 from timeit import default_timer
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from spacy import util
 from spacy.language import Language
 from spacy.scorer import Scorer
 from spacy.tokens import Doc, Span
@@ -21,6 +20,7 @@ from .calibration import BinDict, measure
 from .corpus.reader import create_corpus
 from .errors import printable
 from .frames import PREDICATES, has_frames, span_groups
+from .loading import load_pipeline
 from .schemes.propositions import PREDICATE
 
 SRL_FACTORY = "seqtag_srl"
@@ -110,7 +110,7 @@ def evaluate(
         raise ValueError("gold_predicates needs gold_tokens: they are given on the corpus's words")
     fix_random_seed()
     corpus = create_corpus(data, gold_tokens=gold_tokens, sent_starts=sent_starts)
-    nlp = util.load_model(model)
+    nlp = load_pipeline(model)
     examples = list(corpus(nlp))
     if not allow_unknown_labels:
         check_labels(nlp, examples, data)

@@ -2,6 +2,11 @@
 
 import os
 import sys
+
+# Where tests run in several processes, each has a core. Before anything loads PyTorch.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from importlib.util import find_spec
 from pathlib import Path
 

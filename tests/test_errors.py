@@ -8,6 +8,7 @@ import spacy
 from hypothesis import given
 from hypothesis import strategies as st
 from spacy.util import registry
+from thinc.api import Config, ConfigValidationError
 
 from spacy_seqtag.errors import (
     Number,
@@ -68,6 +69,16 @@ def test_messages_of_errors(error, first, all_in_one):
 
 def test_message_of_a_settings_error():
     assert one_line(settings_error("a\nb")) == "a b"
+
+
+def test_message_of_an_error_in_a_config():
+    """Not only its title, "Config validation error"."""
+    with pytest.raises(ConfigValidationError) as err:
+        spacy.blank("en").add_pipe("sentencizer", config={"punct_chars": 3, "more": 1})
+    assert "sentencizer -> more: " in one_line(err.value)
+    with pytest.raises(ConfigValidationError) as err:
+        Config().from_str("[a]\nb = ${c.d}")
+    assert one_line(err.value).startswith("Config validation error: ")
 
 
 COMPONENTS = [

@@ -50,10 +50,10 @@ def declared(*extras):
 @pytest.mark.parametrize(
     ("folder", "extras"),
     [
-        ("spacy_seqtag", []),
+        ("spacy_seqtag", ["pandas", "serve"]),
         ("docs", ["docs"]),
         ("scripts", ["demo", "benchmark"]),
-        ("tests", ["test"]),
+        ("tests", ["test", "dev"]),
     ],
 )
 def test_everything_imported_is_declared(folder, extras):

@@ -10,6 +10,7 @@ from spacy.cli._util import app
 from wasabi.printer import Printer
 
 from ..errors import message_of, printable
+from .console import for_people
 
 seqtag = typer.Typer(
     name="seqtag",
@@ -18,6 +19,12 @@ seqtag = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(seqtag)
+
+
+@seqtag.callback()
+def prepare(context: typer.Context) -> None:
+    """Prepare the terminal for as long as a command runs."""
+    context.with_resource(for_people())
 
 
 def fail(message: object) -> NoReturn:
@@ -34,6 +41,7 @@ def fail(message: object) -> NoReturn:
 
 # The commands register themselves on `seqtag`: one import for each module.
 from . import (  # noqa: E402
+    annotate,  # noqa: F401
     audit,  # noqa: F401
     calibrate,  # noqa: F401
     check,  # noqa: F401
@@ -42,6 +50,7 @@ from . import (  # noqa: E402
     evaluate,  # noqa: F401
     export,  # noqa: F401
     init_config,  # noqa: F401
+    serve,  # noqa: F401
     show,  # noqa: F401
     suggest,  # noqa: F401
     train,  # noqa: F401

@@ -9,7 +9,8 @@ from spacy.cli._util import setup_gpu
 from wasabi import msg
 from wasabi.printer import Printer
 
-from ..errors import settings_error
+from ..corpus.docbin_read import find_docbins
+from ..distil.raw_text import check_output
 from ..files import written_aside
 from . import fail, seqtag
 from .options import GpuOption, PipelineArgument
@@ -32,7 +33,11 @@ def audit_cli(
     ] = 0,
     config: Annotated[
         Path | None,
-        typer.Option("--config", "-c", help="Train folds with this config, not that of PIPELINE"),
+        typer.Option(
+            "--config",
+            "-c",
+            help="Train folds with this config, not that of PIPELINE",
+        ),
     ] = None,
     n: Annotated[int, typer.Option("--n", "-n", help="Sentences to print per layer", min=0)] = 20,
     output: Annotated[
@@ -45,14 +50,12 @@ def audit_cli(
 
     Each sentence is ranked, in each layer, by its least probable token.
     """
-    from ..labelling.audit import audit
+    from ..labelling.audit import audit, knows
     from ..report.suspects import print_suspects
 
     try:
-        if output is not None and output.exists() and data.exists() and output.samefile(data):
-            raise settings_error(
-                f"--output {output}: this would replace the corpus. Name another file"
-            )
+        if output is not None:
+            check_output(output, find_docbins(data), "a file")
         setup_gpu(gpu_id, silent=True)
         suspects = audit(
             model,
@@ -68,6 +71,11 @@ def audit_cli(
         fail(err)
     for layer, found in suspects.items():
         print_suspects(layer, found, n)
+    if not folds and knows(suspects):
+        Printer(pretty=False).warn(
+            f"The pipeline would annotate nearly all of {data} as it is. If it was trained on this "
+            "corpus, it has learned the errors, too: give --folds 5"
+        )
     if output is not None:
         msg.good(f"Saved all sentences to {output}")
 

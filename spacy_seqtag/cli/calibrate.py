@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from spacy.cli._util import setup_gpu
 from wasabi import msg
+from wasabi.printer import Printer
 
 from ..calibration import calibrate_pipeline
 from ..errors import printable
@@ -26,7 +27,9 @@ def calibrate_cli(
     ],
     force: Annotated[
         bool,
-        typer.Option("--force", "-F", help="Replace a pipeline that is there, such as MODEL"),
+        typer.Option(
+            "--overwrite", "--force", "-F", help="Replace a pipeline that is there, such as MODEL"
+        ),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
     gpu_id: GpuOption = -1,
@@ -34,7 +37,8 @@ def calibrate_cli(
     """Calibrate the confidences of a trained pipeline on a dev corpus.
 
     Each head gets the temperature with which the gold annotation is most probable, and the
-    confidences of entities and arguments a curve. Annotation stays as it is.
+    confidences of entities and arguments a curve. Annotation stays as it is. What the pipeline was
+    trained on it knows by heart, so that nothing can be learned of its errors there.
     """
     try:
         setup_gpu(gpu_id, silent=True)
@@ -53,7 +57,10 @@ def calibrate_cli(
     if bent:
         header = ("Component", "a", "b", "c")
         msg.table(bent, header=header, aligns=("l", "r", "r", "r"), title="Curves of spans")
+    printer = Printer(pretty=False)  # one line each, however long
     for line in found.left_alone:
-        msg.warn(f"Left alone: {printable(line, limit=None)}")
+        printer.warn(f"Left alone: {printable(line, limit=None)}")
+    for line in found.cautions:
+        printer.warn(printable(line, limit=None))
     print_calibration(("before", found.before), ("after", found.after))
     msg.good(f"Saved the calibrated pipeline to {output}")

@@ -68,9 +68,12 @@ def check_cli(
                 found.append((survey.name, Finding(counted(n_problems, what), error=True)))
             found += [(survey.name, finding) for finding in findings(survey)]
             surveys.append(survey)
-    except ConfigValidationError as error:
-        fail(error.title)
-    except (FormatError, OSError, ImportError) as error:  # spaCy's for an unknown --lang
+    except (
+        ConfigValidationError,
+        FormatError,
+        OSError,
+        ImportError,
+    ) as error:  # spaCy's for an unknown --lang
         fail(error)
     train, *others = surveys
     found += [(train.name, finding) for finding in training_findings(train)]

@@ -9,6 +9,7 @@ from spacy.cli._util import setup_gpu
 from spacy.tokens import DocBin
 from wasabi import msg
 
+from ..corpus.docbin_read import find_docbins
 from ..evaluation import NoPredicatesError, UnknownLabelsError, evaluate
 from ..files import write_file
 from ..frames import has_frames
@@ -131,9 +132,9 @@ def _check_outputs(data: Path, *outputs: tuple[str, Path | None]) -> None:
 
     data (Path): The corpus.
     outputs (tuple[str, Path]): The files, each with the option that names it.
-    RAISES: ValueError: For the first that would.
+    RAISES: ValueError: For the first that would. FormatError (a ValueError): There is no corpus.
     """
-    taken = {data.resolve(): f"the corpus {data}"}
+    taken = {file.resolve(): f"the corpus {file}" for file in find_docbins(data)}
     for option, path in outputs:
         if path is None:
             continue

@@ -14,11 +14,15 @@ from tqdm import tqdm
 from wasabi.printer import Printer
 
 from ..corpus.check.findings import FEW_SENTENCES
+from ..corpus.docbin_read import find_docbins
 from ..corpus.errors import FormatError
+from ..distil.raw_text import check_output
 from ..errors import printable
 from ..files import write_file
+from ..loading import load_pipeline
 from ..training.config import TASKS, command, render
 from ..training.fit_config import Data, Encoder, choose_tasks, fit, look_at
+from ..training.further import Trained, fit_further
 from . import fail, seqtag
 
 _STDOUT = "-"
@@ -27,10 +31,27 @@ _STDOUT = "-"
 @seqtag.command("init-config", no_args_is_help=True)
 def init_config_cli(
     train: Annotated[Path, typer.Option(help="Training data: .spacy file, or folder of such")],
-    base_model: Annotated[str, typer.Option(help="Encoder: folder, package or hub name")],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The config to write; - for standard output")
     ],
+    base_model: Annotated[
+        str | None, typer.Option(help="Encoder: folder, package or hub name")
+    ] = None,
+    pipeline: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead of an encoder, a trained pipeline: --tasks are trained further or added "
+            "to it, everything else in it stays as it is"
+        ),
+    ] = None,
+    own_encoder: Annotated[
+        bool,
+        typer.Option(
+            "--own-encoder",
+            help="With --pipeline: what is trained further gets a copy of the encoder, which "
+            "learns with it",
+        ),
+    ] = False,
     tasks: Annotated[
         str | None,
         typer.Option(
@@ -46,33 +67,44 @@ def init_config_cli(
     ] = None,
     gpu: Annotated[bool, typer.Option("--gpu", "-G", help="Training runs on a GPU")] = False,
     force: Annotated[
-        bool, typer.Option("--force", "-F", help="Write over a config that is there")
+        bool, typer.Option("--overwrite", "--force", "-F", help="Replace a config that is there")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
 ) -> None:
-    """Write a config for `spacy train` that fits the data.
+    """Write a training config that fits the data.
 
     Looks at the size of the data, its layers and labels, its language, and whether the encoder
     reads case. The config is complete: it runs as it is, and can be changed.
+
+    With --pipeline training starts from a trained pipeline: the tasks that it has are trained
+    further, others are added, and what is not trained stays as it is, to the last bit.
     """
     to_stdout = str(output) == _STDOUT
     asked = _check_options(tasks, lang)
+    _check_start(base_model, pipeline, own_encoder, lang)
     if not to_stdout and output.exists() and not force:
-        fail(f"{output} is there already. Give --force to write over it, or another --output")
+        fail(f"{output} is there already. Give --overwrite to replace it, or another --output")
     try:
-        encoder = _load_encoder(base_model)
+        corpora = [file for path in (train, dev) if path is not None for file in find_docbins(path)]
+        check_output(output, corpora, "a file")
+        start: Encoder | Trained
+        if pipeline:
+            start = Trained(pipeline, load_pipeline(pipeline))
+        else:
+            start = _load_encoder(str(base_model))
         train_data = _read(train, quiet)
         dev_data = None if dev is None else _read(dev, quiet)
         chosen = choose_tasks(asked, train_data, dev_data)
-        choices = fit(chosen, train_data, dev_data, encoder, lang=lang, gpu=gpu)
+        if isinstance(start, Trained):
+            choices = fit_further(chosen, train_data, dev_data, start, own_encoder, gpu=gpu)
+        else:
+            choices = fit(chosen, train_data, dev_data, start, lang=lang, gpu=gpu)
         text = render(choices, "my.cfg" if to_stdout else str(output))
         if to_stdout:
             sys.stdout.write(text)
         else:
             write_file(output, text.encode("utf8"))
-    except ConfigValidationError as error:
-        fail(error.title)
-    except (FormatError, OSError) as error:
+    except (ConfigValidationError, FormatError, OSError) as error:
         fail(error)
     if quiet or to_stdout:
         return
@@ -82,7 +114,7 @@ def init_config_cli(
     if train_data.survey.sentences < FEW_SENTENCES:
         printer.warn(f"fewer than {FEW_SENTENCES} sentences hardly train anything")
     printer.good(f"Wrote {printable(str(output), limit=None)}. Train it:")
-    print(f"python -m spacy train {command(choices, str(output))}")
+    print(command(choices, str(output)))
 
 
 def _check_options(tasks: str | None, lang: str | None) -> list[str] | None:
@@ -100,6 +132,23 @@ def _check_options(tasks: str | None, lang: str | None) -> list[str] | None:
         what = f"{unknown!r} is no task" if unknown else "there is no task in it"
         fail(f"--tasks {tasks}: {what}. Give some of {','.join(TASKS)}")
     return asked
+
+
+def _check_start(
+    base_model: str | None, pipeline: str | None, own_encoder: bool, lang: str | None
+) -> None:
+    """Check the options that say what training starts from."""
+    if base_model and pipeline:
+        fail("--base-model and --pipeline: give one of them. A pipeline has its own encoder")
+    if pipeline and lang is not None:
+        fail(f"--lang {lang}: the language is that of --pipeline. Leave the option out")
+    if own_encoder and not pipeline:
+        fail("--own-encoder is for tasks of a trained pipeline. Give it as --pipeline")
+    if not (base_model or pipeline):
+        fail(
+            "--base-model is missing: give an encoder. Or give --pipeline, a trained pipeline that "
+            "is trained further"
+        )
 
 
 def _load_encoder(name: str) -> Encoder:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from spacy import util
 from spacy.cli._util import setup_gpu
 from spacy.tokens import Doc
 from wasabi import msg
@@ -12,6 +11,7 @@ from wasabi import msg
 from ..errors import one_line
 from ..files import write_file
 from ..frames import get_frames, has_frames
+from ..loading import load_pipeline
 from ..report.html import render_html, serve_html
 from ..report.terminal import entity_rows, render_text, render_title
 from . import fail, seqtag
@@ -82,7 +82,7 @@ def annotate(model: str, text: str) -> Doc:
     """
     if not text.strip():
         raise ValueError("There is no text to annotate. Give some words, or - to read stdin")
-    nlp = util.load_model(model)
+    nlp = load_pipeline(model)
     doc = nlp(text)
     if not has_frames(doc) and not doc.has_annotation("ENT_IOB"):
         raise ValueError(

@@ -1,14 +1,16 @@
 """`python -m spacy seqtag train`: train as `spacy train` does, and go on after a kill."""
 
+from configparser import InterpolationError
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from spacy.cli._util import import_code, parse_config_overrides, setup_gpu
-from spacy.util import load_config
-from thinc.api import ConfigValidationError
+from spacy.util import RegistryError, load_config  # type: ignore[attr-defined]
+from thinc.api import Config, ConfigValidationError
 
-from ..errors import settings_error
+from ..errors import one_line, settings_error
+from ..loading import check_pipeline
 from . import fail, seqtag
 from .options import GpuOption
 
@@ -59,7 +61,12 @@ def train_cli(
     allow_changes: _ChangesOption = False,
     overwrite: Annotated[
         bool,
-        typer.Option("--overwrite", help="Begin anew, even if --output holds an interrupted run"),
+        typer.Option(
+            "--overwrite",
+            "--force",
+            "-F",
+            help="Begin anew, even if --output holds trained pipelines or an interrupted run",
+        ),
     ] = False,
     early_stopping: _EarlyStoppingOption = None,
     code: Annotated[
@@ -81,8 +88,10 @@ def train_cli(
             overrides["training.patience"] = early_stopping
         import_code(code)
         setup_gpu(gpu_id, silent=False)
+        config = load_config(config_path, overrides=overrides, interpolate=False)
+        _check_sources(config)
         train_resumable(
-            load_config(config_path, overrides=overrides, interpolate=False),
+            config,
             output,
             use_gpu=gpu_id,
             resume=resume or or_begin,
@@ -90,8 +99,22 @@ def train_cli(
             allow_changes=allow_changes,
             overwrite=overwrite,
         )
-    except (ConfigValidationError, OSError) as err:
-        fail(err)
+    except (ConfigValidationError, InterpolationError, RegistryError, OSError) as err:
+        fail(one_line(err))
+
+
+def _check_sources(config: Config) -> None:
+    """Check that there are the pipelines whose components are taken.
+
+    RAISES: ConfigValidationError (a ValueError): One of them is not there.
+    """
+    for name, part in config.get("components", {}).items():
+        source = part.get("source")
+        if isinstance(source, str) and "$" not in source:  # a setting that is put in later
+            try:
+                check_pipeline(source)
+            except OSError as error:
+                raise settings_error(f"[components.{name}] source = {error}") from error
 
 
 def _check_options(

@@ -13,6 +13,7 @@ exception, spaCy reads it as a whole).
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from difflib import SequenceMatcher
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from typing import NamedTuple
 from spacy.util import get_lang_class
 from spacy.vocab import create_vocab
 
+from ..errors import printable
 from ..files import new_folder, terminable
 from ..partial import annotated_for
 from .docbin_write import DocBinWriter
@@ -38,6 +40,9 @@ from .sentence import Sentence
 from .subset import Subset, sample
 from .summary import Summary
 from .tokenizer import LazyTokenizer
+
+# Labels that share more of their letters than this are written almost alike.
+_ALIKE = 0.75
 
 
 def convert(
@@ -77,8 +82,9 @@ def convert(
         `spacy_seqtag.partial.annotated_for`. None: those of all labels.
     RETURNS (Summary): What was written.
     RAISES: FormatError: A file that cannot be read, layers of different sentences, an unsuitable
-        output. OutputError: The output or temporary data cannot be written. ValueError: an illegal
-        `docs_by` or `columns`. ImportError: An unknown language.
+        output, a label of `entity_labels` that is mistyped. OutputError: The output or temporary
+        data cannot be written. ValueError: an illegal `docs_by` or `columns`. ImportError: An
+        unknown language.
     """
     limit = parse_docs_by(docs_by)
     names = None if columns is None else parse_columns(columns)
@@ -112,6 +118,8 @@ def convert(
         _write(maker.docs(joined), writer, summary, entity_labels)
         if summary.sentences == 0:
             raise _no_rest(files[0]) if subset and subset.rest else _no_sentence(files[0])
+        if entity_labels is not None:
+            _check_labels(files[0], entity_labels, summary, subset is None or subset.is_whole)
         summary.add_remarks(maker, [layer.finish() for layer in layers], remarks)
     return summary
 
@@ -130,6 +138,40 @@ def _write(
         summary.add_doc(own)
     if entity_labels is not None:
         summary.add_labels(entity_labels)
+
+
+def _check_labels(
+    path: Path, entity_labels: Collection[str], summary: Summary, is_whole: bool
+) -> None:
+    """Check the labels of entities that were looked for.
+
+    A file may have none of a label that was looked for. But where it has entities, and none of
+    them is of these labels, or one is of a label that is written almost like one of these, somebody
+    has mistyped it.
+
+    is_whole (bool): All of the file is written, and not a sample.
+    RAISES: FormatError: Somebody has.
+    """
+    others = [label for label in summary.entities if label not in entity_labels]
+    absent = [label for label in entity_labels if label not in summary.entities]
+    none_found = len(absent) == len(entity_labels) and is_whole
+    wrong = absent if none_found else [a for a in absent if any(_alike(a, b) for b in others)]
+    if wrong and others:
+        raise FormatError(
+            path,
+            None,
+            f"no entity has the label {', '.join(map(printable, wrong))} of --entity-labels; there "
+            f"are: {', '.join(map(printable, sorted(summary.entities)))}",
+            "Name labels as they are written in the file",
+        )
+
+
+def _alike(one: str, other: str) -> bool:
+    """Tell whether labels are written almost alike: PERS, PERSON and per beside PER."""
+    one, other = one.casefold(), other.casefold()
+    if one.startswith(other) or other.startswith(one):
+        return True
+    return SequenceMatcher(None, one, other).ratio() > _ALIKE
 
 
 class _File(NamedTuple):

@@ -30,12 +30,16 @@ _BLOCKS = ("tokens", "spaces", "lengths")
 _STRING_ATTRS = frozenset((DEP, ENT_ID, ENT_KB_ID, ENT_TYPE, LEMMA, MORPH, NORM, ORTH, TAG))
 _POS = frozenset(NAMES)
 
-MAKE_ANEW = "Make it anew with `python -m spacy seqtag convert`"
+CONVERT = "convert"
+DISTIL = "distil"
+"""The commands that make `.spacy` files: for what is annotated, and for soft labels."""
 
 
-def find_docbins(path: str | Path) -> list[Path]:
+def find_docbins(path: str | Path, made_by: str = CONVERT) -> list[Path]:
     """Find the `.spacy` files at a path: itself, or those in and below a folder, by name.
 
+    path (str | Path): The file or the folder.
+    made_by (str): The command that makes such files, for messages.
     RAISES: FormatError: There is nothing at the path, or nothing that ends in `.spacy`.
     """
     path = Path(path)
@@ -44,7 +48,7 @@ def find_docbins(path: str | Path) -> list[Path]:
             path,
             None,
             "there is no such file or folder",
-            "Check the path, or make the file with `python -m spacy seqtag convert`",
+            f"Check the path, or make the file with `python -m spacy seqtag {made_by}`",
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # spaCy warns of what is an error here
@@ -54,29 +58,33 @@ def find_docbins(path: str | Path) -> list[Path]:
             path,
             None,
             f"expected a {FILE_TYPE} file or a folder with such files",
-            "Make one with `python -m spacy seqtag convert`",
+            f"Make one with `python -m spacy seqtag {made_by}`",
         )
     return found
 
 
-def check_docbins(path: str | Path) -> None:
+def check_docbins(path: str | Path, made_by: str = CONVERT) -> None:
     """Check that the `.spacy` files at a path can be unpacked, and that some Doc has words.
 
+    path (str | Path), made_by (str): See `find_docbins`.
     RAISES: FormatError: See `find_docbins` and `read_docs`; no Doc has words.
     """
     n_words = 0
-    for file in find_docbins(path):
-        n_words += sum(len(tokens) for tokens in _read_docbin(file).tokens)
+    for file in find_docbins(path, made_by):
+        n_words += sum(len(tokens) for tokens in _read_docbin(file, made_by).tokens)
     if not n_words:
-        raise FormatError(path, None, "there is no document with words", MAKE_ANEW)
+        raise FormatError(path, None, "there is no document with words", _anew(made_by))
 
 
-def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
+def read_docs(path: Path, vocab: Vocab, made_by: str = CONVERT) -> Iterator[Doc]:
     """Yield the Docs of a `.spacy` file.
 
+    path (Path): The file.
+    vocab (Vocab): Of the Docs.
+    made_by (str): See `find_docbins`.
     RAISES: FormatError: It cannot be read as a `DocBin`. OSError: It cannot be opened.
     """
-    packed = _read_docbin(path)
+    packed = _read_docbin(path, made_by)
     docs = packed.get_docs(vocab)
     for tokens in packed.tokens:
         try:
@@ -84,9 +92,9 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
             sound = _are_known(tokens, [int(attr) for attr in packed.attrs], vocab)
             doc.ents  # noqa: B018 (fails where tags are no sequence of entities)
         except Exception:
-            raise _no_docbin(path) from None
+            raise _no_docbin(path, made_by) from None
         if not sound:
-            raise _no_docbin(path)
+            raise _no_docbin(path, made_by)
         yield doc
 
 
@@ -109,7 +117,7 @@ def _are_known(tokens: NDArray[np.uint64], attrs: Sequence[int], vocab: Vocab) -
     return all(key in vocab.strings for key in strings.tolist()) and _POS.issuperset(tags.tolist())
 
 
-def _read_docbin(path: Path) -> DocBin:
+def _read_docbin(path: Path, made_by: str = CONVERT) -> DocBin:
     # A damaged file can make zlib, msgpack, numpy and spaCy raise almost anything.
     try:
         data = path.read_bytes()
@@ -120,7 +128,7 @@ def _read_docbin(path: Path) -> DocBin:
                 None,
                 "this unpacks to far more than a corpus of its size: it is damaged, or made to "
                 "fill the memory",
-                MAKE_ANEW,
+                _anew(made_by),
             )
         result = DocBin().from_bytes(data)
         # spaCy ignores what is left over in a block.
@@ -134,9 +142,9 @@ def _read_docbin(path: Path) -> DocBin:
     except (OSError, FormatError):
         raise
     except Exception:
-        raise _no_docbin(path) from None
+        raise _no_docbin(path, made_by) from None
     if not sound:
-        raise _no_docbin(path)
+        raise _no_docbin(path, made_by)
     return result
 
 
@@ -190,5 +198,10 @@ class _Unpacked:
         return result
 
 
-def _no_docbin(path: Path) -> FormatError:
-    return FormatError(path, None, "this is no .spacy file, or a damaged one", MAKE_ANEW)
+def _no_docbin(path: Path, made_by: str) -> FormatError:
+    what = "this is no .spacy file, or a damaged one"
+    return FormatError(path, None, what, _anew(made_by))
+
+
+def _anew(made_by: str) -> str:
+    return f"Make it anew with `python -m spacy seqtag {made_by}`"

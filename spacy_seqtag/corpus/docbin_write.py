@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, NamedTuple
 
 import srsly
 from spacy.tokens import Doc, DocBin
@@ -25,6 +25,59 @@ _MAX_BYTES = 2**32 - 1  # the longest binary field that msgpack can hold
 _CHUNK = 1 << 20  # bytes
 _BLOCKS = ("tokens", "spaces", "lengths")
 _LISTS = ("cats", "flags", "span_groups")
+
+Pack = Callable[[object], bytes]
+
+
+class PackedDocs(NamedTuple):
+    """Docs as they lie in a `.spacy` file, to be added to one by `DocBinWriter.add_packed`.
+
+    n_docs (int): How many there are.
+    blocks (dict[str, bytes]): What each of the file's blocks and lists gets of them.
+    strings (list[str]): Those that occur in them, sorted.
+    attrs (list[str]): The attributes of tokens, of which the blocks have a column each.
+    """
+
+    n_docs: int
+    blocks: dict[str, bytes]
+    strings: list[str]
+    attrs: list[str]
+
+
+def pack_docs(
+    docs: Iterable[Doc],
+    *,
+    attrs: Iterable[str] = DOCBIN_ALL_ATTRS,
+    store_user_data: bool = True,
+) -> PackedDocs:
+    """Pack Docs, perhaps in another process than that which writes the file.
+
+    docs (Iterable[Doc]): The Docs.
+    attrs (Iterable[str]), store_user_data (bool): As for `DocBin`, and for the writer.
+    """
+    packed = DocBin(attrs=attrs, store_user_data=store_user_data)
+    pack: Pack = Packer(use_bin_type=True).pack
+    blocks: dict[str, list[bytes]] = {}
+    n_docs = 0
+    for doc in docs:
+        packed.add(doc)
+        n_docs += 1
+        for name, data in _take(packed, pack):
+            blocks.setdefault(name, []).append(data)
+    joined = {name: b"".join(parts) for name, parts in blocks.items()}
+    return PackedDocs(n_docs, joined, sorted(packed.strings), list(packed.attrs))
+
+
+def _take(packed: DocBin, pack: "Pack") -> Iterator[tuple[str, bytes]]:
+    """Take the only Doc out of a `DocBin`, as what each part of the file gets of it."""
+    tokens = packed.tokens.pop()
+    yield "tokens", tokens.tobytes("C")
+    yield "spaces", packed.spaces.pop().tobytes("C")
+    yield "lengths", struct.pack("=i", len(tokens))
+    for name in _LISTS:
+        yield name, pack(getattr(packed, name).pop())
+    if packed.store_user_data:
+        yield "user_data", pack(packed.user_data.pop())
 
 
 @contextmanager
@@ -69,7 +122,7 @@ class DocBinWriter:
         self.path = Path(path)
         self._bin = DocBin(attrs=attrs, store_user_data=store_user_data)
         # Does the same as `srsly.msgpack_dumps`, which looks for plug-ins at every call (1 ms).
-        self._pack: Callable[[object], bytes] = Packer(use_bin_type=True).pack
+        self._pack: Pack = Packer(use_bin_type=True).pack
         self._n_docs = 0
         self._stack = ExitStack()
         self._parts: dict[str, IO[bytes]] = {}
@@ -102,11 +155,27 @@ class DocBinWriter:
 
     def add(self, doc: Doc) -> None:
         """Add a Doc, as `DocBin.add` does."""
-        packed = self._bin
-        packed.add(doc)
+        self._bin.add(doc)
         with naming(self.path):
-            self._write_parts(packed)
+            for name, data in _take(self._bin, self._pack):
+                self._write(name, data)
         self._n_docs += 1
+        self._check_size()
+
+    def add_packed(self, packed: PackedDocs) -> None:
+        """Add Docs that `pack_docs` packed, all of a file with the same `attrs`.
+
+        The writer's own `attrs` do not count then; `store_user_data` has to be the same.
+        """
+        self._bin.attrs = packed.attrs
+        self._bin.strings.update(packed.strings)
+        with naming(self.path):
+            for name, data in packed.blocks.items():
+                self._write(name, data)
+        self._n_docs += packed.n_docs
+        self._check_size()
+
+    def _check_size(self) -> None:
         if self._parts["tokens"].tell() > _MAX_BYTES:
             raise FormatError(
                 self.path,
@@ -114,18 +183,6 @@ class DocBinWriter:
                 "more words than one .spacy file can hold (4 GiB)",
                 "Convert the input in several parts, into a folder of .spacy files",
             )
-
-    def _write_parts(self, packed: DocBin) -> None:
-        """Move the only Doc of a `DocBin` to the files."""
-        tokens = packed.tokens.pop()
-        self._write("tokens", tokens.tobytes("C"))
-        self._write("spaces", packed.spaces.pop().tobytes("C"))
-        self._write("lengths", struct.pack("=i", len(tokens)))
-        self._write("cats", self._pack(packed.cats.pop()))
-        self._write("flags", self._pack(packed.flags.pop()))
-        self._write("span_groups", self._pack(packed.span_groups.pop()))
-        if packed.store_user_data:
-            self._write("user_data", self._pack(packed.user_data.pop()))
 
     def _write(self, name: str, data: bytes) -> None:
         self._parts[name].write(data)

@@ -19,7 +19,7 @@ from ..errors import SHARE, Number, Whole, check_settings, setting_error, settin
 from ..partial import annotated_for
 from ..soft_labels import SoftLabelsError, get_soft_labels, has_soft_labels, set_soft_weight
 from .cut import Place, sentence_bounds
-from .docbin_read import check_docbins, find_docbins, read_docs
+from .docbin_read import CONVERT, DISTIL, check_docbins, find_docbins, read_docs
 from .errors import FormatError
 from .plural import forms
 from .subset import FRACTION, Subset
@@ -87,10 +87,12 @@ def create_corpus(
         gold_share=(gold_share, SHARE),
     )
     _check_labels(entity_labels)
+    if soft is None:
+        _check_no_soft(soft_weight, gold_share)
     with _as_settings_error():
         check_docbins(path)  # fail now, and not when evaluation begins
         if soft is not None:
-            check_docbins(soft)
+            check_docbins(soft, DISTIL)
     gold = Corpus(
         path,
         gold_tokens=gold_tokens,
@@ -124,6 +126,23 @@ def _check_labels(entity_labels: Sequence[str] | None) -> None:
             "labels of entities, to [] for none, or to null for all",
             "there is an empty label",
         )
+
+
+def _check_no_soft(soft_weight: float, gold_share: float) -> None:
+    """Warn of settings that only mean something beside `soft`.
+
+    Configs that set them to what changes nothing are in order: those of this package do.
+    """
+    for name, value, default in (
+        ("soft_weight", soft_weight, 1.0),
+        ("gold_share", gold_share, 0.0),
+    ):
+        if value != default:
+            warnings.warn(
+                f"spacy_seqtag.Corpus.v1: {name} = {value} has no effect without soft labels; set "
+                f"soft to a file of `python -m spacy seqtag distil`, or {name} to {default}",
+                stacklevel=3,
+            )
 
 
 def mix(gold: "Corpus", soft: "Corpus", nlp: Language, gold_share: float) -> Iterator[Example]:
@@ -186,6 +205,8 @@ class Corpus(spacy.training.Corpus):
         self.entity_labels = entity_labels
         self.weight = weight
         self.needs_soft = needs_soft
+        self._made_by = DISTIL if needs_soft else CONVERT
+        self._warned: set[str] = set()
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         """Yield the examples.
@@ -193,7 +214,7 @@ class Corpus(spacy.training.Corpus):
         RAISES: ValueError: See `create_corpus`.
         """
         with _as_settings_error():
-            find_docbins(self.path)
+            find_docbins(self.path, self._made_by)
             yield from super().__call__(nlp)
 
     def read_docbin(self, vocab: Vocab, locs: Iterable[str | Path]) -> Iterator[Doc]:
@@ -217,7 +238,7 @@ class Corpus(spacy.training.Corpus):
         n_docs = 0
         absent = set(self.entity_labels or ())
         for loc in locs:
-            for doc in read_docs(Path(loc), vocab):
+            for doc in read_docs(Path(loc), vocab, self._made_by):
                 if self.limit >= 1 and n_docs >= self.limit:
                     return
                 if len(doc) > 0:
@@ -228,10 +249,15 @@ class Corpus(spacy.training.Corpus):
                     self._check_soft(doc, loc)
                     yield doc
         if absent:
-            warnings.warn(
-                f"{self.path}: no entity has a label of entity_labels: {', '.join(sorted(absent))}",
-                stacklevel=2,
-            )
+            self._warn(f"no entity has a label of entity_labels: {', '.join(sorted(absent))}")
+
+    def _warn(self, what: str) -> None:
+        """Warn of something in the files, once, however often they are read."""
+        if what not in self._warned:
+            warnings.warn(f"{self.path}: {what}", stacklevel=3)
+            self._warned.add(
+                what
+            )  # not before: where warnings are errors, each reading has to fail
 
     def _check_soft(self, doc: Doc, loc: str | Path) -> None:
         """Check the soft labels of a document, before anything is cut, and give it its weight.
@@ -275,11 +301,8 @@ class Corpus(spacy.training.Corpus):
         """Make a Doc of each group of sentences, with warnings of what is lost."""
         cuts = Counter[str]()
         pieces = list(thin_doc(doc, groups, cuts))
-        for what in cuts:  # without the number, so that Python shows each of them once
-            warnings.warn(
-                f"{self.path}: cutting documents (max_length, subset): {forms(2, what)}",
-                stacklevel=2,
-            )
+        for what in cuts:
+            self._warn(f"cutting documents (max_length, subset): {forms(2, what)}")
         return pieces
 
     def _make_example(self, nlp: Language, reference: Doc, gold_preproc: bool) -> Example:

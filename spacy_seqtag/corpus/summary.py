@@ -116,8 +116,8 @@ class Summary:
         self.notes.append(f"{words}, but that they belong to no entity of: {shown}")
         if absent := [label for label in labels if label not in self.entities]:
             self.notes.append(
-                f"no entity has the label {', '.join(map(printable, absent))}: is it spelled so? "
-                f"There are {', '.join(map(printable, sorted(self.entities))) or 'no entities'}"
+                f"no entity has the label {', '.join(map(printable, absent))}; there are: "
+                f"{', '.join(map(printable, sorted(self.entities))) or 'no entities'}"
             )
 
     def add_remarks(

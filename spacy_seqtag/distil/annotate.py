@@ -73,9 +73,7 @@ def distil(
     check_output(output, files, "a .spacy file")
     teachers = load_teachers(names)
     panels = make_panels(teachers, union_labels=union_labels)
-    result = Distilled(
-        [panel.layer for panel in panels.tokens] + (["roles"] if panels.roles else [])
-    )
+    result = Distilled(panels.layers)
     texts = (
         text
         for file in files

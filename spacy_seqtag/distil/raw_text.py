@@ -117,9 +117,17 @@ def _json_text(path: Path, line: int, source: str) -> str:
     fix = 'Write one object a line, as in {"text": "She left."}'
     try:
         value = json.loads(source)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter from a thousand brackets in a row
         raise FormatError(path, line, "this is no JSON", fix) from None
     text = value.get("text") if isinstance(value, dict) else None
     if not isinstance(text, str):
         raise FormatError(path, line, 'expected an object with a string "text"', fix)
+    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise FormatError(
+            path,
+            line,
+            "the text has an escape that is no character (NUL, or half of a pair: \\ud800 to "
+            "\\udfff)",
+            "Leave it out",
+        )
     return text

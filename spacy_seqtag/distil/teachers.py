@@ -6,10 +6,10 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
-from spacy import util
 from spacy.language import Language
 
-from ..errors import message_of, printable, settings_error
+from ..errors import printable, settings_error
+from ..loading import load_pipeline
 from ..pipeline.base import Tagger
 from ..pipeline.srl.component import SemanticRoleLabeller
 from ..pipeline.token_tagger import TokenTagger
@@ -71,6 +71,11 @@ class Panels:
     tokens: list[Panel[TokenTagger]]
     roles: Panel[SemanticRoleLabeller] | None
 
+    @property
+    def layers(self) -> list[str]:
+        """The layers as users know them: those of `tokens`, and `roles`."""
+        return [panel.layer for panel in self.tokens] + (["roles"] if self.roles else [])
+
 
 def load_teachers(names: Sequence[str], purpose: str = "teach") -> list[Teacher]:
     """Load the teachers. The first one that finds sentences comes first.
@@ -80,7 +85,7 @@ def load_teachers(names: Sequence[str], purpose: str = "teach") -> list[Teacher]
     RAISES: ConfigValidationError (a ValueError): A pipeline that has no component of this package,
         or of another language than the first. OSError: No such pipeline.
     """
-    teachers = [Teacher(name, _load(name)) for name in names]
+    teachers = [Teacher(name, load_pipeline(name)) for name in names]
     first = teachers[0]
     for teacher in teachers:
         if not teacher.taggers:
@@ -95,13 +100,6 @@ def load_teachers(names: Sequence[str], purpose: str = "teach") -> list[Teacher]
                 f"{printable(first.name)} is for {first.nlp.lang!r}. Give pipelines of one language"
             )
     return sorted(teachers, key=lambda teacher: not teacher.finds_sentences)
-
-
-def _load(name: str) -> Language:
-    try:
-        return util.load_model(name)
-    except ValueError as error:
-        raise settings_error(f"{printable(name)}: {message_of(error)}") from error
 
 
 @contextmanager

@@ -1,11 +1,12 @@
 """The mean of what the teachers think of each token."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
+from thinc.types import Ints2d
 
 from ..arrays import Bools, Floats
 from ..errors import printable, settings_error
@@ -62,6 +63,8 @@ def ask_each(
     teachers (Sequence[Teacher]): The first sets words and sentence boundaries for all.
     texts (Sequence[RawText]): A batch, none of them empty.
     RETURNS (tuple[list[list[Doc]], list[Predictions]]): The Docs and probabilities of each.
+    RAISES: ConfigValidationError (a ValueError): A component had no vectors to read, or one merges
+        or splits words.
     """
     own_docs: list[list[Doc]] = []
     predictions: list[Predictions] = []
@@ -69,8 +72,31 @@ def ask_each(
         own = copy_words(own_docs[0], teacher.nlp.vocab) if number else make_docs(teacher, texts)
         own, found = ask(teacher, own)
         own_docs.append(own)
+        _check_words(teacher, own, own_docs[0], found)
+        for doc, first in zip(own, own_docs[0]):
+            starts = first.to_array("SENT_START")
+            if not np.array_equal(doc.to_array("SENT_START"), starts):
+                # A component found others. (The type stub knows arrays of several columns alone.)
+                doc.from_array(["SENT_START"], cast(Ints2d, starts))
         predictions.append(found)
     return own_docs, predictions
+
+
+def _check_words(
+    teacher: Teacher, docs: Sequence[Doc], first: Sequence[Doc], found: Predictions
+) -> None:
+    """Check that all speak of the same words.
+
+    docs, first (Sequence[Doc]): The batch as this teacher has it, and as the first one has it.
+    found (Predictions): The probabilities of this teacher.
+    RAISES: ConfigValidationError (a ValueError): They do not.
+    """
+    lengths = [len(doc) for doc in first]
+    if any([len(rows) for rows in own] != lengths for own in (docs, *found.values())):
+        raise settings_error(
+            f"{printable(teacher.name)}: a component of this pipeline merges or splits words, so "
+            "that not all components speak of the same words. Give a pipeline without it"
+        )
 
 
 def ask(teacher: Teacher, docs: list[Doc]) -> tuple[list[Doc], Predictions]:
@@ -151,21 +177,18 @@ def vote(
     """Write what the teachers agree on into the Docs, and return what they think.
 
     panel (Panel): Of the layer.
-    docs (Sequence[Doc]): A batch, without annotation of this layer.
+    docs (Sequence[Doc]): A batch, without annotation of this layer, none of them empty.
     predictions (Sequence[Predictions]): Of each teacher.
     top (int): The most classes of a token that are kept.
     RETURNS (list[SoftRows]): Of each Doc one row a token; of whitespace nothing is known.
     """
-    filled = [i for i, doc in enumerate(docs) if len(doc)]
-    probs = {
-        i: mean_of(panel, [predictions[n][panel.layer][i] for n, _ in panel.members])
-        for i in filled
-    }
-    panel.speaker.decode([docs[i] for i in filled], [probs[i] for i in filled])
+    by_member = [predictions[n][panel.layer] for n, _ in panel.members]
+    probs = [mean_of(panel, own) for own in zip(*by_member, strict=True)]
+    panel.speaker.decode(docs, probs)
     classes = list(panel.speaker.classes)
     return [
-        SoftRows.from_dense(without(probs[i], doc.to_array("IS_SPACE") == 1), classes, top)
-        for i, doc in enumerate(docs)
+        SoftRows.from_dense(without(own, doc.to_array("IS_SPACE") == 1), classes, top)
+        for own, doc in zip(probs, docs, strict=True)
     ]
 
 

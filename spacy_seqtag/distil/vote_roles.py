@@ -26,6 +26,7 @@ from ..pipeline.srl.decode import (
     write_propositions,
 )
 from ..pipeline.srl.pairs import choose_predicates, make_pairs
+from ..schemes.calibration import temper
 from ..schemes.propositions import PREDICATE
 from ..schemes.soft_rows import SoftRows
 from ..soft_labels import PREDICATE_CLASSES, SoftRoles
@@ -47,6 +48,17 @@ class RoleVote(NamedTuple):
     roles: SoftRoles
 
 
+class RolesetVote(NamedTuple):
+    """What the teachers think of the roleset of one predicate.
+
+    written (Roleset): What is written, with its calibrated probability.
+    score (float, 0 to 1): Its probability as the teachers give it.
+    """
+
+    written: Roleset
+    score: float
+
+
 def vote_roles(
     panel: Panel[SemanticRoleLabeller],
     teachers: Sequence[Teacher],
@@ -57,7 +69,8 @@ def vote_roles(
 ) -> list[RoleVote]:
     """Write the frames that the teachers agree on into the Docs, and return what they think.
 
-    A roleset that is a guess, or hardly probable, is written as unknown (`V`).
+    A roleset that is a guess, or hardly probable, is written as unknown (`V`). The confidences in
+    the Docs are calibrated as the speaker is, like those of other layers; what is returned is not.
 
     panel (Panel): Of this layer.
     teachers (Sequence[Teacher]): All teachers.
@@ -80,7 +93,10 @@ def vote_roles(
         panel.speaker.labels,
         max_pairs=panel.speaker.model.attrs["max_pairs"],
         unique_core_roles=panel.speaker.cfg["unique_core_roles"],
+        temperature=panel.speaker.temperature("roles"),
+        curve=panel.speaker.curve,
     )
+    calibrated = temper(sure, panel.speaker.temperature("predicates"))[:, 1]
     name = panel.speaker.cfg["confidence"]
     extension = use_span_extension(name, panel.speaker.name) if name else None
     bounds = np.cumsum([0, *(len(doc) for doc in docs)])
@@ -90,7 +106,9 @@ def vote_roles(
         docs, pairwise(bounds.tolist()), starmap(slice, pairwise(rows))
     ):
         at = pairs.predicates[own] - start
-        props = zip(at.tolist(), sure[pairs.predicates[own], 1].tolist(), rolesets[own], found[own])
+        chances = calibrated[pairs.predicates[own]].tolist()
+        written = [vote.written for vote in rolesets[own]]
+        props = zip(at.tolist(), chances, written, found[own])
         write_propositions(doc, [make_proposition(*prop, start) for prop in props], extension)
         votes.append(_vote(panel, sure[start:end], roles, pairs, own, rolesets, doc, start, top))
     return votes
@@ -102,7 +120,7 @@ def _vote(
     roles: Floats,
     pairs: Pairs,
     own: slice,
-    rolesets: Sequence[Roleset],
+    rolesets: Sequence[RolesetVote],
     doc: Doc,
     offset: int,
     top: int,
@@ -121,7 +139,7 @@ def _vote(
             pairs.starts[own] - offset,
             pairs.ends[own] - offset,
             sure[at, 1].astype(np.float64),
-            np.asarray([roleset.score for roleset in rolesets[own]], dtype=np.float64),
+            np.asarray([vote.score for vote in rolesets[own]], dtype=np.float64),
             SoftRows.from_dense(
                 roles[first[own.start] : first[own.stop]], list(panel.speaker.classes), top
             ),
@@ -205,9 +223,9 @@ def _by_name(
 
 def _roleset(
     panel: Panel[SemanticRoleLabeller], opinions: Sequence[dict[str, float]], token: Token
-) -> Roleset:
+) -> RolesetVote:
     """Choose the roleset that is the most probable on average, or none."""
-    unknown = Roleset(PREDICATE, 0.0, False)
+    unknown = RolesetVote(Roleset(PREDICATE, 0.0, False), 0.0)
     total: dict[str, float] = {}
     for opinion in opinions:
         for name, p in opinion.items():
@@ -218,4 +236,8 @@ def _roleset(
     lexicon = next(m.lexicon for _, m in panel.members if name in m.lexicon.rolesets)
     number = lexicon.rolesets.index(name)
     roleset = choose_roleset(lexicon, token, None, number, total[name])
-    return roleset if roleset.score >= _LEAST_ROLESET else unknown
+    if roleset.score < _LEAST_ROLESET:
+        return unknown
+    probs = np.asarray([list(total.values())], dtype=np.float32)
+    calibrated = float(temper(probs, panel.speaker.temperature("rolesets")).max())
+    return RolesetVote(choose_roleset(lexicon, token, None, number, calibrated), roleset.score)

@@ -39,7 +39,7 @@ from .groups import ANNOTATED, ARGUMENTS, GROUPS, PARTS, PREDICATES
 from .problems import problems
 from .slicing import slice_doc, slice_group
 from .ties import predicate_of
-from .view import Frame, get_frames, propositions
+from .view import ArgumentDict, Frame, FrameDict, SpanDict, get_frames, propositions
 from .write import set_propositions
 
 __all__ = [
@@ -48,8 +48,11 @@ __all__ = [
     "GROUPS",
     "PARTS",
     "PREDICATES",
+    "ArgumentDict",
     "Frame",
+    "FrameDict",
     "RoleGroup",
+    "SpanDict",
     "annotated_tokens",
     "follow_tokens",
     "get_frames",

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
 
 from spacy.tokens import Doc, Span, SpanGroup
+from typing_extensions import TypedDict  # pydantic reads typing's from Python 3.12 on
 
 from ..confidence import ROLESET, ROLESET_KNOWN, confidence_of
 from ..schemes.propositions import PREDICATE, PREDICATE_PART, Argument, Proposition
@@ -14,11 +14,17 @@ from .ties import predicate_of
 
 
 class SpanDict(TypedDict):
-    """A span as plain data; `start` and `end` are token positions in the Doc."""
+    """A span as plain data.
+
+    `start` and `end` are token positions in the Doc, `start_char` and `end_char` are positions in
+    its text.
+    """
 
     text: str
     start: int
     end: int
+    start_char: int
+    end_char: int
     confidence: float | None
 
 
@@ -168,4 +174,11 @@ def _scores(group: SpanGroup, name: str, what: str | None = None) -> Sequence[fl
 
 
 def _span_dict(span: Span, confidence: float | None = None) -> SpanDict:
-    return {"text": span.text, "start": span.start, "end": span.end, "confidence": confidence}
+    return {
+        "text": span.text,
+        "start": span.start,
+        "end": span.end,
+        "start_char": span.start_char,
+        "end_char": span.end_char,
+        "confidence": confidence,
+    }

@@ -6,7 +6,7 @@ Classification Data", https://arxiv.org/abs/2210.03920). The probabilities have 
 pipeline that was not trained on the sentence, see `folds`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,8 +22,12 @@ from ..corpus.reader import create_corpus
 from ..distil.vote import copy_words
 from ..errors import printable, settings_error
 from ..evaluation import check_labels
+from ..loading import load_pipeline
 from .folds import train_folds
-from .given import Doubt, Judged, judge
+from .given import Doubt, JudgedLayer, judge
+
+# The share of words that a pipeline doubts in a corpus that it has learned by heart, at most.
+_FEW_DOUBTS = 0.005
 
 
 class Suspect(NamedTuple):
@@ -72,7 +76,11 @@ def audit(
         raise settings_error(f"--folds {folds}: give 2 or more, or 0 for none")
     if config is not None and not folds:
         raise settings_error(f"--config {config}: this is for training folds: give --folds 5, too")
-    nlp = util.load_model(model)
+    if config is not None and not config.is_file():
+        raise settings_error(
+            f"--config {config}: there is no such file. Give a config for training"
+        )
+    nlp = load_pipeline(model)
     docs = [example.reference for example in create_corpus(data)(nlp)]
     parts: Iterable[tuple[Language, list[Doc]]] = [(nlp, docs)]
     if folds:
@@ -94,10 +102,10 @@ def _judge_parts(
     parts: Iterable[tuple[Language, list[Doc]]],
     docs: Sequence[Doc],
     progress: Callable[[int], object],
-) -> Iterator[tuple[int, Judged]]:
+) -> Iterator[tuple[int, JudgedLayer]]:
     """Let each pipeline judge its part of the corpus.
 
-    YIELDS (tuple[int, Judged]): The number of the Doc, and what a component says of it.
+    YIELDS (tuple[int, JudgedLayer]): The number of the Doc, and what a component says of it.
     """
     number = {id(doc): i for i, doc in enumerate(docs)}
     for fold, (nlp, part) in enumerate(parts, 1):
@@ -107,10 +115,11 @@ def _judge_parts(
         progress(fold)
 
 
-def find_suspects(judged: Iterable[tuple[int, Judged]]) -> dict[str, list[Suspect]]:
+def find_suspects(judged: Iterable[tuple[int, JudgedLayer]]) -> dict[str, list[Suspect]]:
     """Rank the sentences of a corpus by how improbable their annotation is.
 
-    judged (Iterable[tuple[int, Judged]]): From `judge`, each with its Doc's number in the corpus.
+    judged (Iterable[tuple[int, JudgedLayer]]): From `judge`, each with its Doc's number in the
+        corpus.
     RETURNS (dict[str, list[Suspect]]): All sentences that are annotated, by layer, the least
         probable first.
     """
@@ -129,6 +138,18 @@ def find_suspects(judged: Iterable[tuple[int, Judged]]) -> dict[str, list[Suspec
     for suspects in found.values():
         suspects.sort(key=lambda suspect: suspect.probability)
     return found
+
+
+def knows(found: Mapping[str, Sequence[Suspect]]) -> bool:
+    """Tell whether a pipeline doubts so few words that it was probably trained on the corpus.
+
+    found (Mapping[str, Sequence[Suspect]]): From `find_suspects`.
+    """
+    for suspects in found.values():
+        n_words = sum(len(suspect.sentence) for suspect in suspects)
+        if sum(len(suspect.doubts) for suspect in suspects) > _FEW_DOUBTS * n_words:
+            return False
+    return True
 
 
 def to_row(rank: int, suspect: Suspect) -> dict[str, object]:

@@ -7,7 +7,7 @@ import numpy as np
 from spacy.tokens import Doc, Span
 
 from ..arrays import Floats, Ints, concat_ranges
-from ..corpus.cut import sentence_bounds
+from ..corpus.cut import Place, rows_within, sentence_bounds
 from ..distil.annotate import in_batches
 from ..distil.raw_text import RawText
 from ..distil.teachers import AnyTagger, Panel, Panels, Teacher, memory_zones
@@ -138,28 +138,34 @@ def _sentences(
         for panel in panels.tokens
         if panel.layer in ("pos", "tag")
     }
-    frames = get_frames(doc) if panels.roles is not None else []
-    for start, end in sentence_bounds(doc):
-        sent = trimmed(doc, start, end)
-        if not len(sent):
-            continue
-        means = {layer: _means(own, number, sent) for layer, own in opinions.items()}
+    spans = [trimmed(doc, start, end) for start, end in sentence_bounds(doc)]
+    sents = [sent for sent in spans if len(sent)]
+    if not sents:
+        return
+    bounds = [(sent.start, sent.end) for sent in sents]
+    means = {layer: _means(own, number, bounds) for layer, own in opinions.items()}
+    # A text may have thousands of sentences: each takes its part of what was sorted once.
+    ents, frames = doc.ents, get_frames(doc) if panels.roles is not None else []
+    own_ents = rows_within([(ent.start, ent.end) for ent in ents], bounds)
+    places = [(frame.predicate.start, frame.predicate.start + 1) for frame in frames]
+    own_frames = rows_within(places, bounds)
+    for n, sent in enumerate(sents):
         sentence = Sentence(
             sent.text,
             read_words(sent),
             0.0,
-            {layer: mean[0] for layer, mean in means.items()},
-            {layer: mean[1] for layer, mean in means.items()},
+            {layer: own[0][n] for layer, own in means.items()},
+            {layer: own[1][n] for layer, own in means.items()},
             asked.vectors[number][sent.start : sent.end].mean(axis=0),
         )
         for panel in panels.tokens:
             if panel.layer == "ents":
-                sentence.entities = read_entities(sent, panel.speaker.cfg["confidence"])
+                own = [ents[row] for row in own_ents[n]]
+                sentence.entities = read_entities(sent, own, panel.speaker.cfg["confidence"])
             elif panel.layer in sure:
                 sentence.tags[panel.layer] = read_tags(sent, panel.layer, sure[panel.layer])
         if panels.roles is not None:
-            own = [f for f in frames if sent.start <= f.predicate.start < sent.end]
-            sentence.frames = [read_frame(frame, sent) for frame in own]
+            sentence.frames = [read_frame(frames[row], sent) for row in own_frames[n]]
         yield sentence
 
 
@@ -173,7 +179,7 @@ def _sure(panel: Panel[TokenTagger], members: Sequence[Floats]) -> Floats:
 def _of_tokens(
     panel: Panel[TokenTagger], docs: Sequence[Doc], predictions: Sequence[Predictions]
 ) -> Opinion:
-    """Say how sure the members are of each token, and how far apart. Whitespace is sure."""
+    """Say how sure the members are of each token but whitespace, and how far apart they are."""
     own = [np.concatenate(predictions[n][panel.layer]) for n, _ in panel.members]
     arrays = list(align_classes(panel, own))
     lengths = [len(doc) for doc in docs]
@@ -190,24 +196,40 @@ def _of_roles(
     """Say the same of whether words are predicates, and of each pair of predicate and word."""
     pairs = scores[0].pairs
     words = [np.asarray(own.predicates) for own in scores]
+    own_words = np.arange(len(words[0]))
     roles = list(align_classes(panel, [np.asarray(own.roles) for own in scores]))
     # A pair counts for its predicate: pairs do not leave the sentence.
-    at = np.concatenate(
-        [np.arange(len(words[0])), np.repeat(pairs.predicates, pairs.lengths)]
-    ).astype(np.int64)
+    at = np.concatenate([own_words, np.repeat(pairs.predicates, pairs.lengths)])
+    about = np.concatenate([own_words, concat_ranges(pairs.starts, pairs.lengths)])
+    solid = np.concatenate([doc.to_array("IS_SPACE") == 0 for doc in docs])[about]
+    unsure = [entropies(np.mean(words, axis=0)), entropies(np.mean(roles, axis=0))]
+    apart = [disagreements(words), disagreements(roles)]
     starts = np.cumsum([0, *(len(doc) for doc in docs)])
     numbers = np.searchsorted(starts, at, side="right") - 1
     return Opinion(
-        numbers,
-        at - starts[numbers],
-        np.concatenate([entropies(np.mean(words, axis=0)), entropies(np.mean(roles, axis=0))]),
-        np.concatenate([disagreements(words), disagreements(roles)]),
+        numbers[solid],
+        (at - starts[numbers])[solid],
+        np.concatenate(unsure)[solid],
+        np.concatenate(apart)[solid],
     )
 
 
-def _means(opinion: Opinion, number: int, sent: Span) -> tuple[float, float]:
-    """Return the mean uncertainty and disagreement of the rows of a sentence."""
-    rows = (opinion.docs == number) & (opinion.tokens >= sent.start) & (opinion.tokens < sent.end)
-    if not rows.any():
-        return 0.0, 0.0
-    return float(opinion.uncertainty[rows].mean()), float(opinion.disagreement[rows].mean())
+def _means(
+    opinion: Opinion, number: int, bounds: Sequence[Place]
+) -> tuple[list[float], list[float]]:
+    """Return the mean uncertainty and disagreement of the rows of each sentence; 0 without rows.
+
+    number (int): Of the Doc.
+    bounds (Sequence[Place]): Where its sentences begin and end, in order.
+    """
+    edges = np.asarray(bounds, dtype=np.int64).reshape(-1, 2)
+    rows = np.flatnonzero(opinion.docs == number)
+    at = np.searchsorted(edges[:, 0], opinion.tokens[rows], side="right") - 1
+    inside = (at >= 0) & (opinion.tokens[rows] < edges[at, 1])
+    rows, at = rows[inside], at[inside]
+    n_rows = np.maximum(np.bincount(at, minlength=len(edges)), 1)
+    uncertainty, disagreement = (
+        np.bincount(at, values[rows], minlength=len(edges)) / n_rows
+        for values in (opinion.uncertainty, opinion.disagreement)
+    )
+    return uncertainty.tolist(), disagreement.tolist()

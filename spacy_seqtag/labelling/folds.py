@@ -22,12 +22,17 @@ from ..corpus.plural import counted
 from ..errors import settings_error
 
 # Settings of `spacy_seqtag.Corpus.v1` that take a part of the corpus, or more than it.
-_WHOLE = {"subset": 1.0, "subset_limit": 0, "soft": None}
+_WHOLE = {
+    "subset": 1.0,
+    "subset_limit": 0,
+    "soft": None,
+    "soft_weight": 1.0,
+    "gold_share": 0.0,
+}
 
-# A bar for each fold. A logger that reports elsewhere would report every fold.
+# A logger that reports elsewhere would report every fold.
 _LOGGER = {
     "@loggers": "spacy.ConsoleLogger.v3",
-    "progress_bar": "train",
     "console_output": False,
     "output_file": None,
 }
@@ -119,12 +124,12 @@ def _train(
     DocBin(docs=docs, store_user_data=True).to_disk(corpus)
     output = folder / "output"
     output.mkdir()
-    trained = init_nlp(_with_corpus(config, nlp, corpus), use_gpu=gpu_id)
+    trained = init_nlp(with_corpus(config, nlp, corpus), use_gpu=gpu_id)
     train(trained, output, use_gpu=gpu_id, stdout=sys.stderr, stderr=sys.stderr)
     return util.load_model(output / "model-last")
 
 
-def _with_corpus(settings: Config, nlp: Language, corpus: Path) -> Config:
+def with_corpus(settings: Config, nlp: Language, corpus: Path) -> Config:
     """Write the config of a training run on another corpus.
 
     settings (Config): What is trained, and how.
@@ -133,8 +138,9 @@ def _with_corpus(settings: Config, nlp: Language, corpus: Path) -> Config:
     """
     config = settings.copy()
     training = config["training"]
-    # One document to evaluate on is enough to keep the loop going.
-    for name, limit in ((training["train_corpus"], 0), (training["dev_corpus"], 1)):
+    # One document to evaluate on is enough to keep the loop going. Both may be the same reader, so
+    # what is trained on has the last word.
+    for name, limit in ((training["dev_corpus"], 1), (training["train_corpus"], 0)):
         reader = _reader(config, name)
         if reader is None:
             continue
@@ -142,7 +148,8 @@ def _with_corpus(settings: Config, nlp: Language, corpus: Path) -> Config:
         reader.update({key: value for key, value in whole.items() if key in reader})
         reader["path"] = str(corpus)
     training["patience"] = 0
-    training["logger"] = dict(_LOGGER)
+    # A bar for each fold, in a terminal.
+    training["logger"] = {**_LOGGER, "progress_bar": "train" if sys.stderr.isatty() else None}
     for name in nlp.pipe_names:
         label_data = getattr(nlp.get_pipe(name), "label_data", None)
         part = config["components"].get(name, {})

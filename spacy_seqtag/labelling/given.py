@@ -20,6 +20,7 @@ from ..errors import settings_error
 from ..models.role_pairs import RoleScores
 from ..pipeline.base import on_cpu
 from ..pipeline.loss import MISSING
+from ..pipeline.soft_targets import has_same_words
 from ..pipeline.srl.component import SemanticRoleLabeller
 from ..pipeline.srl.gold import GoldPairs
 from ..pipeline.token_tagger import TokenTagger
@@ -49,7 +50,7 @@ class Doubt:
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedLayer:
     """What one component says of the annotation of one Doc.
 
     layer (str): The component's name.
@@ -65,19 +66,25 @@ class Judged:
     doubts: list[Doubt]
 
 
-def judge(nlp: Language, examples: Iterable[Example]) -> Iterator[Judged]:
+def judge(nlp: Language, examples: Iterable[Example]) -> Iterator[JudgedLayer]:
     """Compute the probabilities of the annotation of a corpus.
 
     nlp (Language): A trained pipeline.
     examples (Iterable[Example]): Both Docs of each have the same words; see
         `spacy_seqtag.Corpus.v1`.
-    YIELDS (Judged): For each Doc and each component of ours, in this order.
-    RAISES: ValueError: The encoder of a component did not run.
+    YIELDS (JudgedLayer): For each Doc and each component of ours, in this order.
+    RAISES: ValueError: The encoder of a component did not run, or one merges or splits words.
     """
     rest = iter(examples)
     while batch := list(islice(rest, _BATCH)):
         for example, doc in zip(batch, nlp.pipe([example.predicted for example in batch])):
             example.predicted = doc
+        if not all(map(has_same_words, batch)):
+            raise settings_error(
+                f"a component of the pipeline ({', '.join(nlp.pipe_names)}) merges or splits "
+                "words, so that it judges other words than the corpus has. Give a pipeline "
+                "without it"
+            )
         by_layer = []
         for name, component in nlp.pipeline:
             if not isinstance(component, TokenTagger | SemanticRoleLabeller):
@@ -96,7 +103,9 @@ def judge(nlp: Language, examples: Iterable[Example]) -> Iterator[Judged]:
             yield from of_doc
 
 
-def _judge_tokens(layer: str, tagger: TokenTagger, examples: Sequence[Example]) -> list[Judged]:
+def _judge_tokens(
+    layer: str, tagger: TokenTagger, examples: Sequence[Example]
+) -> list[JudgedLayer]:
     """Judge a layer that gives each token one class."""
     result = []
     temperature = tagger.temperature("tags")
@@ -111,7 +120,7 @@ def _judge_tokens(layer: str, tagger: TokenTagger, examples: Sequence[Example]) 
         if possible is not None:
             doubts += _judge_sets(probs, given, possible, chance, classes)
         doubts.sort(key=lambda doubt: doubt.token)
-        result.append(Judged(layer, example.reference, chance, doubts))
+        result.append(JudgedLayer(layer, example.reference, chance, doubts))
     return result
 
 
@@ -140,7 +149,7 @@ def _judge_sets(
 
 def _judge_roles(
     layer: str, labeller: SemanticRoleLabeller, examples: Sequence[Example]
-) -> list[Judged]:
+) -> list[JudgedLayer]:
     """Judge predicates, and the rolesets and roles of the predicates that are given."""
     docs = [example.predicted for example in examples]
     with labeller.knowing_all(examples):
@@ -160,7 +169,7 @@ def _judge_roles(
             chance,
             (NO_PREDICATE, "predicate"),
         )
-        judged.append(Judged(layer, example.reference, chance, doubts))
+        judged.append(JudgedLayer(layer, example.reference, chance, doubts))
     _judge_frames(labeller, scores, gold, classes, judged, ends)
     for own_doc in judged:
         own_doc.doubts.sort(key=lambda doubt: doubt.token)
@@ -172,13 +181,13 @@ def _judge_frames(
     scores: RoleScores,
     gold: GoldPairs,
     classes: Sequence[str],
-    judged: Sequence[Judged],
+    judged: Sequence[JudgedLayer],
     ends: Sequence[int],
 ) -> None:
     """Judge the roleset and the roles of each given predicate, and add that to its Doc.
 
     classes (Sequence[str]): The BIO tags of the roles; those that the labeller has come first.
-    judged (Sequence[Judged]): Of each Doc; changed in place.
+    judged (Sequence[JudgedLayer]): Of each Doc; changed in place.
     ends (Sequence[int]): Where each Doc begins in the batch, and where the last one ends.
     """
     of_pairs = _widened(_tempered(labeller, scores, "roles"), len(classes))
@@ -201,7 +210,9 @@ def _judge_frames(
         _add(own, tokens, of_pairs[pairs], gold.role[pairs], names)
 
 
-def _add(judged: Judged, tokens: Ints, probs: Floats, given: Ints, names: Sequence[str]) -> None:
+def _add(
+    judged: JudgedLayer, tokens: Ints, probs: Floats, given: Ints, names: Sequence[str]
+) -> None:
     """Add what is thought of further classes of some tokens."""
     chance = _chance_of(probs, given)
     judged.probabilities[tokens] = np.fmin(judged.probabilities[tokens], chance)

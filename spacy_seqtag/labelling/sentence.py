@@ -1,5 +1,6 @@
 """A sentence that may be labelled: plain data, which outlives the Doc that it was found in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -108,15 +109,15 @@ def read_tags(sent: Span, layer: str, sure: Floats) -> list[Label]:
     ]
 
 
-def read_entities(sent: Span, confidence: str | None) -> list[Label]:
+def read_entities(sent: Span, ents: Sequence[Span], confidence: str | None) -> list[Label]:
     """Read the entities of a sentence.
 
+    ents (Sequence[Span]): These. `sent.ents` would search those of the whole Doc each time.
     confidence (str | None): The extension that holds their probabilities.
     """
     extension = SpanConfidence(confidence) if confidence else None
     return [
-        _label(ent, sent, ent.label_, extension.get(ent) if extension else None)
-        for ent in sent.ents
+        _label(ent, sent, ent.label_, extension.get(ent) if extension else None) for ent in ents
     ]
 
 

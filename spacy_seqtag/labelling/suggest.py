@@ -103,7 +103,7 @@ def suggest(
     files, corpora = _find_inputs(raw, annotated, output)
     teachers = load_teachers(names, "suggest")
     panels = _chosen(make_panels(teachers, union_labels=union_labels), layers, tool)
-    result = Suggested(_names(panels))
+    result = Suggested([name for name in _LAYERS if name in panels.layers])
     result.measure = _measure(panels, measure)
     texts = (text for file in files for text in read_raw(file, progress=progress))
     known = {key for file in corpora for key in _keys(read_docs(file, Vocab()))}
@@ -187,17 +187,12 @@ def _counted(
             yield sentence
 
 
-def _names(panels: Panels) -> list[str]:
-    names = [panel.layer for panel in panels.tokens] + (["roles"] if panels.roles else [])
-    return sorted(names, key=lambda name: _LAYERS.index(name) if name in _LAYERS else -1)
-
-
 def _chosen(panels: Panels, layers: Sequence[str], tool: str) -> Panels:
     """Take the panels of the layers that are to be labelled.
 
     RAISES: ConfigValidationError (a ValueError): There is no such layer, or the tool takes one.
     """
-    there = [name for name in _names(panels) if name in _LAYERS]
+    there = [name for name in _LAYERS if name in panels.layers]
     several = tool == "label-studio"
     wanted = list(dict.fromkeys(layers)) or (there if several else there[:1])
     for name in wanted:

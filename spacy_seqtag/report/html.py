@@ -6,12 +6,12 @@ origin cannot put elements or scripts into a page.
 
 from collections.abc import Iterable
 from html import escape
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from spacy import displacy
 from spacy.tokens import Doc, Span
 
-from ..frames import get_frames
+from ..frames import Frame, get_frames
 from ..schemes.propositions import PREDICATE
 from .terminal import render_title, shown_bounds
 
@@ -86,14 +86,58 @@ def serve_html(doc: Doc, host: str, port: int) -> None:
 
 def render_entities(docs: Iterable[Doc]) -> str:
     """Draw the entities of Docs as a page, in displaCy's style "ent"."""
-    pages = []
-    for doc in docs:
-        page = displacy.parse_ents(doc)
-        page["title"] = escape(str(page["title"] or ""))
-        for ent in page["ents"]:
-            ent["label"], ent["kb_id"] = escape(ent["label"]), escape(ent["kb_id"])
-        pages.append(page)
+    pages = [_entities(doc) for doc in docs]
     return displacy.render(pages, style="ent", page=True, jupyter=False, manual=True)
+
+
+def _entities(doc: Doc) -> dict[str, Any]:
+    """Describe the entities of a Doc as displaCy takes them, escaped where it does not escape."""
+    page = displacy.parse_ents(doc)
+    page["title"] = escape(str(page["title"] or ""))
+    for ent in page["ents"]:
+        ent["label"], ent["kb_id"] = escape(ent["label"]), escape(ent["kb_id"])
+    return page
+
+
+def render_parts(doc: Doc) -> str:
+    """Draw a Doc as parts of a page: its entities, then each frame as arcs over its sentence."""
+    if doc.ents:
+        page = _entities(doc)
+        parts = [displacy.render([page], style="ent", jupyter=False, manual=True)]
+    else:  # displaCy would warn
+        parts = [f'<p class="entities">{escape(doc.text)}</p>']
+    for frame in get_frames(doc):
+        parts.append(f"<h2>{escape(render_title(frame))}</h2>")
+        parts.append(
+            displacy.render(
+                [_arcs(frame)],
+                style="dep",
+                jupyter=False,
+                manual=True,
+                options={"compact": True, "distance": 100, "bg": "transparent"},
+            )
+        )
+    return "\n".join(f"<div>{part}</div>" for part in parts)
+
+
+def _arcs(frame: Frame) -> dict[str, object]:
+    """Describe a frame as displaCy's style "dep" takes it: an arc from the predicate to each role.
+
+    Under each word of an argument stands its role, as an arc ends at the first word.
+    """
+    start, end = shown_bounds(frame)
+    words = [{"text": token.text, "tag": ""} for token in frame.predicate.doc[start:end]]
+    predicate = frame.predicate.start - start
+    arcs = []
+    for label, span in frame.pieces:
+        for i in range(span.start - start, span.end - start):
+            words[i]["tag"] = escape(label)
+        first = span.start - start
+        if first != predicate:
+            left, right = sorted((predicate, first))
+            direction = "left" if first < predicate else "right"
+            arcs.append({"start": left, "end": right, "label": escape(label), "dir": direction})
+    return {"words": words, "arcs": arcs}
 
 
 def displacy_blocks(doc: Doc) -> list[Block]:

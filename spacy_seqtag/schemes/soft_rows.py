@@ -1,8 +1,9 @@
 """Distributions over classes, kept compactly: of each row only the classes that matter.
 
-Most words leave a tagger no doubt, so a row has as many classes as it needs, and no more: those
-with at least `LEAST` of the probability, `top` at most. A row without doubt takes 4 bytes, each
-further class 3 more. Classes are named, as another model may number them otherwise.
+Most words leave a tagger no doubt, so a row has as many classes as it needs, and no more: the most
+probable one, and others with at least `LEAST` of the probability, `top` at most. A row without
+doubt takes 4 bytes, each further class 3 more. Classes are named, as another model may number them
+otherwise.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,6 +57,7 @@ class SoftRows:
         order = np.argsort(-probs, axis=1, kind="stable")[:, :top]
         sorted_probs = np.take_along_axis(probs, order, axis=1)
         kept = sorted_probs >= LEAST
+        kept[:, :1] = ~np.isnan(sorted_probs[:, :1])  # also if each of many classes has little
         ids, shares = order[kept], sorted_probs[kept]
         used, numbers = np.unique(ids, return_inverse=True)
         return cls(

@@ -43,6 +43,37 @@ _OTHER_SCORES: dict[str, dict[str, float | None]] = {
 
 
 @dataclass(frozen=True)
+class Start:
+    """A trained pipeline that a config starts from.
+
+    pipeline (str): Folder or package.
+    components (tuple[str, ...]): All that it has, in their order.
+    further (tuple[str, ...]): Those that are trained further; the others stay as they are.
+    copies (tuple[tuple[str, tuple[str, ...]], ...]): Those that get an encoder of their own, and
+        where in the component it takes the place of a listener.
+    new (tuple[str, ...]): Tasks that get a new component, at the end.
+    annotating (tuple[str, ...]): Encoders that stay as they are and are read in training.
+    tokenizer, vectors (dict[str, object]): From `[nlp]`.
+    other_scores (tuple[str, ...]): Of components that stay as they are: they choose no checkpoint.
+    """
+
+    pipeline: str
+    components: tuple[str, ...]
+    further: tuple[str, ...]
+    copies: tuple[tuple[str, tuple[str, ...]], ...]
+    new: tuple[str, ...]
+    annotating: tuple[str, ...]
+    tokenizer: dict[str, object]
+    vectors: dict[str, object]
+    other_scores: tuple[str, ...]
+
+    @property
+    def frozen(self) -> list[str]:
+        """The components that stay as they are."""
+        return [name for name in self.components if name not in self.further]
+
+
+@dataclass(frozen=True)
 class Choices:
     """What differs between configs.
 
@@ -52,9 +83,13 @@ class Choices:
     word_case (bool): Whether the encoder is told how words are written; for an uncased one.
     lang (str): Code of the language.
     pos_layer (str): "pos" or "tag", which parts of speech are learned.
+    entity_share (float | None): The share of words in entities that is expected, where nothing is
+        known of the other words; None elsewhere.
     train, dev (str | None): Paths of the corpora; None to be given to `spacy train`.
     gpu (bool): Whether training is to run on a GPU.
     about (Sequence[str]): Lines about the data, for a comment.
+    start (Start | None): The trained pipeline that it starts from; then `senter`, `base_model` and
+        `word_case` are that pipeline's.
     """
 
     tasks: Sequence[str]
@@ -63,10 +98,12 @@ class Choices:
     word_case: bool = True
     lang: str = "en"
     pos_layer: str = "pos"
+    entity_share: float | None = None
     train: str | None = None
     dev: str | None = None
     gpu: bool = False
     about: Sequence[str] = ()
+    start: Start | None = None
 
 
 def render(choices: Choices, path: str) -> str:
@@ -82,12 +119,17 @@ def render(choices: Choices, path: str) -> str:
     environment.filters["json"] = srsly.json_dumps
     environment.filters["rate"] = _rate
     source = files(__package__).joinpath("config.cfg.jinja").read_text(encoding="utf8")
-    senter = ["senter"] if choices.senter else []
+    start = choices.start
+    made = ["transformer", *(["senter"] if choices.senter else []), *choices.tasks]
     variables = asdict(choices) | {
         "about": _wrapped(choices.about),
         "title": _title(choices),
         "command": command(choices, path),
-        "pipeline": ["transformer", *senter, *choices.tasks],
+        # The components that the template writes; those of `start` are only named.
+        "made": made if start is None else start.new,
+        "copies": dict(start.copies) if start else {},
+        "pipeline": made if start is None else [*start.components, *start.new],
+        "start": start,
         "recipe": recipe_for(choices.tasks),
         "score_weights": _score_weights(choices),
         # On a GPU larger micro-batches annotate faster; those of training hold one batch at most.
@@ -97,13 +139,13 @@ def render(choices: Choices, path: str) -> str:
 
 
 def command(choices: Choices, path: str) -> str:
-    """Write the arguments of `spacy train` for a config.
+    """Write the command that trains a config.
 
     choices (Choices): What it has.
     path (str): Where it is.
-    RETURNS (str): What follows `python -m spacy train`.
+    RETURNS (str): A line for a terminal.
     """
-    words = [_quoted(path)]
+    words = ["python -m spacy seqtag train", _quoted(path)]
     words += [] if choices.train else ["--paths.train train.spacy"]
     words += [] if choices.dev else ["--paths.dev dev.spacy"]
     words += ["-o training"]
@@ -128,6 +170,11 @@ def _quoted(path: str) -> str:
 
 
 def _title(choices: Choices) -> str:
+    if choices.start is not None:
+        what = " and ".join(NAMES[task] for task in choices.tasks)
+        return (
+            f"{what[0].upper()}{what[1:]}, in a trained pipeline of which the rest stays as it is."
+        )
     if len(choices.tasks) == 1:
         (task,) = choices.tasks
         more = ", with sentence boundaries for raw text" if choices.senter else ""
@@ -145,9 +192,12 @@ def _score_weights(choices: Choices) -> dict[str, float | None]:
     share = int(100 / n) / 100
     weights: dict[str, float | None] = dict.fromkeys(scores, share)
     weights[scores[-1]] = round(1.0 - share * (n - 1), 2)
-    for name in (*choices.tasks, *(["senter"] if choices.senter else [])):
+    senter = choices.senter and choices.start is None
+    for name in (*choices.tasks, *(["senter"] if senter else [])):
         for score, weight in _OTHER_SCORES[name].items():
             weights.setdefault(score, weight)
+    for score in choices.start.other_scores if choices.start else ():
+        weights.setdefault(score, None)
     return weights
 
 

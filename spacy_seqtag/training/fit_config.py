@@ -21,6 +21,8 @@ from .recipe import recipe_for
 _LAYERS = {"pos": ("pos", "tag"), "ner": ("ents",), "srl": ("srl",)}
 _WORDS_READ = 50_000  # to guess the language
 _LABELS_SHOWN = 20
+# What `entity_share` begins with: in news and web text the share is 0.05 to 0.2.
+_ENTITY_SHARE = 0.1
 _CONVERT = "`python -m spacy seqtag convert`"
 
 
@@ -103,14 +105,19 @@ def choose_tasks(asked: Sequence[str] | None, train: Data, dev: Data | None) -> 
     for task in tasks:
         layer = train.layer(task)
         if layer is None:
-            raise _absent(train, task, NAMES[task], "learn from")
+            raise absent(train, task, NAMES[task], "learn from")
         if dev is not None and not dev.has(layer):
-            raise _absent(dev, task, TITLES[layer], "be evaluated on")
+            raise absent(dev, task, TITLES[layer], "be evaluated on")
     return tasks
 
 
-def _absent(data: Data, task: str, what: str, purpose: str) -> FormatError:
-    """Make the error for a task without its layer."""
+def absent(data: Data, task: str, what: str, purpose: str) -> FormatError:
+    """Make the error for a task without its layer.
+
+    data (Data): What lacks it.
+    task, what (str): The task, and what the layer is called.
+    purpose (str): What the layer would be for.
+    """
     has = ", ".join(TITLES[layer] for layer in LABELLED if data.has(layer)) or "no layer"
     return FormatError(
         data.path,
@@ -154,7 +161,7 @@ def fit(
     senter = train.shows_boundaries and ("srl" in tasks or len(tasks) > 1)
     code, language = _language(lang, train)
     about = [
-        *_about_data(train, tasks),
+        *about_data(train, tasks),
         language,
         f"{encoder.name}: "
         + ("does not read case, so word_case is on." if encoder.is_uncased else "reads case."),
@@ -164,6 +171,12 @@ def fit(
             "No document has two sentences, so sentence boundaries cannot be learned: on raw text "
             "each is taken as one sentence."
         )
+    entity_share = choose_entity_share(train.survey) if "ner" in tasks else None
+    if entity_share is not None:
+        about.append(
+            "Nothing is known of the words outside of entities, so entity_share is "
+            f"{entity_share:g}: set it to the share of words in entities that you expect."
+        )
     return Choices(
         tasks=tuple(tasks),
         senter=senter,
@@ -171,6 +184,7 @@ def fit(
         word_case=encoder.is_uncased,
         lang=code,
         pos_layer=train.layer("pos") or "pos",
+        entity_share=entity_share,
         train=str(train.path),
         dev=None if dev is None else str(dev.path),
         gpu=gpu,
@@ -189,8 +203,25 @@ def _language(lang: str | None, train: Data) -> tuple[str, str]:
     return guess, f"language {guess}, by its most frequent words."
 
 
-def _about_data(train: Data, tasks: Sequence[str]) -> list[str]:
-    """Say what the data is, and how long training on it takes."""
+def choose_entity_share(survey: Survey) -> float | None:
+    """Choose the share of words in entities to expect; None where it is known of other words.
+
+    It is no less than that of the entities that are annotated.
+
+    survey (Survey): The training data.
+    """
+    if not survey.entities_alone:
+        return None
+    known = survey.layers["ents"].words / survey.words
+    return max(_ENTITY_SHARE, min(round(known, 2), 0.99))
+
+
+def about_data(train: Data, tasks: Sequence[str]) -> list[str]:
+    """Say what the data is, and how long training on it takes, in lines for people.
+
+    train (Data): The training data.
+    tasks (Sequence[str]): What is trained.
+    """
     survey, recipe = train.survey, recipe_for(tasks)
     documents = counted(survey.documents, "<document|documents>")
     sentences = counted(survey.sentences, "<sentence|sentences>")

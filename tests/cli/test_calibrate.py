@@ -2,16 +2,20 @@
 
 import math
 import os
+import warnings
 
 import numpy as np
 import pytest
 import spacy
 import srsly
+from spacy.parts_of_speech import NAMES
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
+from spacy_transformers import Transformer
 from typer.testing import CliRunner
 
-from spacy_seqtag.calibration import calibrate, measure
+from spacy_seqtag import calibration
+from spacy_seqtag.calibration import calibrate, calibrate_pipeline, measure
 from spacy_seqtag.cli import seqtag
 from spacy_seqtag.files import sha256
 from spacy_seqtag.schemes.calibration import STRAIGHT, temper
@@ -111,13 +115,84 @@ def test_says_what_it_found(run, unsure_path, corpus):
     assert "Saved the calibrated pipeline to calibrated" in result.output
 
 
-def test_calibrating_again_finds_the_same(run, unsure_path, corpus):
-    for model, output in ((unsure_path, "a"), ("a", "b")):
-        assert run("calibrate", model, corpus, "-o", output, "-q").exit_code == 0
-    once, twice = (
-        spacy.load(path).get_pipe("seqtag_srl").cfg["temperatures"] for path in ("a", "b")
+def test_the_encoder_runs_once(unsure_path, corpus, tmp_path, monkeypatch):
+    """With the same result, to the last bit, as if it ran each time."""
+    read = []
+    predict = Transformer.predict
+
+    def counted(self, docs):
+        read.extend(docs)
+        return predict(self, docs)
+
+    monkeypatch.setattr(Transformer, "predict", counted)
+    once = calibrate_pipeline(str(unsure_path), corpus, tmp_path / "once")
+    assert len(read) == 30
+    monkeypatch.setattr(
+        calibration, "_annotate_again", lambda nlp, new, _: calibration._annotate(nlp, new)
     )
-    assert twice == pytest.approx(once, rel=1e-6)
+    each_time = calibrate_pipeline(str(unsure_path), corpus, tmp_path / "each")
+    assert len(read) == 30 + 90
+    assert once == each_time
+    assert contents(tmp_path / "once") == contents(tmp_path / "each")
+
+
+def test_the_encoder_runs_again_where_tokens_are_merged(unsure_path, corpus, tmp_path):
+    nlp = spacy.load(unsure_path)
+    nlp.add_pipe("merge_entities")
+    nlp.to_disk(tmp_path / "merging")
+    merging = calibrate_pipeline(str(tmp_path / "merging"), corpus, tmp_path / "new")
+    assert merging.temperatures["seqtag_pos"]["tags"] > 1.0
+
+
+def test_few_spans_are_a_caution(run, unsure_path, corpus, monkeypatch):
+    result = run("calibrate", unsure_path, corpus, "--output", "few")
+    lines = [line for line in result.output.splitlines() if "the curve is fitted to" in line]
+    assert [line.split(":")[0] for line in lines] == ["seqtag_ner", "seqtag_srl"]
+    assert "spans, fewer than 200, and may make confidences worse" in lines[0]
+    assert "was trained on this corpus" not in result.output
+    monkeypatch.setattr(calibration, "FEW_SPANS", 2)
+    result = run("calibrate", unsure_path, corpus, "--output", "enough")
+    assert "the curve is fitted to" not in result.output
+
+
+def test_heads_that_are_left_alone_are_named(run, unsure_path, tmp_path, mini_docs):
+    """A corpus without entities: nothing can be found out about them."""
+    docs = mini_docs(spacy.blank("en").vocab, "dev", 30)
+    for doc in docs:
+        doc.set_ents([], default="missing")
+    DocBin(docs=docs).to_disk(tmp_path / "part.spacy")
+    result = run("calibrate", unsure_path, "part.spacy", "--output", "new")
+    assert result.exit_code == 0, result.output
+    left = [line for line in result.output.splitlines() if line.startswith("Left alone: ")]
+    named = {line.split(": ")[1] for line in left}
+    assert {"seqtag_ner, tags", "seqtag_ner, curve of spans"} <= named
+    assert not {"seqtag_pos, tags", "seqtag_srl, curve of spans"} & named
+    assert spacy.load("new").get_pipe("seqtag_ner").curve == STRAIGHT
+
+
+def test_the_corpus_of_training_is_told(run, trained_path, tmp_path, mini_docs):
+    docs = mini_docs(spacy.blank("en").vocab, n=20)
+    docs[0][0].pos_ = "X"  # with no error at all there is nothing to calibrate
+    DocBin(docs=docs).to_disk(tmp_path / "train.spacy")
+    result = run("calibrate", trained_path, "train.spacy", "--output", "new")
+    assert result.exit_code == 0, result.output
+    assert "train.spacy: the pipeline gets 99" in result.output
+    result = run("audit", trained_path, "train.spacy")
+    assert "If it was trained on this corpus" in result.output
+
+
+def test_calibrating_again_finds_the_same(unsure_path, corpus, tmp_path):
+    found = [
+        calibrate_pipeline(str(model), corpus, tmp_path / output)
+        for model, output in ((unsure_path, "a"), (tmp_path / "a", "b"))
+    ]
+    once, twice = found
+    assert twice.before == once.before
+    assert twice.before["ents_brier"] > twice.after["ents_brier"]
+    for name, own in once.temperatures.items():
+        assert twice.temperatures[name] == pytest.approx(own, rel=1e-6)
+    for name, curve in once.curves.items():
+        assert twice.curves[name] == pytest.approx(curve, rel=1e-4)
 
 
 def test_in_place_only_by_force(run, unsure_path, corpus, tmp_path):
@@ -187,6 +262,21 @@ def test_heads_without_annotation_are_left_alone(run, unsure_path, tmp_path, min
     assert scores["ents_ece"] is scores["srl_tags_nll"] is scores["srl_reliability"] is None
 
 
+def test_any_name_of_a_component(unsure_path, tmp_path, mini_docs):
+    """What was left alone is not among what was fitted."""
+    nlp = spacy.load(unsure_path)
+    nlp.rename_pipe("seqtag_ner", "names: of people, places")
+    nlp.to_disk(tmp_path / "renamed")
+    docs = [
+        Doc(nlp.vocab, [t.text for t in d], pos=[t.pos_ for t in d])
+        for d in mini_docs(nlp.vocab, "dev", 20)
+    ]
+    DocBin(docs=docs).to_disk(tmp_path / "pos.spacy")
+    found = calibrate_pipeline(str(tmp_path / "renamed"), tmp_path / "pos.spacy", tmp_path / "new")
+    assert found.temperatures["seqtag_pos"]["tags"] != 1.0
+    assert found.temperatures["names: of people, places"] == {}
+
+
 def test_nothing_to_calibrate(run, unsure_path, tmp_path):
     DocBin(docs=[Doc(spacy.blank("en").vocab, words=["Ann"])]).to_disk(tmp_path / "bare.spacy")
     line = failed(run("calibrate", unsure_path, "bare.spacy", "-o", "new", "--quiet"))
@@ -200,9 +290,31 @@ def test_a_corpus_known_by_heart_has_no_temperature(trained, mini_examples):
         example.predicted = trained(example.predicted)
     assert measure(trained, examples)["pos_ece"] < 0.1
     left_alone = calibrate(trained, examples)
-    assert len(left_alone) == 2
-    assert left_alone[0].startswith("seqtag_pos, tags: no temperature is best")
+    assert set(left_alone) == {("seqtag_pos", "tags"), ("seqtag_ner", "tags")}
+    assert left_alone["seqtag_pos", "tags"].startswith("no temperature is best")
     assert trained.get_pipe("seqtag_pos").temperature() == 1.0
+
+
+def test_what_says_nothing_about_temperatures_is_left_out(unsure_path, mini_docs):
+    """Labels that the pipeline does not know, and Docs that the encoder did not read."""
+    nlp = spacy.load(unsure_path)
+    pos = nlp.get_pipe("seqtag_pos")
+    (spare, *_) = sorted({*NAMES.values()} - {"", "SPACE"} - set(pos.labels))
+    found = []
+    for unknown in (spare, ""):
+        golds = mini_docs(nlp.vocab, "dev", 10)
+        for gold in golds[::2]:
+            gold[1].pos_ = unknown
+        examples = [Example(nlp(Doc(nlp.vocab, [t.text for t in gold])), gold) for gold in golds]
+        if unknown:
+            unread = Doc(nlp.vocab, [t.text for t in golds[0]])
+            examples.append(Example(unread, golds[0]))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the Doc that was not read
+            left_alone = calibrate(nlp, examples)
+        assert ("seqtag_pos", "tags") not in left_alone
+        found.append(pos.temperature())
+    assert found[0] == pytest.approx(found[1], rel=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -261,11 +261,39 @@ def test_entity_labels_none(run, tmp_path):
     assert "no_entity" not in doc.spans
 
 
-def test_entity_labels_that_no_entity_has(run):
-    result = run({"t.tsv": TYPO}, "--columns", "tag,word", "--entity-labels", "PERS")
+@pytest.mark.parametrize("labels", ["PERS", "PERSON", "per", "EVENT", "LOC,PERS", "PER,loc"])
+def test_entity_labels_that_are_mistyped(run, tmp_path, labels):
+    options = ("--columns", "tag,word", "--entity-labels", labels, "--quiet")
+    result = run({"t.tsv": TYPO}, *options)
+    assert result.exit_code == 1
+    (line,) = result.output.strip().splitlines()
+    (wrong,) = set(labels.split(",")) - {"PER", "LOC"}
+    assert f"t.tsv: no entity has the label {wrong} of --entity-labels; there are: LOC, PER" in line
+    assert not (tmp_path / "out.spacy").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "labels"),
+    [
+        (TYPO, "PER,EVENT"),  # some are there
+        (TYPO, "PER,LOC,PERS"),  # PER is another one, as it is named, too
+        ("O\tAnn\n", "PER"),  # there is no entity at all
+    ],
+)
+def test_entity_labels_that_no_entity_has(run, file, labels):
+    """As in one of several files of a source."""
+    result = run({"t.tsv": file}, "--columns", "tag,word", "--entity-labels", labels)
     assert result.exit_code == 0, result.output
     output = " ".join(result.output.split())
-    assert "no entity has the label PERS: is it spelled so? There are LOC, PER" in output
+    assert f"no entity has the label {labels.split(',')[-1]}; there are: " in output
+
+
+def test_entity_labels_of_a_sample(run):
+    """It may lack what the file has."""
+    file = f"{TYPO}\nB-ORG\tUN\n"
+    for seed in range(4):
+        options = ("--entity-labels", "ORG", "--limit", 1, "--seed", seed)
+        assert run({"t.tsv": file}, "--columns", "tag,word", *map(str, options)).exit_code == 0
 
 
 @pytest.mark.parametrize("labels", ["", "PER,,LOC", ","])

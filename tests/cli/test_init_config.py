@@ -51,7 +51,7 @@ def one_line(result):
 
 def test_config_runs_as_it_is(run, tmp_path):
     result = run("--train", "train.spacy", "--dev", "dev.spacy")
-    assert "python -m spacy train my.cfg -o training" in result.output
+    assert "python -m spacy seqtag train my.cfg -o training\n" in result.output
     config = load_config("my.cfg")
     assert config["nlp"]["pipeline"] == ["transformer", "senter", "pos", "ner", "srl"]
     assert config["nlp"]["lang"] == "en"
@@ -97,6 +97,30 @@ def test_tags_where_there_are_no_universal_ones(run, tmp_path):
     assert "be evaluated on (it has: tags (tag))" in line
 
 
+def save_words(path, *docs):
+    """Save Docs of words, each with the BIO tags of its entities."""
+    vocab = spacy.blank("en").vocab
+    made = [Doc(vocab, words=[w for w, _ in doc], ents=[tag for _, tag in doc]) for doc in docs]
+    DocBin(docs=made).to_disk(path)
+
+
+def test_entities_alone_get_a_share(run):
+    words = [("Ann", "B-PER"), *(("went", None),) * 8, ("Oslo", "B-LOC")]
+    save_words("alone.spacy", words)
+    save_words("dense.spacy", [("Ann", "B-PER"), ("Bo", "B-PER"), ("left", None)])
+    save_words("known.spacy", words, [("They", "O"), ("left", "O")])
+    for name, share in (("alone", 0.2), ("dense", 0.67), ("known", None)):
+        run("--train", f"{name}.spacy", "--force")
+        assert load_config("my.cfg")["components"]["ner"]["entity_share"] == share
+        text = Path("my.cfg").read_text("utf8")
+        assert ("so entity_share is" in text) == (share is not None)
+        assert ("# So it is here: in news and web text" in text) == (share is not None)
+    save_words("rare.spacy", [("Ann", "B-PER"), *(("went", None),) * 30])
+    result = run("--train", "rare.spacy", "--force")
+    assert load_config("my.cfg")["components"]["ner"]["entity_share"] == 0.1
+    assert "entity_share is 0.1: set it to the share of words in entities" in result.output
+
+
 def test_encoder_that_reads_case(run, tiny_roberta):
     run("--train", "train.spacy", "--gpu", base_model=tiny_roberta)
     config = load_config("my.cfg")
@@ -114,7 +138,7 @@ def test_standard_output(run):
 def test_a_config_that_is_there_stays(run):
     Path("my.cfg").write_text("mine")
     line = one_line(run("--train", "train.spacy", ok=False))
-    assert "my.cfg is there already. Give --force" in line
+    assert "my.cfg is there already. Give --overwrite" in line
     assert Path("my.cfg").read_text() == "mine"
     assert run("--train", "train.spacy", "--force", "--quiet").output == ""
     assert "[training]" in Path("my.cfg").read_text()

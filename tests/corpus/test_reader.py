@@ -1,5 +1,7 @@
 """The corpus reader."""
 
+import warnings
+
 import numpy as np
 import pytest
 import spacy
@@ -248,3 +250,24 @@ def test_soft_labels_of_other_words(path, soft, tmp_path, nlp):
     with pytest.raises(ValueError, match=r"other\.spacy: the Doc that begins.*other words") as info:
         list(create_corpus(path, soft=tmp_path / "other.spacy")(nlp))
     assert "\n" not in info.value.title
+
+
+@pytest.mark.parametrize("content", [None, b"junk", DocBin().to_bytes()])
+def test_soft_labels_are_made_by_distil(path, tmp_path, content):
+    soft = tmp_path / "soft.spacy"
+    if content is not None:
+        soft.write_bytes(content)
+    with pytest.raises(ValueError, match=r"soft\.spacy: .*`python -m spacy seqtag distil`"):
+        create_corpus(path, soft=soft)
+    with pytest.raises(ValueError, match=r"soft\.spacy: .*`python -m spacy seqtag convert`"):
+        create_corpus(soft)
+
+
+def test_settings_of_soft_labels_without_them(path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        create_corpus(path, soft=None, soft_weight=1.0, gold_share=0.0)  # as in the configs
+    with pytest.warns(UserWarning, match=r"gold_share = 0\.3 has no effect without soft labels; s"):
+        create_corpus(path, gold_share=0.3)
+    with pytest.warns(UserWarning, match=r"soft_weight = 0\.5 has no .*, or soft_weight to 1\.0$"):
+        create_corpus(path, soft_weight=0.5)

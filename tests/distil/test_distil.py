@@ -16,7 +16,14 @@ from spacy_seqtag.distil.annotate import annotate, distil
 from spacy_seqtag.distil.raw_text import RawText, read_raw
 from spacy_seqtag.distil.teachers import load_teachers, make_panels
 from spacy_seqtag.frames import get_frames, problems
-from spacy_seqtag.soft_labels import PREDICATE_CLASSES, get_soft_labels
+from spacy_seqtag.pipeline.srl.soft import role_targets
+from spacy_seqtag.schemes.calibration import Curve
+from spacy_seqtag.soft_labels import (
+    PREDICATE_CLASSES,
+    get_soft_labels,
+    set_soft_labels,
+    set_soft_weight,
+)
 
 from .conftest import PIPES
 
@@ -83,9 +90,21 @@ def test_predicates_are_the_mean_of_the_teachers(teacher_paths, soft_docs):
     assert chosen
 
 
-def test_one_teacher_says_what_it_says_alone(teacher_paths, tmp_path, raw):
-    distil(teacher_paths[:1], raw, tmp_path / "soft.spacy")
-    nlp = spacy.load(teacher_paths[0])
+def calibrate(nlp):
+    """Set temperatures and curves as if a dev corpus had led to them."""
+    for name in PIPES[1:]:
+        pipe = nlp.get_pipe(name)
+        pipe.set_temperatures({head: 1.5 + i for i, head in enumerate(pipe.heads)})
+        if pipe.curved:
+            pipe.set_curve(Curve(0.7, 1.2, 0.1))
+
+
+@pytest.mark.parametrize("calibrated", [False, True])
+def test_one_teacher_says_what_it_says_alone(teacher_paths, tmp_path, raw, calibrated):
+    change = calibrate if calibrated else lambda nlp: None
+    path = saved_with(teacher_paths[0], tmp_path / "teacher", change)
+    distil([path], raw, tmp_path / "soft.spacy")
+    nlp = spacy.load(path)
     for doc in read_docs(tmp_path / "soft.spacy", nlp.vocab):
         own = nlp(doc.text)
         assert [t.text_with_ws for t in doc] == [t.text_with_ws for t in own]
@@ -103,8 +122,14 @@ def test_one_teacher_says_what_it_says_alone(teacher_paths, tmp_path, raw):
         assert frames[0] == frames[1]
         for frame, other in zip(get_frames(doc), get_frames(own)):
             assert frame.confidence == pytest.approx(other.confidence, abs=1e-3)
-            known = other.roleset_known and other.roleset_confidence >= 0.5
+            assert frame.argument_confidences == pytest.approx(other.argument_confidences, abs=1e-3)
+            known = other.roleset_known and frame.roleset != "V"
             assert frame.roleset == (other.roleset if known else "V")
+            if known:
+                confidence = pytest.approx(other.roleset_confidence, abs=1e-3)
+                assert frame.roleset_confidence == confidence
+            elif not calibrated:
+                assert not other.roleset_known or other.roleset_confidence < 0.5
 
 
 def test_roles_are_the_mean_for_the_predicates_of_all(teacher_paths, soft_docs):
@@ -183,6 +208,57 @@ def test_teachers_of_one_task_each(tmp_path, tiny_bert, make_nlp, mini_examples,
         assert set(get_soft_labels(doc).layers) == {"pos", "ents", "predicates"}
 
 
+def saved_with(teacher_path, folder, change):
+    """Save a teacher with another pipeline, and return its folder."""
+    nlp = spacy.load(teacher_path)
+    change(nlp)
+    nlp.to_disk(folder)
+    return str(folder)
+
+
+def test_a_teacher_that_finds_other_sentences(teacher_paths, tmp_path):
+    """The first one's sentences hold for all."""
+
+    def find_others(nlp):
+        nlp.get_pipe("sentencizer").overwrite = True
+        nlp.get_pipe("sentencizer").punct_chars = {","}
+
+    other = saved_with(teacher_paths[1], tmp_path / "other", find_others)
+    raw = tmp_path / "raw.txt"
+    raw.write_text("Ann gave Bob a book , and he left it . She saw him .\n", "utf8")
+    found = []
+    for second in (other, teacher_paths[1]):
+        distil([teacher_paths[0], second], raw, tmp_path / "soft.spacy")
+        (doc,) = read_docs(tmp_path / "soft.spacy", Vocab())
+        assert [sent.start for sent in doc.sents] == [0, 11]
+        found.append(doc.user_data["seqtag_soft"])
+    assert found[0] == found[1]
+    assert get_soft_labels(doc).roles.predicates.size
+
+
+def merging(before):
+    def change(nlp):
+        ruler = nlp.add_pipe("entity_ruler", before=before)
+        ruler.add_patterns([{"label": "PER", "pattern": "Ann Lee"}])
+        nlp.add_pipe("merge_entities", after="entity_ruler")
+
+    return change
+
+
+def test_teachers_that_merge_words(teacher_paths, tmp_path):
+    """Refused unless all components of all teachers see the same words."""
+    raw, output = tmp_path / "raw.txt", tmp_path / "soft.spacy"
+    raw.write_text("Ann Lee left .\n", "utf8")
+    early = saved_with(teacher_paths[1], tmp_path / "early", merging("transformer"))
+    late = saved_with(teacher_paths[1], tmp_path / "late", merging("seqtag_srl"))
+    for names in ([late], [teacher_paths[0], late], [teacher_paths[0], early]):
+        with pytest.raises(ValueError, match="a component of this pipeline merges or splits words"):
+            distil(names, raw, output)
+    distil([early, teacher_paths[0]], raw, output)
+    (doc,) = read_docs(output, Vocab())
+    assert [t.text for t in doc] == ["Ann Lee", "left", "."]
+
+
 def test_a_student_learns_what_the_teachers_think(
     soft_path, soft_docs, tiny_bert, make_nlp, mini_examples
 ):
@@ -238,9 +314,14 @@ def test_empty_lines_and_whitespace(teacher_paths):
 
 
 def test_weight_of_roles(teacher_paths, soft_path, tiny_bert, make_nlp):
-    """The gradient of soft roles beside brute force, weighted by the confidence of predicates."""
+    """The gradient of soft roles beside brute force, weighted by confidences and Docs' weights."""
     nlp = make_nlp(tiny_bert, PIPES)
     examples = list(create_corpus(soft_path)(nlp))
+    for example in examples:
+        soft = get_soft_labels(example.reference)
+        soft.roles.roleset_confidences[:] = 0.625  # the teachers know one roleset of each word
+        set_soft_labels(example.reference, soft)
+        set_soft_weight(example.reference, 0.5)
     nlp.initialize(lambda: examples)
     list(nlp.get_pipe("transformer").pipe([eg.predicted for eg in examples]))
     pipe = nlp.get_pipe("seqtag_srl")
@@ -254,11 +335,12 @@ def test_weight_of_roles(teacher_paths, soft_path, tiny_bert, make_nlp):
     d_rolesets = np.zeros_like(np.asarray(scores.rolesets))
     pair = row = token = 0
     total, weights = 0.0, 0.0
+    roleset_weights = []
     for example in examples:
         soft = get_soft_labels(example.reference)
         shares, n = dense(soft.roles.roles, classes), 0
         for k, (start, end) in enumerate(zip(soft.roles.starts, soft.roles.ends)):
-            sure = soft.roles.confidences[k]
+            sure = 0.5 * soft.roles.confidences[k]
             for _ in range(start, end):
                 p, q = np.asarray(scores.roles)[pair], shares[n]
                 expected[pair] = sure * (p - q)
@@ -270,18 +352,21 @@ def test_weight_of_roles(teacher_paths, soft_path, tiny_bert, make_nlp):
                 numbers = scores.pairs.rolesets[row].tolist()
                 right = numbers.index(pipe.lexicon.rolesets.index(label))
                 one_hot = np.eye(len(numbers))[right]
-                d_rolesets[row] = (
-                    sure * soft.roles.roleset_confidences[k] * (scores.rolesets[row] - one_hot)
-                )
+                roleset_weights.append(sure * 0.625)
+                d_rolesets[row] = roleset_weights[-1] * (scores.rolesets[row] - one_hot)
             row += 1
         d_predicates[token : token + len(example.predicted)] -= dense(
             soft.layers["predicates"], PREDICATE_CLASSES
         )
         token += len(example.predicted)
     np.testing.assert_allclose(gradient.roles, expected * n_tokens / n_pairs, atol=1e-5)
-    np.testing.assert_allclose(gradient.predicates, d_predicates, atol=1e-6)
+    np.testing.assert_allclose(gradient.predicates, 0.5 * d_predicates, atol=1e-6)
     np.testing.assert_allclose(gradient.rolesets, d_rolesets, atol=1e-6)
     assert loss > total / weights > 0
+    # Words with one roleset alone have no gradient.
+    rolesets = role_targets(examples, scores.pairs, classes, pipe.unknown_label)[1].soft
+    assert rolesets.weights.tolist() == pytest.approx(roleset_weights)
+    assert roleset_weights
 
 
 def test_certain_roles_are_learned_as_before(tiny_bert, make_nlp, mini_examples):
@@ -315,3 +400,10 @@ def test_other_tokens_than_the_teachers(soft_path, tiny_bert, make_nlp):
         examples[i] = Example(merged, example.reference)
     losses = nlp.update(examples, losses={}, sgd=False)
     assert all(np.isfinite(loss) and loss > 0 for name, loss in losses.items() if "seqtag" in name)
+    # The tags of roles do not fit the tokens: what was decoded from them is learned.
+    srl = nlp.get_pipe("seqtag_srl")
+    gold = srl.gold_pairs(examples)
+    roles = role_targets(examples, gold, srl.classes, srl.unknown_label)[2].soft
+    assert len(roles.rows)
+    assert roles.shares.max(axis=1).tolist() == [1.0] * len(roles.rows)
+    assert roles.shares.argmax(axis=1).tolist() == gold.role[roles.rows].tolist()

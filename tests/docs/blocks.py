@@ -8,7 +8,8 @@ An HTML comment directly above a block says how it is run, where that is not the
   line of its own stands for any lines.
 - `<!-- output of the model -->`: the same, but the decimals are those of a trained pipeline.
 
-A page is read from its top: what one block defines, the next one knows.
+A block with a title, as in ```` ```ini title="own.cfg" ````, is a file that the reader saves. A
+page is read from its top: what one block defines or saves, the next one knows.
 """
 
 import contextlib
@@ -32,6 +33,7 @@ CODE = ("python", "bash")
 
 _LEXER = RawFencedCodeBlockLexer(re.compile(r"(?P<language>[^\n]*)$\n", re.MULTILINE))
 _COMMENT = re.compile(r"<!-- (run|output)(.*?) -->\n[ ]*\Z")
+_FENCE = re.compile(r'(?P<language>\S*)(?: title="(?P<title>[^"]+)")?')
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _DECIMAL = re.compile(r"\d+\.\d+")
 # A run of `spacy train` that ends at once.
@@ -44,6 +46,7 @@ class Block:
 
     page (str): the file, from the folder of the project. line (int): of its opening fence, from 1.
     language (str): as the fence says it. source (str): its lines.
+    title (str): name of the file that it is; "" for none.
     run (str): "" for the ordinary way, "slow" or "no". reason (str): why it is never run.
     output (str): "" for code; for text that is compared "exact" or "model".
     """
@@ -55,6 +58,7 @@ class Block:
     run: str = ""
     reason: str = ""
     output: str = ""
+    title: str = ""
 
 
 def blocks(page: Path) -> list[Block]:
@@ -76,7 +80,10 @@ def _parse(document: Document) -> Iterator[Region]:
         # Not the lexer's source, which is without the indentation that all lines have.
         _, *lines, _ = document.text[region.start : region.end].split("\n")
         source = "".join(f"{line}\n" for line in lines)
-        block = Block(page, line, lexemes["language"].strip(), source, **how)
+        fence = _FENCE.fullmatch(lexemes["language"].strip())
+        if fence is None:
+            raise ValueError(f"{page}:{line}: ```{lexemes['language']} is no fence that is known")
+        block = Block(page, line, fence["language"], source, title=fence["title"] or "", **how)
         yield Region(region.start, region.end, parsed=block, evaluator=lambda _: None)
 
 
@@ -113,6 +120,10 @@ class Reader:
         """Run a block of Python or shell commands, and return what it prints."""
         runners: dict[str, Callable[[Block], str]] = {"python": self._python, "bash": self._bash}
         return _ANSI.sub("", runners[block.language](block))
+
+    def save(self, block: Block) -> None:
+        """Save a block that is a file."""
+        (self.folder / block.title).write_text(block.source, encoding="utf8")
 
     def _python(self, block: Block) -> str:
         printed = io.StringIO()

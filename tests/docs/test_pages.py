@@ -50,7 +50,7 @@ def test_readme_is_short_and_has_the_two_commands():
     assert text.count("\n") <= 120
     for extra, command in (
         ("demo", "python -m spacy project run all"),
-        ("test", "python -m pytest"),
+        ("test", "python -m pytest -n 2 --dist loadfile"),
     ):
         line = f'pip install -e ".[{extra}]" -c constraints.txt && {command}'
         assert f"```bash\n{line}\n```" in text

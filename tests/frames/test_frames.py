@@ -127,6 +127,8 @@ def test_dict_of_a_frame_is_json(vocab, dtype):
         "text": "gave",
         "start": 1,
         "end": 2,
+        "start_char": 4,
+        "end_char": 8,
         "confidence": pytest.approx(0.9),
     }
     assert gave["arguments"][1] == {
@@ -134,9 +136,12 @@ def test_dict_of_a_frame_is_json(vocab, dtype):
         "text": "it all",
         "start": 2,
         "end": 4,
+        "start_char": 9,
+        "end_char": 15,
         "confidence": pytest.approx(0.2),
     }
-    assert gave["parts"] == [{"text": "up", "start": 4, "end": 5, "confidence": None}]
+    up = {"text": "up", "start": 4, "end": 5, "start_char": 16, "end_char": 18}
+    assert gave["parts"] == [{**up, "confidence": None}]
 
 
 def test_dict_of_a_frame_without_confidence(vocab):

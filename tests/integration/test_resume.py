@@ -238,7 +238,9 @@ def test_begin_after_a_complete_run(train, uninterrupted, tmp_path):
     code, said = train(output, *bad)
     assert code == 1
     assert "no such file" in said
-    assert train(output, "--resume-or-begin", "--system.seed", 1, prepare=kill_after_step(3))[0]
+    code, said = train(output, "--resume-or-begin", "--system.seed", 1, prepare=kill_after_step(3))
+    assert code == -signal.SIGKILL
+    assert "out is complete, with other settings. Beginning anew" in said
     assert_refused(train(output, "--resume-or-begin"), "system.seed = 0 (was 1)", "--allow-changes")
     shutil.rmtree(output)
     shutil.copytree(uninterrupted, output)
@@ -363,11 +365,49 @@ def test_overwriting_a_run(train, interrupted, uninterrupted):
     assert_ended_as(interrupted, uninterrupted)
 
 
-def test_bad_settings_leave_nothing(train, tmp_path):
-    done = train(tmp_path / "out", "--components.pos.layer", "upos")
+def test_trained_pipelines_are_not_replaced(train, uninterrupted, tmp_path):
+    output = tmp_path / "out"
+    shutil.copytree(uninterrupted, output)
+    before = {path: path.read_bytes() for path in output.rglob("*") if path.is_file()}
+    refused = "out holds trained pipelines (model-best, model-last). Name another --output, or"
+    assert_refused(train(output), refused, "--overwrite")
+    # With bad settings nothing is lost either.
+    assert_refused(train(output, "--overwrite", "--paths.train", "none.spacy"), "no such file")
+    bad = ("--overwrite", "--components.pos.layer", "upos")
+    assert_refused(train(output, *bad), "layer")
+    assert {path: path.read_bytes() for path in output.rglob("*") if path.is_file()} == before
+    # What `spacy train` left is no run of ours.
+    shutil.rmtree(output / "training-state")
+    assert_refused(train(output, "--resume-or-begin"), refused)
+    code, said = train(output, "--overwrite", "--training.max_steps", 2)
+    assert code == 0, said
+    assert srsly.read_json(output / "training-state" / "run.json")["steps"] == 2
+    assert weights(output / "model-last").keys() == weights(uninterrupted / "model-last").keys()
+    assert weights(output / "model-last") != weights(uninterrupted / "model-last")
+
+
+def test_what_fails_leaves_nothing(train, tmp_path):
+    done = train(tmp_path / "new" / "out", "--components.pos.layer", "upos")
     assert_refused(done, "layer")
-    assert not list((tmp_path / "out").glob("*"))
+    assert not list(tmp_path.iterdir())
     assert_refused(train(tmp_path / "out", "--early-stopping", -1), "--early-stopping = -1")
+    assert not list(tmp_path.iterdir())
+
+    def fail_after(step):
+        def prepare():
+            def failing(self, info, log_step):
+                if self.step + 1 == step:
+                    raise ValueError("no more")
+                after_step(self, info, log_step)
+
+            after_step, Run._after_step = Run._after_step, failing
+
+        return prepare
+
+    assert train(tmp_path / "out", prepare=fail_after(0))[0] == 1
+    assert not list(tmp_path.iterdir())
+    assert train(tmp_path / "out", prepare=fail_after(3))[0] == 1
+    assert (tmp_path / "out" / "training-state" / "step-00000002.npz").is_file()
 
 
 # Loggers, early stopping

@@ -6,12 +6,14 @@ import spacy
 import srsly
 from spacy.cli._util import app
 from spacy.tokens import Doc, DocBin
+from spacy.util import registry
 from typer.testing import CliRunner
 
 import spacy_seqtag.cli  # noqa: F401  (adds the command)
+from spacy_seqtag.labelling import folds
 from spacy_seqtag.labelling.audit import find_suspects
-from spacy_seqtag.labelling.folds import fold_of
-from spacy_seqtag.labelling.given import Doubt, Judged
+from spacy_seqtag.labelling.folds import fold_of, with_corpus
+from spacy_seqtag.labelling.given import Doubt, JudgedLayer
 
 
 @pytest.fixture
@@ -43,9 +45,9 @@ def test_sentences_are_ranked_by_their_least_probable_token():
     unknown = Doc(vocab, words=["g"])
     doubt = Doubt(2, "X", "Y", 0.2, 0.7)
     judged = [
-        (0, Judged("pos", doc, np.array([0.9, 0.5, 0.2, 1.0], "f"), [doubt])),
-        (1, Judged("pos", other, np.array([np.nan, 0.4], "f"), [])),
-        (2, Judged("pos", unknown, np.array([np.nan], "f"), [])),
+        (0, JudgedLayer("pos", doc, np.array([0.9, 0.5, 0.2, 1.0], "f"), [doubt])),
+        (1, JudgedLayer("pos", other, np.array([np.nan, 0.4], "f"), [])),
+        (2, JudgedLayer("pos", unknown, np.array([np.nan], "f"), [])),
     ]
     found = find_suspects(judged)["pos"]
     assert [(s.document, s.number) for s in found] == [(0, 1), (1, 0), (0, 0)]
@@ -92,12 +94,24 @@ def test_folds_are_dealt_in_turn():
     assert fold_of(7, 3) == [0, 1, 2, 0, 1, 2, 0]
 
 
+def test_folds_learn_what_they_do_not_judge(knowing_path, mini_docs, monkeypatch):
+    nlp = spacy.load(knowing_path)
+    docs = mini_docs(nlp.vocab, n=7)
+    learned = []
+    monkeypatch.setattr(folds, "_train", lambda nlp, config, docs, *_: learned.append(docs))
+    judged = [part for _, part in folds.train_folds(nlp, nlp.config, docs, 3)]
+    assert judged == [docs[0::3], docs[1::3], docs[2::3]]
+    assert learned == [[doc for doc in docs if doc not in part] for part in judged]
+
+
 def test_mistakes_are_one_line_each(run, corpus, trained_path, knowing_path, tmp_path):
     line = fails(run(trained_path, corpus, "-o", corpus), tmp_path)
-    assert "this would replace the corpus" in line
+    assert "the output is one of the inputs" in line
     assert "--folds 1: give 2 or more" in fails(run(trained_path, corpus, "--folds", 1), tmp_path)
-    assert "Can't find model" in fails(run("nobody", corpus), tmp_path)
+    assert "nobody: there is no such pipeline" in fails(run("nobody", corpus), tmp_path)
     assert "there is no such file" in fails(run(trained_path, "none.spacy"), tmp_path)
+    options = ("--config", "x.cfg", "--folds", 5)
+    assert "x.cfg: there is no such file" in fails(run(trained_path, corpus, *options), tmp_path)
     line = fails(run(trained_path, corpus, "--config", "x.cfg"), tmp_path)
     assert "give --folds 5, too" in line
     line = fails(run(knowing_path, corpus, "--folds", 61), tmp_path)
@@ -135,6 +149,29 @@ def test_folds_are_trained_without_what_they_judge(run, corpus, knowing_path, tm
     result = run(knowing_path, corpus, "--folds", 2, "-c", "frozen.cfg")
     assert result.exit_code == 1
     assert "frozen_components = ['transformer']" in result.output
+
+
+@pytest.mark.parametrize("dev", ["corpora.dev", "corpora.train"])
+def test_folds_learn_all_of_their_corpus(knowing_path, corpus, dev):
+    """A sample, soft labels or a limit of the settings are for another corpus."""
+    nlp = spacy.load(knowing_path)
+    config = nlp.config.copy()
+    config["training"]["dev_corpus"] = dev
+    config["corpora"]["train"] = {
+        "@readers": "spacy_seqtag.Corpus.v1",
+        "path": "elsewhere.spacy",
+        "limit": 3,
+        "subset": 0.1,
+        "soft": "soft.spacy",
+    }
+    found = with_corpus(config, nlp, corpus).interpolate()
+    sizes = {
+        name: len(list(registry.resolve({"reader": found["corpora"][name]})["reader"](nlp)))
+        for name in {"train", dev.partition(".")[2]}
+    }
+    assert sizes == ({"train": 60, "dev": 1} if dev == "corpora.dev" else {"train": 60})
+    labels = found["initialize"]["components"]["seqtag_pos"]["labels"]
+    assert tuple(labels) == nlp.get_pipe("seqtag_pos").labels
 
 
 def test_a_corpus_with_nothing_to_judge(run, corpus, trained_path, tmp_path):

@@ -101,3 +101,11 @@ def test_a_pipeline_without_its_encoder(knowing_path, mini_docs):
         pytest.raises(ValueError, match="the transformer that 'seqtag_pos' listens to"),
     ):
         list(judge(nlp, [example(nlp, gold)]))
+
+
+def test_a_pipeline_that_merges_words(knowing, mini_docs):
+    golds = mini_docs(knowing.vocab, n=60)
+    knowing.add_pipe("merge_entities")
+    examples = [example(knowing, gold) for gold in golds if any(len(ent) > 1 for ent in gold.ents)]
+    with pytest.raises(ValueError, match=r"a component .*merge_entities\) merges or splits words"):
+        list(judge(knowing, examples))

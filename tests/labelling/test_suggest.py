@@ -10,6 +10,11 @@ from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
 import spacy_seqtag.cli  # noqa: F401  (adds the command)
+from spacy_seqtag.distil.raw_text import RawText
+from spacy_seqtag.distil.teachers import load_teachers, make_panels
+from spacy_seqtag.distil.vote import align_classes, ask_each
+from spacy_seqtag.distil.vote_roles import agree
+from spacy_seqtag.labelling.candidates import find_candidates
 from spacy_seqtag.labelling.diversity import choose
 from spacy_seqtag.labelling.sentence import Sentence
 from spacy_seqtag.labelling.suggest import keep_most
@@ -77,6 +82,72 @@ def test_the_most_uncertain_are_kept_once_each():
     found = keep_most(twins, 4)
     assert [s.score for s in found] == [0.9, 0.8, 0.7, 0.6]
     assert len(keep_most([*texts, *texts], 99)) == 10
+
+
+def entropy(p):
+    p = np.asarray(p, dtype=np.float64)
+    return -sum(x * np.log(x) for x in p if x > 0) / np.log(len(p))
+
+
+def apart(members):
+    """The mean divergence of two distributions to their mean, one class at a time."""
+    mean = np.mean(members, axis=0)
+    return np.mean([kl(own, mean) for own in members]) / np.log(2)
+
+
+def kl(one, other):
+    return sum(p * np.log(p / q) for p, q in zip(one, other) if p > 0)
+
+
+@pytest.fixture
+def other_path(knowing_path, tmp_path, mini_examples, train):
+    """Folder of the same pipeline, which has learned some sentences once more."""
+    nlp = spacy.load(knowing_path)
+    train(nlp, mini_examples(nlp, 10), 3)
+    nlp.to_disk(tmp_path / "other")
+    return tmp_path / "other"
+
+
+def test_what_is_thought_of_each_sentence_by_brute_force(knowing_path, other_path):
+    """Of two texts in one batch, with whitespace between and within sentences."""
+    texts = [RawText("Ann  left . \n She gave Bob a book ."), RawText("Paris is big .")]
+    teachers = load_teachers([str(knowing_path), str(other_path)])
+    panels = make_panels(teachers)
+    found = list(find_candidates(teachers, panels, texts))
+    own_docs, predictions = ask_each(teachers, texts)
+    scores = agree(panels.roles, teachers, own_docs)
+    pairs = scores[0].pairs
+    is_space = [token.is_space for doc in own_docs[0] for token in doc]
+    assert sum(is_space) == 2
+    spans = [(n, sent) for n, doc in enumerate(own_docs[0]) for sent in doc.sents]
+    assert [sent.text.strip() for _, sent in spans] == [own.text for own in found]
+    assert len(found) == 3
+    for (n, sent), own in zip(spans, found):
+        words = [token.i for token in sent if not token.is_space]
+        for panel in panels.tokens:
+            layer = panel.layer
+            aligned = list(align_classes(panel, [p[layer][n] for p in predictions]))
+            mean = np.mean(aligned, axis=0)
+            assert own.uncertainty[layer] == pytest.approx(
+                np.mean([entropy(mean[i]) for i in words]), rel=1e-4, abs=1e-6
+            )
+            wanted = np.mean([apart([p[i] for p in aligned]) for i in words])
+            assert own.disagreement[layer] == pytest.approx(wanted, rel=1e-4, abs=1e-6)
+        offset = len(own_docs[0][0]) if n else 0
+        rows = [[p.predicates[i + offset] for p in scores] for i in words]
+        roles, at = list(align_classes(panels.roles, [p.roles for p in scores])), 0
+        for predicate, start, end in zip(pairs.predicates, pairs.starts, pairs.ends):
+            for word in range(start, end):
+                if sent.start <= predicate - offset < sent.end and not is_space[word]:
+                    rows.append([p[at] for p in roles])
+                at += 1
+        assert own.uncertainty["roles"] == pytest.approx(
+            np.mean([entropy(np.mean(row, axis=0)) for row in rows]), rel=1e-4, abs=1e-6
+        )
+        assert own.disagreement["roles"] == pytest.approx(
+            np.mean([apart(row) for row in rows]), rel=1e-4, abs=1e-6
+        )
+    assert pairs.predicates.size
 
 
 @pytest.fixture

@@ -42,6 +42,16 @@ def test_classes_are_found_by_name():
         rows.dense({"A": 0, "B": 1, "C": 2}, 3)
 
 
+def test_the_most_probable_of_many_classes_is_kept():
+    """Of 1,000 labels each may have less than what is kept otherwise."""
+    probs = np.full((2, 1000), 1 / 1001, dtype="f")
+    probs[0, 7] *= 1.5
+    probs[1] = np.nan
+    rows = SoftRows.from_dense(probs, [str(i) for i in range(1000)])
+    assert rows.counts.tolist() == [1, 0]
+    assert rows.names == ["7"]
+
+
 def test_unknown_rows_stay_unknown():
     probs = PROBS.copy()
     probs[1] = np.nan

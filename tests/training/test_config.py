@@ -68,7 +68,9 @@ def test_what_is_given_comes_into_the_config():
     assert config["components"]["transformer"]["model"]["word_case"] is False
     weights = config["training"]["score_weights"]
     assert (weights["tag_acc"], weights["srl_f"], weights["pos_acc"]) == (0.5, 0.5, None)
-    command = 'python -m spacy train "my config.cfg" --paths.dev dev.spacy -o training --gpu-id 0'
+    command = (
+        'python -m spacy seqtag train "my config.cfg" --paths.dev dev.spacy -o training --gpu-id 0'
+    )
     assert f"#   {command}\n" in text
     assert "# - one\n# - two two" in text
     assert "\n#   two" in text

@@ -77,7 +77,7 @@ def _about_entities(survey: Survey) -> Iterator[Finding]:
             + " on over the end of a sentence, where no tagger finds one: "
             f"{survey.crossing}. Mend the sentence or the entity"
         )
-    if n_ents and not survey.outside and not survey.layers["ents"].in_part:
+    if survey.entities_alone:
         yield Finding(
             "no word is annotated as outside of entities, so that a model may learn to find them "
             "everywhere. Set entity_share in [components.ner] to the share of words in entities"

@@ -109,6 +109,12 @@ class Survey:
         """The layers of `LABELLED` that are annotated anywhere, if only in part."""
         return [name for name in LABELLED if self.layers[name].words or self.layers[name].in_part]
 
+    @property
+    def entities_alone(self) -> bool:
+        """Whether entities are annotated, and nothing is known of any other word."""
+        layer = self.layers["ents"]
+        return layer.labels.total() > 0 and not self.outside and not layer.in_part
+
     def add(self, doc: Doc) -> None:
         """Count a Doc. Its vocab must be that of a language, which knows what white space is."""
         self.documents += 1

@@ -14,6 +14,7 @@ run that goes on.
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
@@ -32,10 +33,11 @@ from thinc.api import Config, Optimizer
 from wasabi import msg
 
 from ...errors import settings_error
+from ...files import new_folder
 from ..progress import Logger, LogStep, with_progress
 from ..save_aside import replace_folder
 from .randomness import DataStream, Generators, reseed_cupy
-from .record import FOLDER, Record, begin, go_on, holds_run
+from .record import FOLDER, Record, begun, check_free, go_on, holds_run
 from .snapshot import put_snapshot, take_snapshot
 from .states import Evaluation, State, load_newest, remove_states, save_state
 
@@ -69,12 +71,13 @@ def train_resumable(
     or_begin (bool): Begin one if there is none to go on with. One that is complete counts if its
         settings are the same.
     allow_changes (bool): Go on even if its settings were others.
-    overwrite (bool): Begin anew even if the folder holds a run that is not complete.
+    overwrite (bool): Begin anew even if the folder holds a run that is not complete, or trained
+        pipelines, which are replaced.
     RETURNS (Language | None): The pipeline, with its last weights; None if the run to go on with
         was complete.
     RAISES: ConfigValidationError (a ValueError): For bad settings, a folder without a run to go on
-        with, a run with other settings, or a run that is not to be overwritten. OSError: The folder
-        cannot be written.
+        with, a run with other settings, or what is not to be replaced. OSError: The folder cannot
+        be written.
     """
     record = Record.of(config, use_gpu)
     state = None
@@ -86,29 +89,34 @@ def train_resumable(
             return None
         for note in notes:
             msg.warn(note)
-        state = load_newest(output / FOLDER, msg.warn)
-        where = f"from step {state.step}" if state else "from the beginning: nothing was saved yet"
-        msg.info(f"Going on {where}")
-        if record.log_file is not None:
-            # The loggers of spaCy write to no file that exists, and are told everything again.
-            Path(record.log_file).unlink(missing_ok=True)
+        state = _load_state(output, record)
     else:
-        begin(output, record, overwrite=overwrite)
-    try:
+        check_free(output, overwrite=overwrite, or_begin=or_begin)
+        if or_begin and (output / DIR_MODEL_BEST).is_dir():
+            msg.info(f"The run in {output} is complete, with other settings. Beginning anew")
+    # What fails leaves no folder that was not there, and no run without anything to go on with.
+    with new_folder(output, output), nullcontext() if goes_on else begun(output, record):
         nlp = init_nlp(config, use_gpu=use_gpu)
-    except BaseException:
-        if not goes_on:
-            shutil.rmtree(output / FOLDER, ignore_errors=True)
-        raise
-    if state is None:
-        clean_output_dir(output)
-    run = Run(nlp, output, state)
-    del state  # the run frees its arrays once they are restored
-    run.train(use_gpu)
+        if state is None:
+            clean_output_dir(output)
+        run = Run(nlp, output, state)
+        del state  # the run frees its arrays once they are restored
+        run.train(use_gpu)
     record.steps = run.step
     record.save(output)
     remove_states(output / FOLDER)
     return nlp
+
+
+def _load_state(output: Path, record: Record) -> State | None:
+    """Load the state that the run in a folder goes on from, and say so."""
+    state = load_newest(output / FOLDER, msg.warn)
+    where = f"from step {state.step}" if state else "from the beginning: nothing was saved yet"
+    msg.info(f"Going on {where}")
+    if record.log_file is not None:
+        # The loggers of spaCy write to no file that exists, and are told everything again.
+        Path(record.log_file).unlink(missing_ok=True)
+    return state
 
 
 class Run:

@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from spacy.training.loop import DIR_MODEL_BEST
+from spacy.training.loop import DIR_MODEL_BEST, DIR_MODEL_LAST
 from spacy.util import dict_to_dot
 from thinc.api import Config
 
@@ -18,6 +21,7 @@ from .states import find_states, remove_states
 
 FOLDER = "training-state"
 _FILE = "run.json"
+_MODELS = (DIR_MODEL_BEST, DIR_MODEL_LAST)
 _PACKAGES = ("spacy", "spacy-seqtag", "spacy-transformers", "thinc", "torch", "transformers")
 _ABSENT = object()
 
@@ -128,23 +132,64 @@ def holds_run(output: Path, now: Record) -> bool:
     return not before.changes(now) and (output / DIR_MODEL_BEST).is_dir()
 
 
-def begin(output: Path, record: Record, *, overwrite: bool) -> None:
-    """Begin a run in an output folder.
+def find_models(output: Path) -> list[Path]:
+    """Find the trained pipelines in an output folder."""
+    return [path for name in _MODELS if (path := output / name).is_dir()]
 
-    output (Path): The folder.
-    record (Record): Of the run.
-    overwrite (bool): Remove the states of another run that is not complete.
-    RAISES: ConfigValidationError (a ValueError): There is such a run, and it is not to be
-        overwritten. OutputError: The folder cannot be written.
+
+def check_free(output: Path, *, overwrite: bool, or_begin: bool = False) -> None:
+    """Check that a run may begin in an output folder.
+
+    output (Path): The folder, which may not exist.
+    overwrite (bool): Whatever is there may be replaced.
+    or_begin (bool): The models of a complete run may be.
+    RAISES: ConfigValidationError (a ValueError): Something is there that is not to be replaced.
     """
-    states = find_states(output / FOLDER)
-    if states and not overwrite:
+    if overwrite:
+        return
+    states, models = find_states(output / FOLDER), find_models(output)
+    own = (output / FOLDER / _FILE).exists()
+    if states or (models and own and Record.load(output).steps is None):
+        file = states[0].name if states else _FILE
         raise settings_error(
-            f"{output} holds a run that is not complete ({FOLDER}/{states[0].name}). Go on with it "
+            f"{output} holds a run that is not complete ({FOLDER}/{file}). Go on with it "
             "with --resume, begin anew with --overwrite, or name another --output"
         )
+    if models and not (own and or_begin):
+        raise settings_error(
+            f"{output} holds trained pipelines ({', '.join(path.name for path in models)}). Name "
+            "another --output, or begin anew and replace them with --overwrite"
+        )
+
+
+@contextmanager
+def begun(output: Path, record: Record) -> Iterator[None]:
+    """Begin a run in an output folder, for as long as a `with` block trains it.
+
+    If that fails before there is anything to go on with, the folder is as it was before, but for
+    states, which are removed first. A run that the user interrupts stays.
+
+    output (Path): The folder, as `check_free` allows.
+    record (Record): Of the run.
+    RAISES: OutputError: The folder cannot be written.
+    """
+    path = output / FOLDER / _FILE
+    before, models = path.read_bytes() if path.exists() else None, _times(output)
     remove_states(output / FOLDER)
     record.save(output)
+    try:
+        yield
+    except (Exception, SystemExit):
+        if before is not None and models and _times(output) == models:
+            write_file(path, before)
+        elif not find_states(output / FOLDER) and not find_models(output):
+            shutil.rmtree(output / FOLDER, ignore_errors=True)
+        raise
+
+
+def _times(output: Path) -> list[tuple[str, int]]:
+    """Tell the trained pipelines of an output folder from those that take their place."""
+    return [(path.name, path.stat().st_mtime_ns) for path in find_models(output)]
 
 
 def go_on(output: Path, now: Record, *, allow_changes: bool) -> tuple[Record, list[str]]:
