@@ -1,13 +1,13 @@
 """The tokenizer of a language, or of a trained pipeline, without the rest of it."""
 
 from collections.abc import Callable
-from typing import Any
 
 from spacy.tokens import Doc
 from spacy.util import get_lang_class, load_model, registry
 from spacy.vocab import Vocab
 
 from ..errors import message_of
+from ..loading import check_pipeline
 
 
 class TokenizerError(ValueError):
@@ -40,11 +40,10 @@ class LazyTokenizer:
     def _make(self) -> Callable[[str], Doc]:
         if self.pipeline is not None:
             try:
+                check_pipeline(self.pipeline)
                 nlp = load_model(self.pipeline, vocab=self.vocab)
             except (ValueError, OSError) as error:
-                raise TokenizerError(
-                    f"--tokenizer {self.pipeline}: {message_of(error)}. Give a pipeline"
-                ) from error
+                raise TokenizerError(f"--tokenizer {message_of(error)}") from error
             tokenize: Callable[[str], Doc] = nlp.tokenizer
             return tokenize
         try:
@@ -68,7 +67,7 @@ class LazyTokenizer:
 class _Language:
     """What a tokenizer wants of a pipeline. A whole one would load all that plugs into spaCy."""
 
-    def __init__(self, lang: str, vocab: Vocab, defaults: Any) -> None:
+    def __init__(self, lang: str, vocab: Vocab, defaults: object) -> None:
         self.lang = lang
         self.vocab = vocab
         self.Defaults = defaults

@@ -5,8 +5,9 @@ To add a format, write a module with a `FORMAT` (see `format`) and add it to the
 is in `columns/`, since it reads all kinds of columns.
 
 Modules that formats share: `lines` (lines of a text file), `comments` (CoNLL-U's comments),
-`words` (escapes, masks, spaces), `text_spans` (spans of characters), `tags` (schemes of entity tags), `remarks` (what a reader tells
-the user), `role_tables` (sentences with semantic roles as columns, for those that write them).
+`words` (escapes, masks, spaces), `text_spans` (spans of characters), `tags` (schemes of entity
+tags), `remarks` (what a reader tells the user), `role_tables` (sentences with semantic roles as
+columns, for those that write them).
 """
 
 from pathlib import Path
@@ -42,9 +43,9 @@ def format_of(path: Path) -> Format:
     """
     folder = path.is_dir()
     for fmt in FORMATS.values():
-        if fmt.takes_folders if folder else path.suffix.lower() in fmt.suffixes:
-            if fmt.recognises is None or fmt.recognises(path):
-                return fmt
+        may_be = fmt.takes_folders if folder else path.suffix.lower() in fmt.suffixes
+        if may_be and (fmt.recognises is None or fmt.recognises(path)):
+            return fmt
     known = ", ".join(suffix for fmt in FORMATS.values() for suffix in fmt.suffixes)
     raise FormatError(
         path,

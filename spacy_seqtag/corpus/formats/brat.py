@@ -1,7 +1,7 @@
 """brat's stand-off annotation: a text, and beside it a file with its spans.
 
-A line `T1<tab>PER 0 4<tab>Anna` is a span; one in pieces has several places (`0 4;9 14`). Relations,
-events, attributes and notes are counted, not read.
+A line `T1<tab>PER 0 4<tab>Anna` is a span; one in pieces has several places (`0 4;9 14`).
+Relations, events, attributes and notes are counted, not read.
 
 Source: https://brat.nlplab.org/standoff.html
 """

@@ -39,8 +39,8 @@ _LABELS = ("label", "labels", "type", "entity_group", "entity")
 
 _NO_RECORD = "<record is|records are> not what it should be and <was|were> left out"
 _REJECTED = (
-    "<record was|records were> rejected or ignored in Prodigy: <its text is|their texts are> there, "
-    "not annotated"
+    "<record was|records were> rejected or ignored in Prodigy: <its text is|their texts are> "
+    "there, not annotated"
 )
 _NO_SPANS = "<record has|records have> labels of the whole text, which are not read, and no spans"
 
@@ -193,18 +193,22 @@ def char_span(entry: object, key: str) -> CharSpan:
         label = _first(entry, _LABELS)
     else:
         start = end = label = None
-    if isinstance(label, list) and len(label) == 1:
-        (label,) = label
-    places = isinstance(start, int) and isinstance(end, int)
-    if not places or isinstance(start, bool) or not isinstance(label, str) or not label.strip():
+    label = label[0] if isinstance(label, list) and len(label) == 1 else label
+    if not (
+        isinstance(start, int)
+        and isinstance(end, int)
+        and not isinstance(start, bool)
+        and isinstance(label, str)
+        and label.strip()
+    ):
         raise Problem(
-            f"{quoted(json.dumps(entry, ensure_ascii=False))} in {key!r} is no span: start, end and "
-            "label are needed"
+            f"{quoted(json.dumps(entry, ensure_ascii=False))} in {key!r} is no span: start, end "
+            "and label are needed"
         )
     return CharSpan(start, end, label.strip())
 
 
-def _first(entry: Record, keys: Sequence[str]) -> Any:
+def _first(entry: Record, keys: Sequence[str]) -> object:
     return next((entry[key] for key in keys if key in entry), None)
 
 
@@ -219,9 +223,9 @@ def _words(text: str, record: Record) -> Words | None:
     words, spaces, place = [], [], 0
     for token in tokens:
         start, end = _first(token, _STARTS), _first(token, _ENDS)
-        if start != place or not isinstance(end, int) or not start < end <= len(text):
+        if start != place or not isinstance(end, int) or not place < end <= len(text):
             return None
-        words.append(text[start:end])
+        words.append(text[place:end])
         spaces.append(text[end : end + 1] == " ")
         place = end + spaces[-1]
     return Words(words, spaces) if place >= len(text) else None

@@ -6,10 +6,11 @@ Predictions, and annotations that were skipped, are no annotation.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..errors import no_sentence, quoted
+from ..errors import FormatError, no_sentence, quoted
 from ..sentence import Sentence
 from .format import Format, ReadOptions
 from .json_lines import Problem, Record, char_span, records, report
@@ -29,16 +30,20 @@ _OTHER = (
 _MIN_KEYS = frozenset(("annotation_id", "annotator", "created_at", "id", "lead_time", "updated_at"))
 
 
+_BEGINNING = 20_000  # characters
+
+
 def looks_like(path: Path) -> bool:
     """Tell by its beginning whether a JSON file is an export of Label Studio.
 
     path (Path): The file.
     """
     start = ""
-    for _, text in read_lines(path):
-        start += text
-        if len(start) > 20_000:
-            break
+    with suppress(FormatError):  # what is wrong with it is said when it is read
+        for _, text in read_lines(path):
+            start += text
+            if len(start) > _BEGINNING:
+                break
     is_full = '"annotations"' in start and '"data"' in start
     return is_full or ('"annotation_id"' in start and '"annotator"' in start)
 

@@ -124,9 +124,8 @@ class SpanReader:
         found: list[Span] = []
         lost: list[tuple[int, int]] = []
         for span in spans:
-            placed = self._place(doc, sentence.line, span, lost)
-            if placed is not None:
-                found.append(placed)
+            if (own := self._place(doc, sentence.line, span, lost)) is not None:
+                found.append(own)
         longest = filter_spans(found)
         if len(longest) < len(found):
             kept = {(span.start, span.end, span.label) for span in longest}
@@ -139,10 +138,9 @@ class SpanReader:
         tags = ["O"] * len(doc)
         for start, end in lost:
             tags[start:end] = [""] * (end - start)
-        for span in longest:
-            tags[span.start : span.end] = [f"B-{span.label_}"] + [f"I-{span.label_}"] * (
-                len(span) - 1
-            )
+        for placed in longest:
+            inside = [f"I-{placed.label_}"] * (len(placed) - 1)
+            tags[placed.start : placed.end] = [f"B-{placed.label_}", *inside]
         sentence.set_layer("entities", tags)
         sentence.spans = sorted({(span.start, span.end, span.label_) for span in found})
 
