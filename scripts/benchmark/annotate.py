@@ -124,7 +124,9 @@ def measure(settings: Settings) -> Measured:
 
     torch.set_num_threads(settings.threads)
     annotator = Annotator(Job(settings.model, "", (), True, "jsonl"))
-    # The same loaded pipeline for both.
+    # The same loaded pipeline for both, and its digest neither: both are there once a run, not once
+    # a stretch.
+    run.model_digest = lambda _: ""
     run.annotate_here = lambda _, batches: (annotator(batch) for batch in batches)
     nlp = annotator.nlp
     measured = Measured([], [], [], {})
