@@ -408,6 +408,26 @@ def test_soft_labels(here, corpus, trained_path, tiny_bert, tmp_path):
 ENDURANCE = ("--minutes", 0.02, "--interval", 0.005, "--warm-up", 0.0, "--threads", 2)
 
 
+def test_cost_of_annotate(load):
+    engines = {"local": [10.0, 20.0, 40.0], "ray": [9.0, 10.0, 36.0]}
+    measured = load("annotate").Measured([5, 5, 5], [2.0, 4.0, 2.0], [1.0, 4.0, 1.8], engines)
+    assert measured.ratio == 0.9
+    assert measured.of_ray == 0.9
+    assert load("annotate").Measured([5], [2.0], [1.0], {}).of_ray is None
+
+
+def test_annotate(here, corpus, trained_path, tmp_path):
+    path = tmp_path / "figures.json"
+    options = ["--corpus", str(corpus), "--pairs", "3", "--words", "200", "--output", str(path)]
+    code, output = invoke(here("annotate"), str(trained_path), *options)
+    assert code == 0, output
+    figures = json.loads(path.read_text("utf8"))
+    measured = figures["measured"]
+    assert len(measured["annotate"]) == len(measured["pipe"]) == len(measured["words"]) >= 3
+    assert figures["of_ray"] is None
+    assert "nlp.pipe" in output
+
+
 def test_endurance(here, corpus, make_nlp, tiny_bert, mini_examples, tmp_path):
     nlp = make_nlp(tiny_bert)
     nlp.initialize(lambda: mini_examples(nlp))

@@ -14,9 +14,11 @@ import statistics
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
+from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
+from unittest.mock import patch
 
 import text
 import typer
@@ -95,6 +97,8 @@ def main(
         settings = Settings(Path(folder), model, corpus, words, pairs, threads, workers, passes)
         try:
             measured = call(measure, settings)
+            if workers:  # here, as the process that measures may not start others
+                measured.engines.update(compare_engines(settings))
         except (Failed, ValueError, OSError) as err:
             fail(str(err))
     show(measured)
@@ -124,43 +128,48 @@ def measure(settings: Settings) -> Measured:
 
     torch.set_num_threads(settings.threads)
     annotator = Annotator(Job(settings.model, "", (), True, "jsonl"))
-    # The same loaded pipeline for both.
-    run.annotate_here = lambda _, batches: (annotator(batch) for batch in batches)
     nlp = annotator.nlp
     measured = Measured([], [], [], {})
-    for number, texts in enumerate(stretches(settings)):
-        path = settings.folder / f"{number}.jsonl"
-        path.write_text("".join(json.dumps({"text": one}) + "\n" for one in texts), "utf8")
-        ways: dict[str, Callable[[], int]] = {
-            "annotate": lambda path=path: (
-                run.annotate(settings.model, [str(path)], path.with_suffix("")).words
-            ),
-            "pipe": lambda texts=texts: sum(map(len, nlp.pipe(texts))),
-        }
-        for name in list(ways)[:: -1 if number % 2 else 1]:
-            start = process_time()
-            n_words = ways[name]()
-            if number:  # the first one warms up
-                getattr(measured, name).append(process_time() - start)
-        if number:
-            measured.words.append(n_words)
-    if settings.workers:
-        measured.engines.update(compare_engines(settings))
+    # The same loaded pipeline for both, and no digest of it: both are made once a run, not once a
+    # stretch.
+    here = patch.multiple(
+        run,
+        annotate_here=lambda _, batches: (annotator(batch) for batch in batches),
+        model_digest=lambda _: "",
+    )
+    with here:
+        for number, texts in enumerate(stretches(settings)):
+            path = settings.folder / f"{number}.jsonl"
+            path.write_text("".join(json.dumps({"text": one}) + "\n" for one in texts), "utf8")
+            ways: dict[str, Callable[[], int]] = {
+                "annotate": lambda path=path: (
+                    run.annotate(settings.model, [str(path)], path.with_suffix("")).words
+                ),
+                "pipe": lambda texts=texts: sum(map(len, nlp.pipe(texts))),
+            }
+            for name in list(ways)[:: -1 if number % 2 else 1]:
+                start = process_time()
+                n_words = ways[name]()
+                if number:  # the first one warms up
+                    getattr(measured, name).append(process_time() - start)
+            if number:
+                measured.words.append(n_words)
     return measured
 
 
 def stretches(settings: Settings) -> Iterator[list[str]]:
     """Yield texts of documents, over and over, a stretch at a time, and one more to warm up."""
     documents = text.read_documents(text.find_corpus(settings.corpus, "dev", settings.folder))
-    repeated = text.repeat(documents, settings.words * (settings.pairs + 1))
     stretch: list[str] = []
-    n_words = 0
-    for document in repeated:
+    n_words = n_stretches = 0
+    for document in cycle(documents):
         stretch.append(" ".join(" ".join(sentence) for sentence in document))
         n_words += text.count_words([document])
         if n_words >= settings.words:
             yield stretch
-            stretch, n_words = [], 0
+            stretch, n_words, n_stretches = [], 0, n_stretches + 1
+        if n_stretches > settings.pairs:
+            return
 
 
 def compare_engines(settings: Settings) -> dict[str, list[float]]:

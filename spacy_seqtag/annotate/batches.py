@@ -12,7 +12,7 @@ PART_CHARS = 4_000_000
 """Characters after which a part ends, unless the user says otherwise: some 800,000 words."""
 
 # A batch is annotated when it has so many characters, or texts.
-_BATCH_CHARS = 40_000
+_BATCH_CHARS = 80_000
 _BATCH_ITEMS = 128
 
 

@@ -28,9 +28,17 @@ def span_groups(doc: Doc) -> dict[str, SpanGroup]:
 
     doc (Doc): Any Doc. Its own `RoleGroup`s are brought up to date.
     """
+    tokens = doc.to_array(IDX).tobytes() if len(doc.spans) else b""
+    groups = dict(doc.spans.items())
+    if all(isinstance(group, RoleGroup) and group.tokens == tokens for group in groups.values()):
+        return groups  # as a pipeline left them, which is the usual case
+    return _bring_up_to_date(doc)
+
+
+def _bring_up_to_date(doc: Doc) -> dict[str, SpanGroup]:
     groups, lost = current_groups(doc)
     for line in lost:
-        warnings.warn(line, stacklevel=2)
+        warnings.warn(line, stacklevel=3)
     for name, group in groups.items():
         held = doc.spans[name]
         if group is not held and isinstance(held, RoleGroup):
@@ -79,7 +87,7 @@ class RoleGroup(SpanGroup):
         now = doc.to_array(IDX).tobytes()
         if now != self.tokens:
             self.tokens = now
-            span_groups(doc)
+            _bring_up_to_date(doc)
 
     @property
     def attrs(self) -> Attributes:
