@@ -108,7 +108,8 @@ def test_no_such_pipeline(run, tmp_path):
     result = run("no_such_pipeline", "b.txt", "out")
     assert result.exit_code == 1
     assert printed(result) == [
-        "no_such_pipeline: there is no such pipeline. Give a folder or a package"
+        "no_such_pipeline: there is no such pipeline. Give the folder of a trained pipeline, such as "
+        "training/mine/model-best, or the name of an installed package with one"
     ]
     assert not (tmp_path / "out").exists()
 
