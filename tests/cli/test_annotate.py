@@ -107,10 +107,8 @@ def test_one_line_for_what_is_wrong(run, nlp_path, tmp_path, arguments, message)
 def test_no_such_pipeline(run, tmp_path):
     result = run("no_such_pipeline", "b.txt", "out")
     assert result.exit_code == 1
-    assert printed(result) == [
-        "no_such_pipeline: there is no such pipeline. Give the folder of a trained pipeline, such as "
-        "training/mine/model-best, or the name of an installed package with one"
-    ]
+    (line,) = printed(result)
+    assert line.startswith("no_such_pipeline: there is no such pipeline. Give the folder of a")
     assert not (tmp_path / "out").exists()
 
 
