@@ -16,7 +16,7 @@ from thinc.api import fix_random_seed
 from tqdm import tqdm
 
 from .corpus.reader import create_corpus
-from .files import naming, new_folder, terminable
+from .files import check_replaceable, naming, new_folder, terminable
 from .pipeline.calibrated import CalibratedPipe, LabelledScores
 from .pipeline.loss import MISSING
 from .schemes.calibration import (
@@ -180,7 +180,7 @@ def calibrate_pipeline(
         something is at `output`.
     RAISES: OSError: The pipeline is not found, or the output cannot be written.
     """
-    _check_output(output, force)
+    check_replaceable(output, "pipeline", ("config.cfg", "meta.json"), force=force)
     fix_random_seed()
     corpus = create_corpus(data)
     nlp = util.load_model(model)
@@ -218,22 +218,3 @@ def _annotate(nlp: Language, examples: list[Example], when: str, progress: bool)
     for example, doc in zip(examples, bar):
         example.predicted = doc
     return examples
-
-
-def _check_output(output: Path, force: bool) -> None:
-    """Check that nothing is replaced by mistake.
-
-    RAISES: ValueError: Something is there, and it is not to be replaced, or is no pipeline.
-    """
-    if not output.exists() or (output.is_dir() and not any(output.iterdir())):
-        return
-    if not (output / "config.cfg").is_file() or not (output / "meta.json").is_file():
-        raise ValueError(
-            f"{output}: this is there already, and it is no pipeline that could be replaced. Name "
-            "a new folder"
-        )
-    if not force:
-        raise ValueError(
-            f"{output}: there is a pipeline already. Name a new folder, or replace the pipeline "
-            "with --force"
-        )
