@@ -85,7 +85,9 @@ def _entities(names: Sequence[str], scheme: str) -> Head:
     """Read entity tags: IOB1, IOB2, or labels without a prefix."""
     elsewhere = "Take --task tag, which writes each word's label to token.tag_, or --labels"
     outside = [i for i, name in enumerate(names) if name in _OUTSIDE]
-    if len(outside) != 1:
+    if len(outside) > 1:
+        raise ValueError(f"more than one of its labels is O. {elsewhere} to name them otherwise")
+    if not outside:
         raise ValueError(
             f"none of its labels ({_listed(names)}) is O, which says that a word is in no entity. "
             f"{elsewhere} to name them otherwise"
