@@ -1,10 +1,9 @@
 """`python -m spacy seqtag to-hf`: what a component becomes, and what has no equal."""
 
-import json
-
 import numpy as np
 import pytest
 import spacy
+import srsly
 import torch
 from huggingface_hub import ModelCard
 from spacy.tokens import Doc
@@ -165,7 +164,7 @@ def test_card(run, nlp):
     assert "| NER F Score | 71.23 |" in card.text
     assert "Tags of the embedded corpus" in card.text
     assert "`O`, `B-" in card.text
-    config = json.loads(open("out/config.json").read())
+    config = srsly.read_json("out/config.json")
     (kind,) = config["architectures"]
     assert kind.endswith("ForTokenClassification")
     assert config["label2id"]["O"] == 0
@@ -177,7 +176,7 @@ def test_replaces_by_force_alone(run, nlp):
     assert result.exit_code == 1
     assert "out: there is a model already" in result.output
     assert run(nlp, "-c", "seqtag_pos_first", "--force").exit_code == 0
-    assert "NOUN" in json.loads(open("out/config.json").read())["label2id"]
+    assert "NOUN" in srsly.read_json("out/config.json")["label2id"]
 
 
 # What has no equal
