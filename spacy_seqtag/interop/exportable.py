@@ -52,6 +52,12 @@ def find_exportable(nlp: Language, name: str | None) -> Exportable:
             f"first. Train with [components.{tagger.name}.model.tok2vec.pooling] @layers = "
             '"spacy_seqtag.reduce_first.v1"'
         )
+    if tagger.model.get_ref("output_layer").get_dim("nI") != encoder.get_dim("nO"):
+        raise ValueError(
+            f"{where}there are layers between the encoder and its output layer. Train with "
+            f"[components.{tagger.name}.model] @architectures = "
+            '"spacy_seqtag.SoftmaxTagger.v1"'
+        )
     network = encoder.shim.module
     assert isinstance(network, EncoderNetwork)
     cases = network.case_embedding
@@ -115,7 +121,8 @@ def _find_encoder(nlp: Language, tagger: TokenTagger) -> tuple[Encoder, str]:
 
 def _pools_first(model: AnyModel) -> bool:
     """Say whether the vector of a word is that of its first wordpiece."""
+    # Of our listeners and of those of spacy-transformers.
     poolings: list[Model[object, object]] = [
-        node.layers[0] for node in model.walk() if node.name == "word_vectors"
+        node.layers[0] for node in model.walk() if node.name in ("word_vectors", "trfs2arrays")
     ]
     return bool(poolings) and all(pooling._func in _FIRST for pooling in poolings)

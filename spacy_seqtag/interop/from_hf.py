@@ -89,6 +89,7 @@ def from_hf(
         head = read_head(names, task, scheme)
     except ValueError as err:
         raise ValueError(f"{checkpoint}: {err}") from err
+    _check_decoding(checkpoint, head, decoding)
     lang = lang or _guess_lang(found)
     nlp = build_pipeline(found, head, lang, component or head.task, precision, decoding)
     off = _compare(nlp, found, head)
@@ -132,6 +133,23 @@ def build_pipeline(
     if isinstance(found.card.license, str):
         nlp.meta["license"] = found.card.license
     return nlp
+
+
+def _check_decoding(checkpoint: str, head: Head, decoding: str | None) -> None:
+    """Check that a decoding reads the tags.
+
+    RAISES: ValueError: It does not.
+    """
+    if decoding is not None and head.task != "ner":
+        raise ValueError(
+            f"{checkpoint}: --decoding {decoding} is for entities, and its labels are read as "
+            "tags. Leave it out, or take --task ner"
+        )
+    if head.iob1 and decoding not in (None, "iob1"):
+        raise ValueError(
+            f"{checkpoint}: --decoding {decoding} reads IOB2, and its tags are read as IOB1. Leave "
+            "it out"
+        )
 
 
 def _guess_lang(found: Checkpoint) -> str:

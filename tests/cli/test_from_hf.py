@@ -206,6 +206,13 @@ def test_labels_that_do_not_fit(run, checkpoint, tmp_path):
     assert "none of its labels (NN, VB, A, B, C) is O" in line
 
 
+def test_decoding_that_does_not_fit(run, checkpoint, tmp_path):
+    line = refused(run(checkpoint, "out", "--decoding", "viterbi", "--scheme", "iob1"), tmp_path)
+    assert "--decoding viterbi reads IOB2, and its tags are read as IOB1" in line
+    line = refused(run(checkpoint, "out", "--decoding", "greedy", "--task", "tag"), tmp_path)
+    assert "--decoding greedy is for entities" in line
+
+
 # Tokenizers
 
 

@@ -7,6 +7,7 @@ import srsly
 import torch
 from huggingface_hub import ModelCard
 from spacy.tokens import Doc
+from thinc.api import Model, Relu, Softmax_v2, chain, with_array, zero_init
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 from typer.testing import CliRunner
 
@@ -151,6 +152,17 @@ def test_unlearned_word_case(run, tiny_bert, make_nlp, mini_examples):
     assert_equal(nlp, "seqtag_ner")
 
 
+def test_listener_of_spacy_transformers(run, tiny_bert, make_nlp, mini_examples):
+    listener = {"@architectures": "spacy-transformers.TransformerListener.v1"}
+    nlp = make_nlp(tiny_bert, {"seqtag_ner": tagger(FIRST, **listener, grad_factor=1.0)})
+    nlp.initialize(lambda: mini_examples(nlp))
+    output = nlp.get_pipe("seqtag_ner").model.get_ref("output_layer")
+    weights = np.random.default_rng(0).normal(size=output.get_param("W").shape)
+    output.set_param("W", weights.astype("f"))
+    assert run(nlp).exit_code == 0
+    assert_equal(nlp, "seqtag_ner")
+
+
 def test_card(run, nlp):
     nlp.meta["description"] = "Tags of the embedded corpus"
     assert run(nlp, "-c", "seqtag_ner_first", "--quiet").output == ""
@@ -199,6 +211,23 @@ def test_learned_word_case(run, tiny_bert, make_nlp, mini_examples, tmp_path):
     line = refused(run(nlp), tmp_path)
     assert "its encoder has learned vectors for how words are written" in line
     assert "[components.transformer.model] word_case = false" in line
+
+
+def test_layers_in_between(run, tiny_bert, make_nlp, mini_examples, tmp_path):
+    @spacy.registry.architectures("test.Deep.v1")
+    def build(tok2vec: Model) -> Model:
+        output = Softmax_v2(None, 8, init_W=zero_init)
+        model = chain(tok2vec, with_array(chain(Relu(8), output)))
+        model.set_ref("tok2vec", tok2vec)
+        model.set_ref("output_layer", output)
+        return model
+
+    deep = {"model": {**tagger(FIRST)["model"], "@architectures": "test.Deep.v1"}}
+    nlp = make_nlp(tiny_bert, {"seqtag_ner": deep})
+    nlp.initialize(lambda: mini_examples(nlp))
+    line = refused(run(nlp), tmp_path)
+    assert "there are layers between the encoder and its output layer" in line
+    assert '@architectures = "spacy_seqtag.SoftmaxTagger.v1"' in line
 
 
 def test_roles(run, tiny_bert, make_nlp, mini_examples, tmp_path):

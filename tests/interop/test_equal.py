@@ -133,6 +133,23 @@ def test_batches_and_texts_written_together(case, sentences):
     assert same == architecture.word_by_word
 
 
+def test_with_an_encoder_of_its_own(case, sentences, tmp_path):
+    """A component takes the settings of its encoder along, and exports the same model."""
+    _, _, path, back = case
+    nlp = spacy.load(path)
+    expected, _ = pipeline_probs(nlp, sentences)
+    nlp.replace_listeners("transformer", "ner", ["model.tok2vec"])
+    nlp.remove_pipe("transformer")
+    nlp.to_disk(tmp_path / "own")
+    nlp = spacy.load(tmp_path / "own")
+    found = nlp.get_pipe("ner").predict([Doc(nlp.vocab, words=words) for words in sentences])
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+    to_hf(str(tmp_path / "own"), tmp_path / "hf")
+    same = [(folder / "model.safetensors").read_bytes() for folder in (back, tmp_path / "hf")]
+    assert same[0] == same[1]
+
+
 def test_settings_are_kept(case):
     architecture, model, path, back = case
     encoder = spacy.load(path).get_pipe("transformer").model

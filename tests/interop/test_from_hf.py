@@ -1,12 +1,15 @@
 """`from-hf`: what a model becomes, and what can be done with the pipeline."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 import spacy
 import srsly
-from spacy.tokens import Doc
+from spacy.cli.train import train as train_pipeline
+from spacy.tokens import Doc, DocBin
+from spacy.util import load_config
 from transformers import AutoModelForTokenClassification
 
 from spacy_seqtag.interop.checkpoint import load_checkpoint
@@ -14,7 +17,9 @@ from spacy_seqtag.interop.from_hf import from_hf
 from spacy_seqtag.interop.reference import SAMPLE, word_probabilities
 from spacy_seqtag.schemes.upos import UPOS_TAGS
 
+ROOT = Path(__file__).parents[2]
 WORDS = list(SAMPLE)
+PEOPLE = ["B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG"]
 
 
 @pytest.fixture
@@ -122,6 +127,18 @@ def test_tags(convert, saved_model, labels, settings, layer):
     np.testing.assert_allclose(sure, expected.max(axis=0), atol=1e-5)
 
 
+def test_as_long_as_the_model_can_read(convert, saved_model):
+    """With special tokens the last wordpiece is the 128th, which transformers reads, too."""
+    nlp = convert()
+    words = ["a", "in"] * 63
+    found = load_checkpoint(str(saved_model("bert")))
+    assert len(found.tokenizer(words, is_split_into_words=True)["input_ids"]) == 128
+    expected = word_probabilities(found.model, found.tokenizer, words, split=True)
+    (probs,) = nlp.get_pipe("ner").predict([nlp(Doc(nlp.vocab, words=words))])
+    columns = [nlp.get_pipe("ner").classes.index(label) for label in found.labels]
+    np.testing.assert_allclose(probs[:, columns], expected, atol=1e-5)
+
+
 def test_several_windows(convert):
     """A text that is longer than the model can read loses nothing."""
     nlp = convert()
@@ -181,6 +198,34 @@ def test_takes_new_heads_on_the_same_encoder(convert, mini_examples, train, tmp_
     (probs,) = loaded.get_pipe("ner").predict([annotate(loaded)])
     for tag, found in zip(loaded.get_pipe("ner").classes, probs.T, strict=True):
         np.testing.assert_array_equal(found, before[tag])
+
+
+def test_in_a_config_of_spacy_train(saved_model, mini_docs, tmp_path):
+    """Encoder and entities by their source, parts of speech as a new head."""
+    converted, output = str(tmp_path / "nlp"), tmp_path / "trained"
+    from_hf(str(saved_model("bert", ["O", *PEOPLE])), tmp_path / "nlp", lang="en")
+    DocBin(docs=mini_docs(spacy.blank("en").vocab, "train", 20)).to_disk(tmp_path / "a.spacy")
+    config = load_config(ROOT / "configs" / "pos_ner.cfg")
+    for name in ("transformer", "ner"):
+        config["components"][name] = {"source": converted}
+    config.to_disk(tmp_path / "own.cfg")
+    overrides = {
+        "paths.train": str(tmp_path / "a.spacy"),
+        "paths.dev": str(tmp_path / "a.spacy"),
+        "training.max_steps": 4,
+        "training.eval_frequency": 2,
+        "training.logger": {"@loggers": "spacy.ConsoleLogger.v1"},
+    }
+    train_pipeline(tmp_path / "own.cfg", output, overrides=overrides)
+    nlp = spacy.load(output / "model-last")
+    before = spacy.load(converted)
+    assert set(nlp.pipe_names) >= {"transformer", "pos", "ner"}
+    assert nlp.get_pipe("ner").labels == before.get_pipe("ner").labels
+    weights = [
+        p.get_pipe("ner").model.get_ref("output_layer").get_param("W") for p in (nlp, before)
+    ]
+    assert 0 < np.abs(weights[0] - weights[1]).max() < 0.1  # it has learned, from where it was
+    assert nlp.get_pipe("transformer").model.shim.word_by_word
 
 
 def test_saved_encoder_is_the_same_each_time(saved_model, tmp_path):
