@@ -15,7 +15,7 @@ from thinc.api import fix_random_seed
 from tqdm import tqdm
 
 from .corpus.reader import create_corpus
-from .files import naming, new_folder, terminable
+from .files import check_replaceable, naming, new_folder, terminable
 from .loading import load_pipeline
 from .pipeline.calibrated import CalibratedPipe, LabelledScores
 from .pipeline.loss import MISSING
@@ -188,7 +188,7 @@ def calibrate_pipeline(
         something is at `output`.
     RAISES: OSError: The pipeline is not found, or the output cannot be written.
     """
-    _check_output(output, force)
+    check_replaceable(output, "pipeline", ("config.cfg", "meta.json"), force=force)
     fix_random_seed()
     corpus = create_corpus(data)
     nlp = load_pipeline(model)
@@ -287,22 +287,3 @@ def _annotate_again(
         new._.trf_data = old._.trf_data
     with nlp.select_pipes(disable=encoders):
         return _annotate(nlp, examples)
-
-
-def _check_output(output: Path, force: bool) -> None:
-    """Check that nothing is replaced by mistake.
-
-    RAISES: ValueError: Something is there, and it is not to be replaced, or is no pipeline.
-    """
-    if not output.exists() or (output.is_dir() and not any(output.iterdir())):
-        return
-    if not (output / "config.cfg").is_file() or not (output / "meta.json").is_file():
-        raise ValueError(
-            f"{output}: this is there already, and it is no pipeline that could be replaced. Name "
-            "a new folder"
-        )
-    if not force:
-        raise ValueError(
-            f"{output}: there is a pipeline already. Name a new folder, or replace the pipeline "
-            "with --overwrite"
-        )

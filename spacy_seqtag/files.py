@@ -12,7 +12,7 @@ import os
 import secrets
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -138,6 +138,29 @@ def new_folder(folder: Path, output: Path) -> Iterator[None]:
             with suppress(OSError):  # another process may have put something there
                 path.rmdir()
         raise
+
+
+def check_replaceable(folder: Path, kind: str, marks: Sequence[str], *, force: bool) -> None:
+    """Check that a folder that is going to be written replaces nothing by mistake.
+
+    folder (Path): The output.
+    kind (str): What it is going to be: a pipeline, a model.
+    marks (Sequence[str]): The files that tell such a folder from others.
+    force (bool): Whether one of this kind may be replaced.
+    RAISES: ValueError: Something is there, and it is not to be replaced, or is of another kind.
+    """
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not all((folder / mark).is_file() for mark in marks):
+        raise ValueError(
+            f"{folder}: this is there already, and it is no {kind} that could be replaced. Name a "
+            "new folder"
+        )
+    if not force:
+        raise ValueError(
+            f"{folder}: there is a {kind} already. Name a new folder, or replace the {kind} with "
+            "--overwrite"
+        )
 
 
 @contextmanager

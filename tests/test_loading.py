@@ -20,6 +20,7 @@ COMMANDS = {
     "show": ("{}", "Ann left.", "--no-serve"),
     "distil": ("{}", "raw.txt", "--output", "new.spacy"),
     "serve": ("{}",),
+    "to-hf": ("{}", "new"),
     "suggest": ("{}", "raw.txt", "--output", "new.jsonl"),
 }
 

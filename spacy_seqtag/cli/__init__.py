@@ -49,9 +49,11 @@ from . import (  # noqa: E402
     distil,  # noqa: F401
     evaluate,  # noqa: F401
     export,  # noqa: F401
+    from_hf,  # noqa: F401
     init_config,  # noqa: F401
     serve,  # noqa: F401
     show,  # noqa: F401
     suggest,  # noqa: F401
+    to_hf,  # noqa: F401
     train,  # noqa: F401
 )

@@ -59,6 +59,7 @@ def build_transformer(
     word_case: bool = False,
     max_batch_wordpieces: int = 4096,
     gradient_checkpointing: bool = False,
+    word_by_word: bool = False,
 ) -> "Encoder":
     """Build the model of a `transformer` component.
 
@@ -82,6 +83,9 @@ def build_transformer(
         once (one window always does).
     gradient_checkpointing (bool): In training, keep one array a layer and compute the rest again
         in the backward pass: a third slower, for models that would not fit otherwise.
+    word_by_word (bool): Cut each word into wordpieces by itself, as transformers does with
+        `is_split_into_words`. WordPiece (BERT) is always read like that; other tokenizers read the
+        whole text otherwise.
     RETURNS (Encoder): A model from Docs to their vectors. `doc._.trf_data` will hold the windows of
         a Doc laid end to end as one row: `last_hidden_state` is (1, wordpieces, width), without
         padding.
@@ -94,7 +98,9 @@ def build_transformer(
         precision=(precision, OneOf(PRECISIONS)),
         max_batch_wordpieces=(max_batch_wordpieces, Whole(1)),
     )
-    settings = EncoderSettings(precision, word_case, max_batch_wordpieces, gradient_checkpointing)
+    settings = EncoderSettings(
+        precision, word_case, max_batch_wordpieces, gradient_checkpointing, word_by_word
+    )
     get_spans = get_spans or create_sentence_windows()
     return Encoder(name, get_spans, tokenizer_config, transformer_config, settings)
 
@@ -111,6 +117,7 @@ def build_tok2vec_transformer(
     word_case: bool = False,
     max_batch_wordpieces: int = 4096,
     gradient_checkpointing: bool = False,
+    word_by_word: bool = False,
 ) -> Model[list[Doc], list[Floats2d]]:
     """Build an encoder that belongs to one component alone, in the place of a listener.
 
@@ -132,6 +139,7 @@ def build_tok2vec_transformer(
         word_case,
         max_batch_wordpieces,
         gradient_checkpointing,
+        word_by_word,
     )
     # Nested as `nlp.replace_listeners` nests them, so that what it made can be loaded.
     return chain(chain(encoder, split_trf_batch()), word_vectors(pooling, grad_factor))

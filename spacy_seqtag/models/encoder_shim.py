@@ -33,6 +33,7 @@ class EncoderSettings:
     word_case: bool
     max_batch_wordpieces: int
     gradient_checkpointing: bool
+    word_by_word: bool = False
 
 
 def encoder_layer(shim: "EncoderShim") -> Model[Rows, Floats2d]:
@@ -68,6 +69,7 @@ class EncoderShim(PrecisionShim):
         self.word_case = settings.word_case
         self.max_batch_wordpieces = settings.max_batch_wordpieces
         self.gradient_checkpointing = settings.gradient_checkpointing
+        self.word_by_word = settings.word_by_word
         # Where spacy-transformers looks for the tokenizer and the transformer.
         self._hfmodel = HFObjects(None, None, None, tokenizer_config, transformer_config)
         self._word_tokenizer: WordTokenizer | None = None
@@ -75,8 +77,8 @@ class EncoderShim(PrecisionShim):
 
     def set_network(self, tokenizer: PreTrainedTokenizerBase, transformer: PreTrainedModel) -> None:
         """Take a tokenizer, a fast one, and an encoder of transformers."""
-        self._word_tokenizer = WordTokenizer(tokenizer, self.word_case)
-        self.max_wordpieces = _max_wordpieces(tokenizer, transformer)
+        self._word_tokenizer = WordTokenizer(tokenizer, self.word_case, self.word_by_word)
+        self.max_wordpieces = max_wordpieces(tokenizer, transformer)
         if self.gradient_checkpointing:
             settings = {"use_reentrant": False}
             transformer.gradient_checkpointing_enable(settings)  # type: ignore[no-untyped-call]
@@ -142,7 +144,7 @@ class EncoderShim(PrecisionShim):
         return self
 
 
-def _max_wordpieces(tokenizer: PreTrainedTokenizerBase, transformer: PreTrainedModel) -> int:
+def max_wordpieces(tokenizer: PreTrainedTokenizerBase, transformer: PreTrainedModel) -> int:
     """Find the most wordpieces that a model reads at once, special tokens included."""
     limits: list[int] = [tokenizer.model_max_length]
     if getattr(transformer.config, "max_position_embeddings", -1) > 0:

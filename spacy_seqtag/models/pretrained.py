@@ -53,7 +53,22 @@ def resolve(name: str, component: str = "transformer", *, trust_remote_code: boo
     RETURNS (str): What `from_pretrained` of transformers takes.
     RAISES: ConfigValidationError (a ValueError): if the model cannot be found or read.
     """
-    where = f"[components.{component}.model] name = {name!r}: "
+    return find_model(
+        name,
+        f"[components.{component}.model] name = {name!r}: ",
+        trust_remote_code=trust_remote_code,
+    )
+
+
+def find_model(name: str, where: str, *, trust_remote_code: bool = False) -> str:
+    """Find the folder or hub name for the name of any model of transformers, as `resolve` does.
+
+    name (str): A folder, an installed package, or a hub name.
+    where (str): Who asks for it: what the message begins with.
+    trust_remote_code (bool): Whether code that the model brings may run, see transformers.
+    RETURNS (str): What `from_pretrained` of transformers takes.
+    RAISES: ConfigValidationError (a ValueError): if the model cannot be found or read.
+    """
     source = _folder(name)
     if source is None and (name.startswith((".", "~", "/")) or "\\" in name or name.count("/") > 1):
         raise settings_error(

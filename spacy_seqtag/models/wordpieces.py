@@ -6,7 +6,8 @@ like a special token in the text ("[SEP]") is text. There are two ways to read w
 - WordPiece (BERT) reads a word at a time. No wordpiece belongs to two words ("do" and "n't" of
   "don't"), and words that were read before are looked up.
 - Tokenizers for which the space before a word matters (byte-level BPE, SentencePiece) read the
-  whole text. A wordpiece belongs to every word that it overlaps.
+  whole text. A wordpiece belongs to every word that it overlaps. They can be told to read a word at
+  a time, too, as transformers does with `is_split_into_words`.
 """
 
 from collections.abc import Sequence
@@ -54,10 +55,16 @@ class WordTokenizer:
 
     tokenizer (PreTrainedTokenizerBase): A fast tokenizer of transformers.
     with_case (bool): Whether to tell how words are written.
+    word_by_word (bool): Read a word at a time, whatever the kind of tokenizer.
     RAISES: ConfigValidationError (a ValueError): for a tokenizer that is not a fast one.
     """
 
-    def __init__(self, tokenizer: "PreTrainedTokenizerBase", with_case: bool = False) -> None:
+    def __init__(
+        self,
+        tokenizer: "PreTrainedTokenizerBase",
+        with_case: bool = False,
+        word_by_word: bool = False,
+    ) -> None:
         if not getattr(tokenizer, "is_fast", False):
             raise settings_error(
                 f"{type(tokenizer).__name__} is not a fast tokenizer, and only those tell which "
@@ -68,7 +75,7 @@ class WordTokenizer:
         self.tokenizer = tokenizer
         self.with_case = with_case
         pre_tokenizer = type(tokenizer.backend_tokenizer.pre_tokenizer).__name__
-        self.word_by_word = pre_tokenizer == "BertPreTokenizer"
+        self.word_by_word = word_by_word or pre_tokenizer == "BertPreTokenizer"
         # Wordpieces and case of each word, by its number in spaCy's store of strings.
         self._known: dict[int, tuple[list[int], int]] = {}
         example = tokenizer("a", return_special_tokens_mask=True)

@@ -30,6 +30,7 @@ from .token_tagger import DEFAULT_MODEL, Probabilities, TokenTagger
 DECODERS: dict[str, Callable[..., Ints]] = {
     "viterbi": bio.decode_viterbi,
     "greedy": bio.decode_greedy,
+    "iob1": bio.decode_greedy,
 }
 
 # spaCy's values of `token.ent_iob`. A blocked token is a beginning without an entity type.
@@ -71,7 +72,8 @@ def make_entity_tagger(
 
     model (Model): From Docs to probabilities of the BIO tags, see `spacy_seqtag.SoftmaxTagger.v1`.
     decoding (str): "viterbi" takes the most probable sequence of tags that breaks no BIO rule,
-        "greedy" the most probable tag of each token.
+        "greedy" the most probable tag of each token. "iob1" does the same for a model of tags in
+        IOB1, where `I-X` begins entities, too, and learns such tags.
     overwrite (bool): Replace the entities that a Doc already has; False keeps them and adds
         entities around them.
     label_smoothing (float): Share of the target probability, 0 to 1 exclusive, that is spread
@@ -237,6 +239,8 @@ class EntityTagger(TokenTagger):
         possible = self.possible_classes(example)
         if possible is not None:
             classes[(classes == MISSING) & (possible.sum(axis=1) == 1)] = bio.OUTSIDE
+        if self.cfg["decoding"] == "iob1":
+            classes = bio.to_iob1(classes, sentence_starts(example.predicted))
         return classes
 
     def possible_classes(self, example: Example) -> Bools | None:
@@ -325,7 +329,9 @@ class EntityTagger(TokenTagger):
         closed = np.concatenate([before.closed for before in kept])
         tags = DECODERS[self.cfg["decoding"]](rows, starts, is_space, closed)
         spans = bio.spans_from_tags(tags, starts)
-        confidences = self.bend(bio.span_probabilities(rows, starts, spans, self.temperature()))
+        iob1 = self.cfg["decoding"] == "iob1"
+        sure = bio.span_probabilities(rows, starts, spans, self.temperature(), iob1=iob1)
+        confidences = self.bend(sure)
         # Back from the batch to its Docs.
         labels = self.labels
         ends = np.cumsum(lengths)

@@ -4,6 +4,9 @@ This is the only file that knows which class each BIO tag has. The tags of the l
 `O, B-X, I-X, B-Y, I-Y`: `O` is class 0, and label number `k` has the classes `begin_tag(k)` and
 `inside_tag(k)`. New labels are appended, so the classes of older labels keep their numbers.
 
+IOB1, in which other tools may have trained a model, has the same tags: there `I-X` begins a span,
+too, and `B-X` does only where a span of the same label ends right before.
+
 A tag sequence is legal if every `I-X` follows a `B-X` or an `I-X` of the same unit. A unit is what
 no span may cross the edge of: a sentence, or the stretch of words around a predicate.
 
@@ -100,6 +103,20 @@ def encode(spans: Spans, n_tokens: int) -> Ints:
     return tags
 
 
+def to_iob1(tags: Ints, unit_start: Bools) -> Ints:
+    """Write the tags of spans as IOB1 has them: `B-X` only right after a span of the same label.
+
+    tags (Ints, (tokens,)): The class of each token; negative ones stay as they are.
+    unit_start (Bools, (tokens,)): True at the first token of each unit.
+    RETURNS (Ints, (tokens,)): The classes in IOB1.
+    """
+    label = label_of(tags)
+    begins = (tags > OUTSIDE) & (tags == begin_tag(label))
+    follows = np.zeros(len(tags), dtype=bool)
+    follows[1:] = (label[1:] == label[:-1]) & ~unit_start[1:]
+    return np.where(begins & ~follows, inside_tag(label), tags)
+
+
 def possible_tags(excluded: Bools) -> Bools:
     """Mark the tags that a token may have if entities of some labels are ruled out there.
 
@@ -180,7 +197,12 @@ def decode_viterbi(probs: Floats, unit_start: Bools, is_space: Bools, fixed: Boo
 
 
 def span_probabilities(
-    probs: Floats, unit_start: Bools, spans: Spans, temperature: float = 1.0
+    probs: Floats,
+    unit_start: Bools,
+    spans: Spans,
+    temperature: float = 1.0,
+    *,
+    iob1: bool = False,
 ) -> NDArray[np.float64]:
     """Compute the probability that each span begins where it does, goes on, and ends there.
 
@@ -192,17 +214,25 @@ def span_probabilities(
     unit_start (Bools, (tokens,)): True at the first token of each unit.
     spans (Spans): Of any tags, legal or not.
     temperature (float, above 0): Of the probabilities, see `calibration.temper`.
+    iob1 (bool): `I-X` begins a span, too, where the token before is in no span of the same label.
     RETURNS (float64, (spans,)): From 0 to 1.
     """
     n_tokens = len(probs)
     if len(spans.start) == 0:
         return np.zeros(0)
     if temperature != 1.0:  # only where it is read: most words are in no span
-        reach = np.minimum(spans.end + 1, n_tokens) - spans.start
-        read = np.unique(concat_ranges(spans.start, reach))
+        first = np.maximum(spans.start - 1, 0) if iob1 else spans.start
+        reach = np.minimum(spans.end + 1, n_tokens) - first
+        read = np.unique(concat_ranges(first, reach))
         probs = probs.copy()
         probs[read] = temper(probs[read], temperature)
     result = probs[spans.start, begin_tag(spans.label)].astype(np.float64)
+    if iob1:
+        before = np.maximum(spans.start - 1, 0)
+        own = begin_tag(spans.label), inside_tag(spans.label)
+        goes_before = probs[before, own[0]].astype(np.float64) + probs[before, own[1]]
+        goes_before[unit_start[spans.start] | (spans.start == 0)] = 0.0
+        result += probs[spans.start, own[1]] * (1.0 - goes_before)
     n_inside = spans.end - spans.start - 1
     inside = np.repeat(inside_tag(spans.label), n_inside)
     factors = probs[concat_ranges(spans.start + 1, n_inside), inside].astype(np.float64)

@@ -195,3 +195,17 @@ def test_slow_tokenizer_is_an_error(tiny_bert):
     slow = BertTokenizer.from_pretrained(tiny_bert)
     with pytest.raises(ValueError, match=r"BertTokenizer is not a fast tokenizer.*use_fast = true"):
         WordTokenizer(slow)
+
+
+@quick
+@given(odd_docs)
+def test_byte_level_bpe_word_by_word(roberta, docs):
+    """As transformers cuts words that are given one by one, whatever stands between them."""
+    found = WordTokenizer(roberta, word_by_word=True)(docs)
+    words = [token.text for doc in docs for token in doc]
+    assert found.words.tolist() == list(range(len(words)))
+    for i, word in enumerate(words):
+        assert (
+            pieces_of(found, i)
+            == roberta(word, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+        )

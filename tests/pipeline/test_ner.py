@@ -53,6 +53,22 @@ def test_entities_of_sure_tags(decoding):
     assert [[token.ent_iob_ for token in doc] for doc in docs] == [list("BIOB"), [], list("BB")]
 
 
+def test_iob1():
+    """I-X begins entities, with a confidence, and is what is learned."""
+    nlp, pipe = make_pipe(decoding="iob1")
+    doc = nlp.make_doc("Ann Lee saw Rome Oslo")
+    probs = sure_of(["I-PER", "I-PER", "O", "I-LOC", "B-LOC"])
+    pipe.set_annotations([doc], [probs])
+    assert ents_of(doc) == [(0, 2, "PER"), (3, 4, "LOC"), (4, 5, "LOC")]
+    rest = 0.1 / 4
+    first = (0.9 + rest) * 0.9 * (1 - rest)
+    second = (0.9 * (1 - 2 * rest) + rest) * (1 - rest)
+    third = 0.9 + rest * (1 - (0.9 + rest))  # I-LOC begins one only where no LOC goes before
+    assert [ent._.confidence for ent in doc.ents] == pytest.approx([first, second, third], rel=1e-5)
+    classes = pipe.encode(Example(nlp.make_doc(doc.text), doc)).tolist()
+    assert [TAGS[i] for i in classes] == ["I-PER", "I-PER", "O", "I-LOC", "B-LOC"]
+
+
 def test_no_entity_is_an_annotation():
     nlp, pipe = make_pipe()
     doc = nlp.make_doc("nothing here")

@@ -20,7 +20,9 @@ from spacy_seqtag.schemes.bio import (
     label_of,
     span_probabilities,
     spans_from_tags,
+    to_iob1,
 )
+from spacy_seqtag.schemes.calibration import temper
 
 PROBABILITIES = st.one_of(
     st.sampled_from([0.0, 0.0, 1e-30, 1e-6, 0.25, 0.5, 1.0]),
@@ -240,6 +242,46 @@ def test_span_probabilities_by_multiplication(case, seed):
             expected *= 1.0 - float(probs[end, 2 * label + 2])
         assert 0.0 <= p <= 1.0
         assert p == pytest.approx(expected, rel=1e-4, abs=1e-9)
+
+
+def test_span_probabilities_in_iob1_over_all_sequences():
+    """The sum over every sequence of tags from which the span would be read, each I-X as IOB1."""
+    rng = np.random.default_rng(0)
+    n, starts = 4, np.asarray([True, False, False, True])
+    probs = rng.dirichlet(np.ones(5), n)
+    expected = {}
+    for tags in itertools.product(range(5), repeat=n):
+        p = float(np.prod(probs[np.arange(n), tags]))
+        for span in zip(*(a.tolist() for a in spans_from_tags(np.asarray(tags), starts))):
+            expected[span] = expected.get(span, 0.0) + p
+    assert len(expected) == 2 * (6 + 1)  # of three tokens and of one, of two labels
+    spans = Spans(*map(np.asarray, zip(*expected)))
+    found = span_probabilities(probs, starts, spans, iob1=True)
+    assert found == pytest.approx(list(expected.values()))
+    tempered = span_probabilities(probs.astype("f"), starts, spans, 2.0, iob1=True)
+    again = span_probabilities(temper(probs.astype("f"), 2.0), starts, spans, iob1=True)
+    assert tempered == pytest.approx(again)
+
+
+@settings(max_examples=100)
+@given(span_lists())
+def test_iob1_says_the_same_spans(case):
+    spans, n, starts = case
+    tags = to_iob1(encode(spans, n), starts)
+    found = spans_from_tags(tags, starts)
+    assert [a.tolist() for a in found] == [a.tolist() for a in spans]
+    ends = {(end, label) for _, end, label in zip(*spans)}
+    for i in range(n):  # B-X only where an X ends right before, in the same unit
+        label = (int(tags[i]) - 1) // 2
+        begins = i in spans.start.tolist()
+        expected = begins and (i, label) in ends and not starts[i]
+        assert (tags[i] % 2 == 1) == expected
+
+
+def test_iob1_leaves_missing_tags():
+    tags = np.asarray([1, -1, 1, 2, 1, 0])
+    starts = np.arange(6) == 0
+    assert to_iob1(tags, starts).tolist() == [2, -1, 2, 2, 1, 0]
 
 
 def test_long_units():

@@ -10,10 +10,10 @@ from typing import Any, TypeGuard
 
 import torch
 from torch import nn
-from transformers import BertModel, RobertaModel, XLMRobertaModel
+from transformers import BertModel, CamembertModel, RobertaModel, XLMRobertaModel
 from transformers.modeling_utils import PreTrainedModel
 
-Bert = BertModel | RobertaModel | XLMRobertaModel
+Bert = BertModel | CamembertModel | RobertaModel | XLMRobertaModel
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def is_plain(transformer: PreTrainedModel) -> TypeGuard[Bert]:
     """
     config = transformer.config
     return (
-        isinstance(transformer, BertModel | RobertaModel | XLMRobertaModel)
+        isinstance(transformer, Bert)
         and config._attn_implementation == "sdpa"
         and getattr(config, "position_embedding_type", "absolute") == "absolute"
         and not config.is_decoder

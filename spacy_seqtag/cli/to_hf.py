@@ -1,0 +1,50 @@
+"""`python -m spacy seqtag to-hf`: a component as a model of transformers."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from wasabi import msg
+
+from . import fail, seqtag
+from .options import PipelineArgument
+
+
+@seqtag.command("to-hf", no_args_is_help=True)
+def to_hf_cli(
+    pipeline: PipelineArgument,
+    output: Annotated[Path, typer.Argument(help="Folder for the model", file_okay=False)],
+    component: Annotated[
+        str | None,
+        typer.Option(
+            "--component",
+            "-c",
+            help="The component, a seqtag_ner or seqtag_pos; by default the only one that there is",
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--overwrite", "--force", "-F", help="Replace a model that is there")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
+) -> None:
+    """Write a component with its encoder as a model of Hugging Face's transformers.
+
+    The folder has config.json, model.safetensors, the tokenizer and a model card with the scores of
+    the pipeline. transformers.pipeline("token-classification") gives the same probabilities.
+    """
+    from ..interop.to_hf import to_hf  # loads transformers, which takes seconds
+
+    try:
+        done = to_hf(pipeline, output, component=component, force=force)
+    except (ValueError, OSError) as error:
+        fail(error)
+    if quiet:
+        return
+    if done.temperature != 1.0:
+        msg.info(f"{done.component}: its temperature, {done.temperature:.3f}, is in the classifier")
+    if done.curved:
+        msg.info(f"{done.component}: the curve for confidences of entities has no equal there")
+    msg.good(
+        f"Saved {output}: {len(done.labels)} labels, probabilities as in the pipeline, at most "
+        f"{done.off:.0e} off"
+    )
