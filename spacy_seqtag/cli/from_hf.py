@@ -1,7 +1,7 @@
 """`python -m spacy seqtag from-hf`: a model of transformers as a pipeline."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from wasabi import msg
@@ -11,10 +11,50 @@ from ..errors import printable
 from . import fail, seqtag
 from .options import metavar, one_of
 
+if TYPE_CHECKING:
+    from ..interop.from_hf import Converted
+
 _TASKS = ("ner", "pos", "tag")
 _SCHEMES = ("auto", "iob1", "iob2")
 _DECODINGS = ("viterbi", "greedy", "iob1")
 _PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+
+# Options that take one of some names.
+TaskOption = Annotated[
+    str | None,
+    typer.Option(
+        help="What its labels are: entities, universal parts of speech, or other tags. By "
+        "default their names tell",
+        metavar=metavar(_TASKS),
+        parser=one_of(_TASKS),
+    ),
+]
+SchemeOption = Annotated[
+    str,
+    typer.Option(
+        help="How entity tags are meant. By default their names tell",
+        metavar=metavar(_SCHEMES),
+        parser=one_of(_SCHEMES),
+    ),
+]
+DecodingOption = Annotated[
+    str | None,
+    typer.Option(
+        help="How entities are read from the probabilities: the best legal sequence of tags, "
+        "or each word's best tag. By default viterbi, or iob1 for such tags",
+        metavar=metavar(_DECODINGS),
+        parser=one_of(_DECODINGS),
+    ),
+]
+PrecisionOption = Annotated[
+    str,
+    typer.Option(
+        help="Of the encoder: float32 computes what transformers does, auto takes bfloat16 "
+        "where that is faster",
+        metavar=metavar(_PRECISIONS),
+        parser=one_of(_PRECISIONS),
+    ),
+]
 
 
 @seqtag.command("from-hf", no_args_is_help=True)
@@ -27,36 +67,13 @@ def from_hf_cli(
         ),
     ],
     output: Annotated[Path, typer.Argument(help="Folder for the pipeline", file_okay=False)],
-    task: Annotated[
-        str | None,
-        typer.Option(
-            help="What its labels are: entities, universal parts of speech, or other tags. By "
-            "default their names tell",
-            metavar=metavar(_TASKS),
-            parser=one_of(_TASKS),
-        ),
-    ] = None,
+    task: TaskOption = None,
     labels: Annotated[
         str | None,
         typer.Option(help="Names for all of its labels, in their order, such as O,B-PER,I-PER"),
     ] = None,
-    scheme: Annotated[
-        str,
-        typer.Option(
-            help="How entity tags are meant. By default their names tell",
-            metavar=metavar(_SCHEMES),
-            parser=one_of(_SCHEMES),
-        ),
-    ] = "auto",
-    decoding: Annotated[
-        str | None,
-        typer.Option(
-            help="How entities are read from the probabilities: the best legal sequence of tags, "
-            "or each word's best tag. By default viterbi, or iob1 for such tags",
-            metavar=metavar(_DECODINGS),
-            parser=one_of(_DECODINGS),
-        ),
-    ] = None,
+    scheme: SchemeOption = "auto",
+    decoding: DecodingOption = None,
     lang: Annotated[
         str | None,
         typer.Option(
@@ -67,15 +84,7 @@ def from_hf_cli(
         str | None,
         typer.Option("--name", "-n", help="Name of the component; by default ner, pos or tag"),
     ] = None,
-    precision: Annotated[
-        str,
-        typer.Option(
-            help="Of the encoder: float32 computes what transformers does, auto takes bfloat16 "
-            "where that is faster",
-            metavar=metavar(_PRECISIONS),
-            parser=one_of(_PRECISIONS),
-        ),
-    ] = "float32",
+    precision: PrecisionOption = "float32",
     force: Annotated[
         bool, typer.Option("--overwrite", "--force", "-F", help="Replace a pipeline that is there")
     ] = False,
@@ -106,12 +115,17 @@ def from_hf_cli(
         fail(error)
     if quiet:
         return
+    _say(found, output, guessed=lang is None)
+
+
+def _say(found: "Converted", output: Path, *, guessed: bool) -> None:
+    """Say what a model became. guessed: whether nobody said the language."""
     head = found.head
     kinds = {"ner": "entities", "pos": "universal parts of speech", "tag": "tags"}
     what = f"{kinds[head.task]}, {counted(len(head.labels), '<label|labels>')}"
     msg.info(f"{found.component}: {what}: {printable(', '.join(head.labels))}")
     if head.iob1:
         msg.info("Its tags are read as IOB1: what is labelled alike, word by word, is one entity")
-    if lang is None:
+    if guessed:
         msg.info(f"Language {found.lang}: the tokenizer of raw text goes by it. --lang sets it")
     msg.good(f"Saved {output}: probabilities as in transformers, at most {found.off:.0e} off")
