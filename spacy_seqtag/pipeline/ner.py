@@ -23,7 +23,7 @@ from .base import Metrics, ScoringMethod, require_finite, sentence_starts
 from .calibrated import SpanConfidences
 from .loss import MISSING
 from .partial_loss import share_loss
-from .partial_score import entity_scores
+from .partial_score import entity_scores, judge_entities
 from .soft_targets import find_classes
 from .token_tagger import DEFAULT_MODEL, Probabilities, TokenTagger
 
@@ -351,24 +351,18 @@ class EntityTagger(TokenTagger):
                 extension.add(new, confidences[own].tolist())
 
     def span_confidences(self, examples: Sequence[Example]) -> SpanConfidences:
-        """Collect the confidences of entities, by the rules of spaCy's `get_ner_prf`.
+        """Collect the confidences of entities, right or wrong by the same rules as in `ner_score`.
 
-        examples (Sequence[Example]): Entities over words that are not annotated do not count.
+        examples (Sequence[Example]): Entities that are neither right nor wrong do not count.
         """
         confidence, right = list[float](), list[bool]()
         name = self.cfg["confidence"]
         for example in examples if name else ():
-            gold = example.reference
-            entities = {(ent.label_, ent.start, ent.end) for ent in gold.ents}
-            for ent in example.predicted.ents:
+            for ent, is_right in judge_entities(example)[0]:
                 sure = SpanConfidence(name).get(ent)
-                words = example.alignment.x2y[ent.start : ent.end].tolist()
-                if sure is None or not words:
-                    continue
-                start, end = words[0], words[-1] + 1
-                if all(token.ent_iob for token in gold[start:end]):
+                if sure is not None:
                     confidence.append(sure)
-                    right.append((ent.label_, start, end) in entities)
+                    right.append(is_right)
         return {"ents": (confidence, right)}
 
     def _kept(self, doc: Doc) -> _Kept:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from spacy.scorer import PRFScore, get_ner_prf
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..arrays import Bools
@@ -53,26 +53,45 @@ def _count(example: Example, per_type: dict[str, PRFScore]) -> None:
     gold = example.reference
     if NO_ENTITY not in gold.spans and not gold.has_annotation("ENT_IOB"):
         return
-    golds = {(ent.label_, ent.start, ent.end) for ent in gold.ents}
+    for ent in example.predicted.ents:
+        per_type[ent.label_]  # spaCy names the labels of all predicted entities
+    judged, missed = judge_entities(example)
+    for ent, is_right in judged:
+        per_type[ent.label_].tp += is_right
+        per_type[ent.label_].fp += not is_right
+    for label in missed:
+        per_type[label].fn += 1
+
+
+def judge_entities(example: Example) -> tuple[list[tuple[Span, bool]], list[str]]:
+    """Say which predicted entities are right or wrong, and which gold ones are missed.
+
+    A gold entity makes one predicted entity right: the first, where several have its words.
+
+    example (Example): Predicted and gold Doc.
+    RETURNS (tuple[list[tuple[Span, bool]], list[str]]): The predicted entities of which it is
+        known, each with True if it is right; and the labels of the gold entities that are missed.
+    """
+    gold = example.reference
+    missed = {(ent.label_, ent.start, ent.end) for ent in gold.ents}
     known = gold.to_array("ENT_IOB") != 0
     absent = _absent(gold)
     words = example.alignment.x2y
+    judged: list[tuple[Span, bool]] = []
     for ent in example.predicted.ents:
-        score = per_type[ent.label_]
         indices = words[ent.start : ent.end]
         if not len(indices):
             continue
         start, end = int(indices[0]), int(indices[-1]) + 1
         key = (ent.label_, start, end)
-        if key in golds:
-            score.tp += 1
-            golds.remove(key)
+        if key in missed:
+            missed.remove(key)
+            judged.append((ent, True))
         elif known[start:end].all() or (
             ent.label_ in absent and absent[ent.label_][start:end].any()
         ):
-            score.fp += 1
-    for label, _, _ in golds:
-        per_type[label].fn += 1
+            judged.append((ent, False))
+    return judged, [label for label, _, _ in missed]
 
 
 def _absent(gold: Doc) -> dict[str, Bools]:

@@ -13,6 +13,8 @@ from spacy_seqtag.partial import NO_ENTITY, annotated_for
 from spacy_seqtag.pipeline.loss import MISSING, cross_entropy
 from spacy_seqtag.pipeline.ner import ner_score
 from spacy_seqtag.schemes.bio import bio_tags
+from spacy_seqtag.schemes.soft_rows import SoftRows
+from spacy_seqtag.soft_labels import SoftLabels, set_soft_labels, set_soft_weight
 
 LABELS = ("LOC", "PER")
 TAGS = bio_tags(LABELS)  # O, B-LOC, I-LOC, B-PER, I-PER
@@ -181,6 +183,31 @@ def test_share_of_entities(labels):
             assert gradient[n][at] == pytest.approx(12 * (above - below) / (2 * step), abs=5e-3)
 
 
+def test_soft_labels_stand_in_the_place_of_what_is_known_in_part():
+    """Words with soft labels are learned once, from these, and their Doc expects no share."""
+    settings = {"entity_share": 0.9, "entity_share_margin": 0.0}
+    pipe = make_pipe(**settings)
+    shares = softmax(np.random.default_rng(3).normal(0, 1, (6, 5)))
+    shares[3] = 0.0  # nothing is thought of this word
+    soft = make_example(["PER"])
+    rows = SoftRows.from_dense(shares, TAGS)
+    set_soft_labels(soft.reference, SoftLabels({"ents": rows}))
+    shares = rows.dense({tag: i for i, tag in enumerate(TAGS)}, 5)
+    set_soft_weight(soft.reference, 0.5)
+    probs = [random_probs(6, seed=seed) for seed in range(2)]
+    loss, (d_soft,) = pipe.get_loss([soft], probs[:1])
+    known = np.asarray([True, True, True, False, True, True])
+    np.testing.assert_allclose(d_soft, 0.5 * known[:, None] * (probs[0] - shares), atol=1e-6)
+    losses = -(shares * np.log(probs[0])).sum(axis=1)[known]
+    assert loss == pytest.approx(losses.mean(), rel=1e-5)
+    # Beside a Doc of which something is known: 5 words of weight 0.5, 3 of a class and 2 of a set.
+    plain = make_pipe()
+    hard = make_example(["PER"])
+    alone, _ = plain.get_loss([hard], probs[1:])
+    both, _ = plain.get_loss([soft, hard], probs)
+    assert both == pytest.approx((0.5 * losses.sum() + 5 * alone) / 7.5, rel=1e-5)
+
+
 def test_share_pulls_towards_what_is_expected():
     """Few entities are expected, the model sees many: unknown words become `O`."""
     pipe = make_pipe(entity_share=0.2)
@@ -254,6 +281,24 @@ def test_score_of_what_was_looked_for():
     assert scores["ents_per_type"]["LOC"] == {"p": 1.0, "r": 1.0, "f": 1.0}
     assert scores["ents_p"] == pytest.approx(2 / 3)
     assert score(make_example([]), found)["ents_f"] == 1.0
+
+
+def test_score_of_an_entity_of_which_one_word_is_known():
+    """One word that is no person is enough for a person to be wrong."""
+    scores = score(make_example(["PER"]), [(2, 4, "PER"), (4, 5, "LOC")])
+    assert scores["ents_per_type"]["PER"] == {"p": 0.0, "r": 0.0, "f": 0.0}
+
+
+def test_confidences_are_judged_as_scores_are():
+    """A person where nobody is one is wrong, or all that calibration sees would be right."""
+    example = make_example(["PER"])
+    found = [(0, 2, "PER"), (2, 3, "PER"), (3, 4, "PER"), (4, 5, "LOC"), (5, 6, "LOC")]
+    score(example, found)
+    for i, ent in enumerate(example.predicted.ents):
+        ent._.confidence = (5 - i) / 10
+    assert make_pipe().span_confidences([example]) == {
+        "ents": (pytest.approx([0.5, 0.4, 0.1]), [True, False, True])
+    }
 
 
 def test_score_where_no_entity_is_known():
