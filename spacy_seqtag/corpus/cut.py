@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from operator import itemgetter
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 from spacy.tokens import Doc, DocBin, Span, SpanGroup
@@ -230,18 +230,23 @@ def _annotate(piece: Doc, stretches: Sequence[Place], attrs: Mapping[str, object
 # User data
 
 
+def is_of_span(key: object) -> TypeGuard[tuple[str, str, int, int | None]]:
+    """Tell whether a key of `user_data` is that of a custom attribute of a token or span.
+
+    key (object): Custom attributes have `("._.", name, start char, end char)`; the first character
+        is None for those of the Doc, the last for those of tokens.
+    """
+    return isinstance(key, tuple) and len(key) == 4 and key[0] == "._." and key[2] is not None
+
+
 def _cut_user_data(
     doc: Doc, sentences: Sequence[Place], bounds: Sequence[Place]
 ) -> Iterator[UserData]:
-    """Yield the `user_data` of each of the pieces.
-
-    Custom attributes are kept under the keys `("._.", name, start char, end char)`; those of the
-    Doc have no characters.
-    """
+    """Yield the `user_data` of each of the pieces."""
     shared: UserData = {}
     own: list[tuple[str, int, int | None, object]] = []
     for key, value in doc.user_data.items():
-        if isinstance(key, tuple) and len(key) == 4 and key[0] == "._." and key[2] is not None:
+        if is_of_span(key):
             own.append((*key[1:], value))
         else:
             shared[key] = value

@@ -15,7 +15,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 from ..frames.groups import Attributes, attributes_of
 from ..soft_labels import KEY as SOFT
 from ..soft_labels import cut_soft_labels
-from .cut import Place, UserData, cut_doc
+from .cut import Place, UserData, cut_doc, is_of_span
 
 
 def thin_doc(
@@ -91,7 +91,7 @@ def _join_user_data(pieces: Sequence[UserData], chars: Sequence[int]) -> UserDat
     result: UserData = {}
     for data, offset in zip(pieces, chars, strict=True):
         for key, value in data.items():
-            if isinstance(key, tuple) and len(key) == 4 and key[2] is not None:
+            if is_of_span(key):
                 kind, name, start, end = key
                 end = None if end is None else end + offset
                 result[kind, name, start + offset, end] = value

@@ -1,5 +1,6 @@
 """Samples of sentences: seeded, nested, and joined with layers as the whole corpus is."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,25 @@ def test_documents_stay_apart(tmp_path):
         assert sum(len(doc) for doc in docs) == 6
         for doc in docs:
             assert {int(token.text[1:]) // 2 for token in doc} == {int(doc.user_data["doc_id"][1:])}
+
+
+def test_what_did_not_follow_each_other_is_apart(tmp_path):
+    """In a text without blanks, words of two sentences are not written as one."""
+    text = "# newdoc\n"
+    for number in range(8):
+        line = f"1\tw{number}\t_\tX\t_\t_\t_\t_\t_\tSpaceAfter=No"
+        text += f"# sent_id = s{number}\n{line}\n\n"
+    (tmp_path / "a.conllu").write_text(text, encoding="utf8")
+    convert([tmp_path / "a.conllu"], tmp_path / "whole.spacy")
+    for seed in range(5):
+        for path in ("a.conllu", "whole.spacy"):
+            subset = Subset(0.5, seed=seed)
+            convert([tmp_path / path], tmp_path / "b.spacy", subset=subset)
+            (doc,) = read(tmp_path / "b.spacy")
+            numbers = sorted(subset.choose(8))
+            assert [token.text for token in doc] == [f"w{n}" for n in numbers]
+            apart = [after - n > 1 for n, after in pairwise(numbers)]
+            assert [bool(token.whitespace_) for token in doc][:-1] == apart
 
 
 def test_empty_documents_and_those_without_boundaries(tmp_path):

@@ -21,7 +21,9 @@ def doc():
     doc.user_data["sent_ids"] = [*"1234"]
     doc.user_data["doc_id"] = "d"
     doc.user_data["._.", "colour", doc[5].idx, None] = "red"
+    doc.user_data["._.", "note", doc[6].idx, doc[7].idx + 1] = "last"
     doc.user_data["._.", "source", None, None] = "book"
+    doc.user_data["a", "key", "of the", "user's"] = "his"
     return doc
 
 
@@ -43,7 +45,9 @@ def test_what_is_left_keeps_its_annotation(doc):
         "sent_ids": ["1", "3", "4"],
         "doc_id": "d",
         ("._.", "colour", thin[3].idx, None): "red",
+        ("._.", "note", thin[4].idx, thin[5].idx + 1): "last",
         ("._.", "source", None, None): "book",
+        ("a", "key", "of the", "user's"): "his",
     }
 
 
