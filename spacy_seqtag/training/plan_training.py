@@ -20,6 +20,7 @@ from spacy.util import registry, resolve_dot_names
 from thinc.api import Config
 from wasabi import msg
 
+from ..corpus.plural import counted
 from ..errors import Whole, check_settings, setting_error, settings_error
 
 # How often a run is evaluated where [training] does not say: once per epoch, but within these.
@@ -49,9 +50,10 @@ class Plan:
     max_epochs: int
 
     def __str__(self) -> str:
-        length = f"{self.steps} steps"
+        length = counted(self.steps, "<step|steps>")
         if self.batches:
-            length += f" ({self.steps / self.batches:.1f} epochs of {self.batches} batches)"
+            batches = counted(self.batches, "<batch|batches>")
+            length += f" ({self.steps / self.batches:.1f} epochs of {batches})"
         stop = f", ending early after {self.patience} without a better score"
         return f"{length}, evaluated every {self.frequency}{stop if self.patience else ''}"
 
@@ -87,9 +89,9 @@ def make_plan_training(epochs: int = 5, min_steps: int = 200) -> Callable[[Langu
         few = min(min_steps, _TOO_FEW)
         if plan.steps < few:
             msg.warn(
-                f"{plan.steps} steps are few: output layers that start from nothing need "
-                f"{few} or more. Leave [training] max_epochs and max_steps at 0, or give "
-                "smaller batches"
+                f"{counted(plan.steps, '<step is|steps are>')} few: output layers that start from "
+                f"nothing need {few} or more. Leave [training] max_epochs and max_steps at 0, or "
+                "give smaller batches"
             )
         return nlp
 
@@ -168,7 +170,10 @@ def _count_batches(nlp: Language, passes: int) -> int:
     else:
         batches *= passes
     if examples and not batches:
-        raise settings_error("[training.batcher]: it makes no batch of the training corpus")
+        raise settings_error(
+            "[training.batcher]: it makes no batch of the training corpus, as if every document "
+            "were too long for one; raise its size, or set discard_oversize to false"
+        )
     return batches
 
 

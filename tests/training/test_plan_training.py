@@ -10,6 +10,8 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from thinc.api import ConfigValidationError
 
+from spacy_seqtag.training.warmup_linear import create_warmup_linear
+
 CONFIG = Path(__file__).parents[2] / "configs" / "ner.cfg"
 
 
@@ -25,14 +27,14 @@ def corpus(mini_docs, tmp_path_factory):
 def run(corpus, tiny_bert, capsys):
     """Function (settings) to train; returns [training] of the pipeline and the steps evaluated."""
 
-    def run(settings, output=None, size=8):
+    def run(settings, output=None, size=8, batcher=None):
         paths = {"train": str(corpus), "dev": str(corpus), "base_model": tiny_bert}
         config = spacy.util.load_config(
             CONFIG,
             interpolate=False,
             overrides={f"paths.{key}": value for key, value in paths.items()} | settings,
         )
-        config["training"]["batcher"] = {
+        config["training"]["batcher"] = batcher or {
             "@batchers": "spacy.batch_by_sequence.v1",
             "size": size,
             "get_length": None,
@@ -56,6 +58,29 @@ def test_epochs_become_steps(run):
     assert steps == [0, 3, 6, 9, 12, 15, 18]
     assert training["max_steps"] == training["optimizer"]["learn_rate"]["total_steps"] == 18
     assert "18 steps (6.0 epochs of 3 batches), evaluated every 3" in plan
+
+
+def test_one_step(run):
+    """One sentence, read once. Its learning rate is not that of the end, which is zero."""
+    training, steps, plan = run({"corpora.train.subset_limit": 1, "training.max_epochs": 1})
+    assert steps == [0, 1]
+    assert "1 step (1.0 epochs of 1 batch), evaluated every 1" in plan
+    assert "1 step is few" in plan
+    assert next(create_warmup_linear(1e-4, total_steps=training["max_steps"])) == 1e-4
+
+
+def test_no_batch(run):
+    batcher = {
+        "@batchers": "spacy.batch_by_words.v1",
+        "size": 1,
+        "tolerance": 0.0,
+        "discard_oversize": True,
+        "get_length": None,
+    }
+    with pytest.raises(ConfigValidationError) as info:
+        run({}, batcher=batcher)
+    assert "no batch of the training corpus" in info.value.title
+    assert "set discard_oversize to false" in info.value.title
 
 
 def test_batches_may_grow(run):
@@ -114,18 +139,19 @@ def test_last_step_is_the_best_of_equals(run, tmp_path):
         ({"training.max_epochs": -1}, "set max_steps"),
         ({f"{PLAN}.epochs": 0}, "epochs = 0"),
         ({"training.max_steps": 9, "training.optimizer.learn_rate.total_steps": 5}, "is zero from"),
+        ({"training.max_steps": 9, "training.optimizer.learn_rate.total_steps": 8}, "is zero from"),
         ({"training.optimizer.learn_rate.warmup": 256}, "share of the run"),
         (
             {
                 "training.max_steps": 24,
                 "training.optimizer.learn_rate": {
                     "@schedules": "warmup_linear.v1",
-                    "warmup_steps": 256,
+                    "warmup_steps": 24,
                     "total_steps": 24,
                     "initial_rate": 1e-4,
                 },
             },
-            "warmup_steps = 256: training ends after 24 steps",
+            "warmup_steps = 24: training ends after 24 steps",
         ),
     ],
 )
