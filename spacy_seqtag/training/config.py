@@ -8,6 +8,7 @@ from textwrap import TextWrapper
 import srsly
 from jinja2 import Environment, StrictUndefined
 
+from ..errors import printable, settings_error
 from .recipe import recipe_for
 
 TASKS = ("pos", "ner", "srl")
@@ -112,7 +113,14 @@ def render(choices: Choices, path: str) -> str:
     choices (Choices): What it is to have.
     path (str): Where it will be, for the command in its first lines.
     RETURNS (str): The config, with comments.
+    RAISES: ConfigValidationError (a ValueError): A name that a config cannot hold.
     """
+    for name in (choices.train, choices.dev, choices.base_model):
+        if name is not None and ("$" in name or "\n" in name):
+            raise settings_error(
+                f"{printable(name, limit=None)}: configs read $ as the begin of a variable, and "
+                "end lines at line ends. Give it a name without these"
+            )
     environment = Environment(
         undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import spacy
 from spacy.util import load_config_from_str
+from thinc.api import ConfigValidationError
 
 from spacy_seqtag.training.config import TASKS, Choices, render
 from spacy_seqtag.training.recipe import Recipe, recipe_for
@@ -74,6 +75,15 @@ def test_what_is_given_comes_into_the_config():
     assert f"#   {command}\n" in text
     assert "# - one\n# - two two" in text
     assert "\n#   two" in text
+
+
+@pytest.mark.parametrize("setting", ["train", "dev", "base_model"])
+@pytest.mark.parametrize("name", ["cost$.spacy", "${x}", "a\nb"])
+def test_names_that_no_config_can_hold(setting, name):
+    choices = Choices(("ner",), senter=False, **{setting: name})
+    with pytest.raises(ConfigValidationError, match="Give it a name without these") as info:
+        render(choices, "my.cfg")
+    assert "\n" not in info.value.title
 
 
 def test_recipes():
