@@ -13,6 +13,7 @@ from wasabi.tables import table
 
 from curves.plan import RECIPES, Facts, percent
 from curves.schedule import read_object
+from spacy_seqtag.corpus.subset import FRACTION
 from spacy_seqtag.errors import Number
 
 METRICS = {
@@ -137,8 +138,9 @@ def _read_result(path: Path) -> Result:
             "and the run is made again"
         ) from None
     wrong = [name for of in found.values() for name, value in of.items() if value not in _SCORE]
-    if result.recipe not in RECIPES or wrong:
-        what = f"the score {wrong[0]} is not from 0 to 1" if wrong else "it has no known recipe"
+    if result.recipe not in RECIPES or result.share not in FRACTION or wrong:
+        what = "it has no known recipe" if result.recipe not in RECIPES else "its share is none"
+        what = f"the score {wrong[0]} is not from 0 to 1" if wrong else what
         raise ValueError(f"{path}: {what}. Remove the file, and the run is made again")
     return result
 
@@ -206,6 +208,8 @@ def load_references(path: Path) -> list[Reference]:
     except (KeyError, TypeError, ValueError, AttributeError):
         raise ValueError(f"{path}: this is no list of references. Write as in {example}") from None
     for reference in found:
+        if reference.share is not None and reference.share not in FRACTION:
+            raise ValueError(f"{path}: share {reference.share}: give {FRACTION}")
         for metric, value in reference.scores.items():
             if metric not in METRICS:
                 known = ", ".join(METRICS)

@@ -80,6 +80,7 @@ def test_results_that_cannot_be(results, made, tmp_path):
         (json.dumps({**whole, "scores": {"dev": 3}}), "no record of a run"),
         (json.dumps({**whole, "seed": "x"}), "no record of a run"),
         (json.dumps({**whole, "recipe": "best"}), "no known recipe"),
+        (json.dumps({**whole, "share": 0}), "its share is none"),
         (
             json.dumps({**whole, "scores": {"dev": {"pos_acc": 97.0}}}),
             "score pos_acc is not from 0 to 1",
@@ -112,6 +113,8 @@ def test_references(results, tmp_path):
         ('[{"name": "x"}]', "no list of references"),
         ('[{"name": "x", "scores": {"f1": 0.5}}]', "'f1' is no metric. Give some of pos_acc,"),
         ('[{"name": "x", "scores": {"ents_f": 74.0}}]', "ents_f 74.0: give a number of at least 0"),
+        ('[{"name": "x", "share": 0, "scores": {}}]', r"share 0\.0: give a number above 0 and"),
+        ('[{"name": "x", "share": 30, "scores": {}}]', r"share 30\.0: give a number above 0 and"),
     ):
         path.write_text(content)
         with pytest.raises(ValueError, match=rf"peers\.json: .*{message}"):
