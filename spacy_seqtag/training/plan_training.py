@@ -106,6 +106,14 @@ def _make_plan(nlp: Language, epochs: int, min_steps: int) -> Plan | None:
     training = nlp.config.interpolate()["training"]
     steps, max_epochs = int(training["max_steps"]), int(training["max_epochs"])
     frequency, patience = int(training["eval_frequency"]), int(training["patience"])
+    check_settings(
+        "[training]",
+        max_steps=(steps, Whole(0)),
+        max_epochs=(max_epochs, Whole(-1)),
+        eval_frequency=(frequency, Whole(0)),
+        patience=(patience, Whole(0)),
+        accumulate_gradient=(int(training["accumulate_gradient"]), Whole(1)),
+    )
     batches = total = 0
     # A corpus that is streamed (max_epochs = -1) has no end to count to.
     if max_epochs >= 0 and (max_epochs or not steps or not frequency):

@@ -138,6 +138,11 @@ def test_last_step_is_the_best_of_equals(run, tmp_path):
     [
         ({"training.max_epochs": -1}, "set max_steps"),
         ({f"{PLAN}.epochs": 0}, "epochs = 0"),
+        ({"training.max_steps": -4}, "[training] max_steps = -4; set it to a whole number"),
+        ({"training.max_epochs": -2}, "[training] max_epochs = -2; set it to a whole number"),
+        ({"training.eval_frequency": -4}, "[training] eval_frequency = -4; set it to"),
+        ({"training.patience": -1}, "[training] patience = -1; set it to a whole number"),
+        ({"training.accumulate_gradient": 0}, "[training] accumulate_gradient = 0; set it to"),
         ({"training.max_steps": 9, "training.optimizer.learn_rate.total_steps": 5}, "is zero from"),
         ({"training.max_steps": 9, "training.optimizer.learn_rate.total_steps": 8}, "is zero from"),
         ({"training.optimizer.learn_rate.warmup": 256}, "share of the run"),
