@@ -34,4 +34,6 @@ def create_warmup_linear(
         )
     if total_steps < 1:
         return iter(constant(initial_rate))
-    return iter(warmup_linear(initial_rate, round(warmup * total_steps), total_steps))
+    # The highest rate is reached, however short the run.
+    rising = min(round(warmup * total_steps), total_steps - 1)
+    return iter(warmup_linear(initial_rate, rising, total_steps))

@@ -16,6 +16,14 @@ def test_warm_up_is_a_share_of_the_run():
     assert rates[10:] == [0.0, 0.0]
 
 
+@pytest.mark.parametrize(
+    ("warmup", "expected"), [(0.6, [1.0, 0.0]), (0.9, [0.0, 1.0, 0.0]), (0.9, [0.0, 0.5, 1.0, 0.0])]
+)
+def test_highest_rate_is_reached_in_the_shortest_run(warmup, expected):
+    total = len(expected) - 1
+    assert list(islice(create_warmup_linear(1.0, warmup, total), total + 1)) == expected
+
+
 def test_constant_where_the_length_is_not_known():
     assert list(islice(create_warmup_linear(0.5), 3)) == [0.5, 0.5, 0.5]
 
