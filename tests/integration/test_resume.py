@@ -18,6 +18,7 @@ from spacy.tokens import DocBin
 
 from spacy_seqtag.training.resume import loop
 from spacy_seqtag.training.resume.loop import Run
+from spacy_seqtag.training.resume.states import load_state
 
 from .forks import command, in_fork
 
@@ -430,3 +431,28 @@ def test_log_file_and_early_stopping(train, tmp_path):
     assert [row["step"] for row in rows] == list(range(0, best + 5, 2))
     assert all(row["losses"]["pos"] > 0 for row in rows)
     assert srsly.read_json(output / "training-state" / "run.json")["steps"] == best + 4
+
+
+def test_shorter_patience_than_before(train, tmp_path):
+    """It counts from the step that was saved, and does not end the run on the way there."""
+    output = tmp_path / "out"
+    options = ("--training.score_weights", '{"speed":0.0}')  # the first is the best of equals
+    assert train(output, *options, prepare=kill_after_step(5))[0] == -signal.SIGKILL
+    more = ("--allow-changes", "--early-stopping", 2)
+    code, said = train(output, *options, "--resume", *more)
+    assert code == 0, said
+    assert srsly.read_json(output / "training-state" / "run.json")["steps"] == 4
+
+
+def test_loggers_are_told_of_all_words(train, interrupted):
+    """Those of before the interruption as well."""
+
+    def keep_states():
+        loop.remove_states = lambda folder: None
+
+    code, said = train(interrupted, "--resume", prepare=keep_states)
+    assert code == 0, said
+    state = load_state(interrupted / "training-state" / "step-00000008.npz")
+    words = [evaluation.words for evaluation in state.evaluations]
+    assert [evaluation.step for evaluation in state.evaluations] == [0, 2, 4, 6, 8]
+    assert words == sorted(set(words))

@@ -206,3 +206,14 @@ def test_interruption_ends_the_processes(schedule, make, tmp_path):
         runner.run([endless, make("short")], set())
     assert not endless.record.exists()
     assert runner._processes == set()
+
+
+def test_jobs_share_the_cores(schedule, monkeypatch):
+    """Unless somebody has said how many threads there are."""
+    monkeypatch.setattr(schedule.os, "sched_getaffinity", lambda _: range(5), raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setenv("MKL_NUM_THREADS", "7")
+    found = {jobs: schedule._environment(jobs) for jobs in (1, 2, 9)}
+    assert "OMP_NUM_THREADS" not in found[1]
+    assert [found[jobs]["OMP_NUM_THREADS"] for jobs in (2, 9)] == ["2", "1"]
+    assert found[2]["MKL_NUM_THREADS"] == "7"

@@ -84,6 +84,7 @@ def test_terminal_without_the_characters():
 def test_steps_before_an_interruption_take_no_time():
     _, stderr = run(with_progress(plain_logger, done=6), Terminal())
     assert "6/11 [00:00<?" in stderr
+    assert "11/11 [" in stderr
 
 
 def test_one_line_where_the_config_has_it_already():
