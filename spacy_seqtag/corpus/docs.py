@@ -254,6 +254,13 @@ def _add_layers(doc: Doc, sentences: Sequence[Sentence]) -> None:
         doc.set_ents(ents, outside=outside, default="unmodified")
     if new_frames:
         _set_frames(doc, sentences)
+    if any(sentence.spans is not None for sentence in sentences):
+        doc.spans[ALL_SPANS] = [
+            Span(doc, sentence.origin.start + start, sentence.origin.start + end, label)
+            for sentence in sentences
+            if sentence.origin is not None
+            for start, end, label in sentence.spans or ()
+        ]
 
 
 # Sentences of a Doc

@@ -21,7 +21,7 @@ from ..records import LAYERS, DocRecord, Layer, Plan, make_record
 from ..report.html import render_parts
 from .batcher import Batcher, Busy, PipelineError
 from .label_studio import add_label_studio
-from .limits import BodyLimit, Limits
+from .limits import BodyLimit, Limits, cost
 from .metrics import Metrics
 
 _log = logging.getLogger("uvicorn.error")  # uvicorn shows it
@@ -79,15 +79,17 @@ def create_app(nlp: Language, limits: Limits | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         batcher.append(Batcher(nlp, limits, metrics))
         task = asyncio.create_task(batcher[0].run())
-        yield
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        batcher.pop().close()
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            await asyncio.to_thread(batcher.pop().close)
 
     async def annotate_all(texts: list[str], make: Callable[[Doc], object]) -> list[object]:
         """Annotate texts of a request, within the limits."""
-        if sum(map(len, texts)) > limits.max_characters:
+        if cost(texts) > limits.max_characters:
             raise HTTPException(
                 413,
                 f"more than {limits.max_characters:,} characters. Send fewer or shorter texts at "

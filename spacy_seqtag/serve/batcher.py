@@ -7,6 +7,7 @@ next one waits some milliseconds for those who will ask again.
 """
 
 import asyncio
+import contextvars
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ from anyio import fail_after
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from .limits import Limits
+from .limits import Limits, cost
 from .metrics import Metrics
 
 # Seconds: how often to look whether further requests came in, and for how long at most.
@@ -36,7 +37,7 @@ class PipelineError(Exception):
     """A text on which the pipeline failed. Its cause says why."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Job(Generic[T]):
     """The texts of a request.
 
@@ -79,7 +80,7 @@ class Batcher:
         RETURNS (list[T]): In the order of the texts.
         RAISES: Busy: Too much is waiting already, or it took too long. PipelineError: It failed.
         """
-        size = sum(map(len, texts))
+        size = cost(texts)
         if self._waiting and self._waiting + size > self.limits.max_waiting:
             raise Busy("too many texts are waiting to be annotated. Try again in a moment")
         job = _Job(texts, make, size, asyncio.get_running_loop().create_future())
@@ -92,11 +93,15 @@ class Batcher:
         except TimeoutError:
             raise Busy(f"this took more than {self.limits.timeout:g} seconds") from None
         finally:
+            with suppress(ValueError):  # given up before its turn came
+                self._jobs.remove(job)
             self._count(-size)
 
     async def run(self) -> None:
         """Annotate what is asked for, until the task is cancelled."""
         loop = asyncio.get_running_loop()
+        # Thinc knows by it which device computes; a thread has one of its own.
+        context = contextvars.copy_context()
         crowded = False
         while True:
             await self._wake.wait()
@@ -107,7 +112,7 @@ class Batcher:
             if not batch:
                 self._wake.clear()
                 continue
-            answers = await loop.run_in_executor(self._thread, self._annotate, batch)
+            answers = await loop.run_in_executor(self._thread, context.run, self._annotate, batch)
             for job, answer in zip(batch, answers, strict=True):
                 if job.done.done():  # given up by whoever asked
                     continue

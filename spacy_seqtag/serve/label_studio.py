@@ -28,6 +28,7 @@ Row: TypeAlias = dict[str, object]
 _DIGITS = 6
 _LAYERS = {"seqtag_ner": "ents", "seqtag_srl": "roles"}
 _PREDICATE = "V"
+_MOST_CONTROLS = 20
 
 
 class Task(BaseModel):
@@ -123,7 +124,7 @@ def read_controls(config: str) -> list[Control]:
         raise HTTPException(422, "label_config: declarations (<!…>) are not read")
     try:
         root = ElementTree.fromstring(config)
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, ValueError) as error:  # half a character
         raise HTTPException(422, f"label_config is no XML: {error}") from None
     texts = {
         tag.get("name", ""): tag.get("value", "")[1:]
@@ -140,6 +141,8 @@ def read_controls(config: str) -> list[Control]:
         for tag in root.iter("Labels")
         if (text := tag.get("toName", "")) in texts
     ]
+    if len(controls) > _MOST_CONTROLS:
+        raise HTTPException(422, f"label_config has more than {_MOST_CONTROLS} <Labels>")
     if not controls:
         raise HTTPException(
             422,

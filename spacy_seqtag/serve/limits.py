@@ -4,6 +4,7 @@ What comes over a network is bounded before it is looked at: the bytes of a requ
 arrive, its characters when they are read, and what waits for the pipeline in all.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from anyio import current_time, fail_after
@@ -12,13 +13,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import Number, Whole, check_settings
 
+# Characters that a text counts more than it has: even an empty one is a Doc and an answer.
+_EACH = 50
+
+
+def cost(texts: Sequence[str]) -> int:
+    """Say what texts cost, in characters."""
+    return sum(len(text) + _EACH for text in texts)
+
 
 @dataclass(frozen=True)
 class Limits:
     """The limits of a server.
 
     max_bytes (int): Of the body of a request; a larger one is answered with 413.
-    max_characters (int): Of all texts of a request; likewise.
+    max_characters (int): Of all texts of a request, each of which counts 50 more; likewise.
     max_waiting (int): Characters of all requests that wait; more are answered with 503.
     timeout (float): Seconds until a request that is not annotated is answered with 503, and one
         whose body did not arrive with 408.

@@ -54,7 +54,7 @@ class Start:
         where in the component it takes the place of a listener.
     new (tuple[str, ...]): Tasks that get a new component, at the end.
     annotating (tuple[str, ...]): Encoders that stay as they are and are read in training.
-    tokenizer, vectors (dict[str, object]): From `[nlp]`.
+    disabled (tuple[str, ...]), tokenizer, vectors (dict[str, object]): From `[nlp]`.
     other_scores (tuple[str, ...]): Of components that stay as they are: they choose no checkpoint.
     """
 
@@ -64,6 +64,7 @@ class Start:
     copies: tuple[tuple[str, tuple[str, ...]], ...]
     new: tuple[str, ...]
     annotating: tuple[str, ...]
+    disabled: tuple[str, ...]
     tokenizer: dict[str, object]
     vectors: dict[str, object]
     other_scores: tuple[str, ...]

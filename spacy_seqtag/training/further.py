@@ -31,7 +31,7 @@ class Trained:
     @property
     def encoder(self) -> str | None:
         """The component whose vectors others read; None where there is none."""
-        return next(filter(self.listeners, self.nlp.pipe_names), None)
+        return next(filter(self.listeners, self.nlp.component_names), None)
 
     def listeners(self, name: str) -> Sequence[str]:
         """Return the components that listen to a component; none if it is no encoder.
@@ -48,7 +48,8 @@ class Trained:
         """
         made_by = f"seqtag_{task}"
         factories = self.nlp.pipe_factories
-        return next((name for name in self.nlp.pipe_names if factories[name] == made_by), None)
+        names = self.nlp.component_names
+        return next((name for name in names if factories.get(name) == made_by), None)
 
 
 def fit_further(
@@ -153,7 +154,7 @@ def start_from(trained: Trained, tasks: Sequence[str], *, own_encoder: bool = Fa
             "its tasks together, with --base-model"
         )
     listening = trained.listeners(encoder)
-    names = trained.nlp.pipe_names
+    names = trained.nlp.component_names
     found = {task: trained.component(task) for task in tasks}
     new = [task for task, name in found.items() if name is None]
     if own_encoder and new:
@@ -177,6 +178,7 @@ def start_from(trained: Trained, tasks: Sequence[str], *, own_encoder: bool = Fa
         copies=tuple((name, (_LISTENER,)) for name in copies),
         new=tuple(new),
         annotating=(encoder,) if listens else (),
+        disabled=tuple(trained.nlp.disabled),
         tokenizer=trained.nlp.config["nlp"]["tokenizer"],
         vectors=trained.nlp.config["nlp"]["vectors"],
         other_scores=tuple(

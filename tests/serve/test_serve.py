@@ -17,6 +17,7 @@ from thinc.api import ConfigValidationError
 
 from spacy_seqtag.records import make_record
 from spacy_seqtag.serve import Limits, create_app
+from spacy_seqtag.serve.limits import cost
 
 TEXT = "Daniel Reyes wants to buy a house in Leeds."
 
@@ -94,18 +95,43 @@ def test_page(client):
 
 
 def test_limits_on_size(trained):
-    limits = Limits(max_bytes=1000, max_characters=100)
+    limits = Limits(max_bytes=1000, max_characters=200)
     with TestClient(create_app(trained, limits)) as client:
         assert client.post("/annotate", json={"text": "a" * 100}).status_code == 200
         answer = client.post("/annotate", json={"texts": ["a" * 60, "b" * 60]})
         assert answer.status_code == 413
-        assert "100 characters" in answer.json()["detail"]
+        assert "200 characters" in answer.json()["detail"]
         answer = client.post("/annotate", json={"text": "a" * 1000})
         assert answer.status_code == 413
         assert "1,000 bytes" in answer.json()["detail"]
         # Without a length that is announced: counted while it arrives.
         answer = client.post("/annotate", content=iter([b'{"text": "', b"a" * 1000, b'"}']))
         assert answer.status_code == 413
+
+
+def test_empty_texts_are_not_free(trained):
+    with TestClient(create_app(trained, Limits(max_characters=100))) as client:
+        assert client.post("/annotate", json={"texts": ["", ""]}).status_code == 200
+        assert client.post("/annotate", json={"texts": [""] * 3}).status_code == 413
+
+
+def test_the_thread_of_the_pipeline_has_the_ops_of_the_program():
+    """On a GPU, Thinc's choice of the device is one of the context that it was made in."""
+    from thinc.api import NumpyOps, get_current_ops
+    from thinc.backends import context_ops
+
+    seen = []
+    Language.component("test_ops", func=lambda doc: (seen.append(get_current_ops()), doc)[1])
+    nlp = spacy.blank("en")
+    nlp.add_pipe("test_ops")
+    own = NumpyOps()
+    token = context_ops.set(own)
+    try:
+        with TestClient(create_app(nlp)) as client:
+            assert client.post("/annotate", json={"text": "a"}).status_code == 200
+    finally:
+        context_ops.reset(token)
+    assert seen == [own]
 
 
 def test_limits_are_checked():
@@ -158,7 +184,7 @@ def waiting(client, gate, texts):
         first = pool.submit(ask, texts[0])
         assert gate.entered.wait(30)
         others = [pool.submit(ask, text) for text in texts[1:]]
-        n = sum(map(len, texts))
+        n = cost(texts)
         while f"seqtag_waiting_characters {n:.1f}" not in client.get("/metrics").text:
             pass
         yield [first, *others]
@@ -177,7 +203,7 @@ def test_requests_of_one_moment_share_a_batch(gated):
 
 def test_too_much_waits(gated):
     nlp, gate = gated
-    with TestClient(create_app(nlp, Limits(max_waiting=12))) as client:
+    with TestClient(create_app(nlp, Limits(max_waiting=120))) as client:
         with waiting(client, gate, ["first", "second"]) as answers:
             answer = client.post("/annotate", json={"text": "third"})
             assert answer.status_code == 503

@@ -7,7 +7,7 @@ Source: https://brat.nlplab.org/standoff.html
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..errors import FormatError, no_sentence, quoted
@@ -48,20 +48,24 @@ def read(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Sentenc
         span that does not fit; no text at all.
     """
     if path.is_dir():
-        names = {file.with_suffix("") for file in path.glob("**/*") if file.suffix in _ENDINGS}
+        files = (file for file in path.glob("**/*") if file.suffix in _ENDINGS)
+        names = {file.with_name(file.stem) for file in files}
         stems = sorted(names)
     else:
-        stems = [path.with_suffix("")]
+        stems = [path.with_name(path.stem)]
     totals = Counter[str]()
     found = False
     for stem in stems:
-        text_file, spans_file = stem.with_suffix(".txt"), stem.with_suffix(".ann")
+        # Not `with_suffix`, which would cut "r.1" to "r".
+        text_file, spans_file = (stem.with_name(stem.name + ending) for ending in _ENDINGS)
         if not text_file.exists():
             raise FormatError(
                 spans_file, None, f"its text {text_file.name} is not there", "Put it beside"
             )
         text = _text(text_file, options)
         spans = list(_spans(spans_file, options, remarks, totals)) if spans_file.exists() else None
+        if not _fits(text, spans or ()) and _fits(unix := text.replace("\r\n", "\n"), spans or ()):
+            text = unix  # its line ends were changed after it was annotated
         reader = SpanReader(spans_file if spans is not None else text_file, options, remarks)
         doc_id = stem.relative_to(path).as_posix() if path.is_dir() else stem.name
         sentence = reader.sentence(1, text, spans, doc_id=doc_id)
@@ -74,6 +78,11 @@ def read(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Sentenc
 
 
 _ENDINGS = (".txt", ".ann")
+
+
+def _fits(text: str, spans: Iterable[CharSpan]) -> bool:
+    """Whether the spans have the texts that their lines say."""
+    return all(span.text in (None, text[span.start : span.end]) for span in spans)
 
 
 def _text(path: Path, options: ReadOptions) -> str:
@@ -119,7 +128,8 @@ def _spans(
             raise _no_line(path, line, text)
         if len(pieces) > 1:
             remarks.count(_PIECES, line, quoted(text[:40]))
-        yield CharSpan(min(starts), max(ends), label)
+        quote = parts[2] if len(parts) > 2 and len(pieces) == 1 else None
+        yield CharSpan(min(starts), max(ends), label, quote)
 
 
 def _no_line(path: Path, line: int, text: str) -> FormatError:

@@ -65,7 +65,14 @@ def read(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Sentenc
         if sentence is not None:
             yield sentence
     if not reader.n_texts:
-        raise no_sentence(path)
+        raise no_text(path, remarks)
+
+
+def no_text(path: Path, remarks: Remarks) -> FormatError:
+    """Make the error for a file of which no record could be read."""
+    why = "; ".join(line.removeprefix(f"{path}: ") for line in remarks.lines())
+    what = f"no text in it could be read ({why})" if why else "there is no text in it"
+    return FormatError(path, None, what, "Correct it, or say with --format what it is")
 
 
 def records(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[tuple[int, object]]:
@@ -78,10 +85,11 @@ def records(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[tupl
     if first is None:
         raise no_sentence(path)
     line, text = first
-    if text.lstrip().startswith("[") and not _is_json(text):
+    begins = text.lstrip()
+    if (begins.startswith("[") and not _is_json(text)) or begins.strip() == "{":
         yield from enumerate(_list(path, line, [text, *(rest for _, rest in lines)]), start=1)
         return
-    if text.lstrip().startswith("[[") or (text.lstrip().startswith("[{") and _is_json(text)):
+    if begins.startswith("[") and isinstance((json.loads(text) or [{}])[0], list | dict):
         for record in json.loads(text):  # a list on one line
             yield line, record
     else:
@@ -94,7 +102,7 @@ def records(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[tupl
 def _is_json(text: str) -> bool:
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 
@@ -106,7 +114,7 @@ def _list(path: Path, line: int, lines: Iterable[str]) -> list[object]:
     """
     try:
         found = json.loads("\n".join(lines))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         place = getattr(error, "lineno", 1) + line - 1
         raise FormatError(
             path, place, f"no JSON: {error}", "Correct it, or write a record on each line"
@@ -119,7 +127,7 @@ def _record(
 ) -> Iterator[tuple[int, object]]:
     try:
         yield line, json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         report(path, line, f"no JSON ({error})", options, remarks)
 
 
@@ -149,12 +157,17 @@ def _sentence(reader: SpanReader, line: int, record: object) -> Sentence | None:
     text = next((record[key] for key in _TEXT_KEYS if key in record), None)
     if not isinstance(text, str):
         raise Problem('there is no "text" in it')
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise Problem("its text has half a character (a lone surrogate)")
     doc_id = _doc_id(record)
     if record.get("answer", "accept") != "accept":
         reader.remarks.count(_REJECTED, line)
         return reader.sentence(line, text, None, doc_id=doc_id)
     spans = _spans(reader, line, record)
-    return reader.sentence(line, text, spans, doc_id=doc_id, words=_words(text, record))
+    # Prodigy's yes or no: it says that this span is right, and nothing of the other words.
+    complete = not (record.get("_is_binary") or record.get("_view_id") == "ner")
+    words = _words(text, record)
+    return reader.sentence(line, text, spans, doc_id=doc_id, words=words, complete=complete)
 
 
 def _doc_id(record: Record) -> str:
@@ -167,7 +180,8 @@ def _spans(reader: SpanReader, line: int, record: Record) -> list[CharSpan] | No
 
     RAISES: Problem: What stands for a span is none.
     """
-    key = next((key for key in _KEYS if key in record), None)
+    # `Doc.to_json` has its span groups under `spans`, which are a dict.
+    key = next((key for key in _KEYS if key in record and not isinstance(record[key], dict)), None)
     if key is None or record[key] is None:
         return None
     value = record[key]
@@ -222,6 +236,8 @@ def _words(text: str, record: Record) -> Words | None:
         return None
     words, spaces, place = [], [], 0
     for token in tokens:
+        if not isinstance(token, dict):
+            return None
         start, end = _first(token, _STARTS), _first(token, _ENDS)
         if start != place or not isinstance(end, int) or not place < end <= len(text):
             return None
@@ -250,7 +266,7 @@ def _gliner(reader: SpanReader, line: int, record: Record) -> Sentence | None:
     else:
         spans = []
         for entry in found if isinstance(found, list) else [found]:
-            first, last, label = char_span(entry, "ner")
+            first, last, label, _ = char_span(entry, "ner")
             if not 0 <= first <= last < len(words):
                 raise Problem(f"{entry} in 'ner' is beyond the {len(words)} words")
             spans.append(CharSpan(starts[first], starts[last] + len(words[last]), label))

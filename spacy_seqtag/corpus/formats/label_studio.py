@@ -5,15 +5,15 @@ regions; in JSON-MIN a task has the regions of one annotation, under the name of
 Predictions, and annotations that were skipped, are no annotation.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..errors import FormatError, no_sentence, quoted
+from ..errors import FormatError, quoted
 from ..sentence import Sentence
 from .format import Format, ReadOptions
-from .json_lines import Problem, Record, char_span, records, report
+from .json_lines import Problem, Record, char_span, no_text, records, report
 from .lines import read_lines
 from .remarks import Remarks
 from .text_spans import CharSpan, SpanReader
@@ -44,7 +44,8 @@ def looks_like(path: Path) -> bool:
             start += text
             if len(start) > _BEGINNING:
                 break
-    is_full = '"annotations"' in start and '"data"' in start
+    marks = ('"data"', '"completed_by"', '"was_cancelled"')
+    is_full = '"annotations"' in start and any(mark in start for mark in marks)
     return is_full or ('"annotation_id"' in start and '"annotator"' in start)
 
 
@@ -68,7 +69,7 @@ def read(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Sentenc
         if sentence is not None:
             yield sentence
     if not reader.n_texts:
-        raise no_sentence(path)
+        raise no_text(path, remarks)
 
 
 def _full(reader: SpanReader, line: int, task: Record) -> tuple[str, list[CharSpan] | None]:
@@ -83,21 +84,21 @@ def _full(reader: SpanReader, line: int, task: Record) -> tuple[str, list[CharSp
     ]
     if not made:
         reader.remarks.count(_SKIPPED, line)
-        return _text(data, None), None
+        return _text(data, ()), None
     if len(made) > 1:
         reader.remarks.count(_SEVERAL, line)
     chosen = next((one for one in made if one.get("ground_truth")), made[0])
     spans: list[CharSpan] = []
-    sources: list[str] = []
+    others = 0
     for region in chosen.get("result") or ():
         value = region.get("value") if isinstance(region, dict) else None
         if not isinstance(value, dict) or not any(key in value for key in _LABEL_KEYS):
             reader.remarks.count(_OTHER, line)
+            others += 1
             continue
         spans += _of_value(value)
-        if isinstance(value.get("text"), str) and spans:
-            sources.append(value["text"])
-    return _text(data, (spans[0], sources[0]) if spans and sources else None), spans
+    # Choices alone: somebody looked at the task, but not for spans.
+    return _text(data, spans), None if others and not spans else spans
 
 
 _LABEL_KEYS = ("labels", "hypertextlabels")
@@ -108,23 +109,28 @@ def _of_value(value: Record) -> Iterator[CharSpan]:
     labels = next((value[key] for key in _LABEL_KEYS if key in value), ())
     places = value.get("globalOffsets")
     place = places if isinstance(places, dict) else value
+    text = value.get("text")
     for label in labels if isinstance(labels, list) else [labels]:
-        yield char_span(
+        span = char_span(
             {"start": place.get("start"), "end": place.get("end"), "label": label}, "value"
         )
+        yield span._replace(text=text if isinstance(text, str) else None)
 
 
-def _text(data: Record, example: tuple[CharSpan, str] | None) -> str:
-    """Choose the column with the text: that in which a span stands, or `text`, or the only one.
+def _text(data: Record, spans: Sequence[CharSpan]) -> str:
+    """Choose the column with the text: that in which most spans stand, or `text`, or the only one.
+
+    What stands in another one has another text there, and is left out.
 
     RAISES: Problem: There is none.
     """
     texts = {key: value for key, value in data.items() if isinstance(value, str)}
-    if example is not None:
-        span, inner = example
-        for text in texts.values():
-            if text[span.start : span.end] == inner:
-                return text
+    fitting = {
+        key: sum(text[span.start : span.end] == span.text for span in spans)
+        for key, text in texts.items()
+    }
+    if any(fitting.values()):
+        return texts[max(fitting, key=lambda key: fitting[key])]
     if "text" in texts:
         return texts["text"]
     if len(texts) == 1:
@@ -135,7 +141,6 @@ def _text(data: Record, example: tuple[CharSpan, str] | None) -> str:
 def _min(reader: SpanReader, line: int, task: Record) -> tuple[str, list[CharSpan] | None]:
     """Read a task of JSON-MIN: its text, and the spans under the name of each `<Labels>`."""
     spans: list[CharSpan] = []
-    inner: list[str] = []
     found = False
     for value in task.values():
         regions: list[Any] = value if isinstance(value, list) else []
@@ -143,10 +148,8 @@ def _min(reader: SpanReader, line: int, task: Record) -> tuple[str, list[CharSpa
             if isinstance(region, dict) and any(key in region for key in _LABEL_KEYS):
                 found = True
                 spans += _of_value(region)
-                if isinstance(region.get("text"), str):
-                    inner.append(region["text"])
     columns = {key: value for key, value in task.items() if key not in _MIN_KEYS}
-    text = _text(columns, (spans[0], inner[0]) if spans and inner else None)
+    text = _text(columns, spans)
     # What nobody labelled has no key at all, whether it was looked at or skipped.
     if not found and not task.get("annotation_id"):
         reader.remarks.count(_SKIPPED, line)

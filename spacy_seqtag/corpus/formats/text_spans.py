@@ -2,8 +2,8 @@
 
 The tools know no words. A text is cut into words by a tokenizer, unless its record has words of its
 own. A span that does not begin and end with words is reported and left out, or moved to the nearest
-ones (`ReadOptions.alignment`). What is left out leaves its words without a tag, as "O" would say
-that no entity is there.
+ones (`ReadOptions.alignment`). The words of what is left out have no tag, rather than "O", which
+would say that no entity is there.
 
 A text is one sentence of the corpus, and a document: where its sentences end is not known.
 """
@@ -38,6 +38,10 @@ _NESTED = (
     '<span lies|spans lie> over longer ones: <it is|they are> in doc.spans["gold"] with all '
     "others, and only the longest are entities"
 )
+_OTHER_TEXT = (
+    "<span has|spans have> another text than the file says and <was|were> left out: nothing is "
+    "known of the other words of <this text|these texts>"
+)
 _EMPTY = "<text is|texts are> empty, and <was|were> left out"
 _SHOWN = 30  # characters of a text around what is reported
 
@@ -46,11 +50,13 @@ class CharSpan(NamedTuple):
     """A labelled stretch of a text.
 
     start, end (int): Characters, the end excluded. label (str): Its label.
+    text (str | None): What the file says that these characters are; None where it does not.
     """
 
     start: int
     end: int
     label: str
+    text: str | None = None
 
 
 class Words(NamedTuple):
@@ -85,6 +91,7 @@ class SpanReader:
         *,
         doc_id: str = "",
         words: Words | None = None,
+        complete: bool = True,
     ) -> Sentence | None:
         """Make the sentence of a text; None for one that is empty.
 
@@ -93,6 +100,7 @@ class SpanReader:
         spans (Sequence[CharSpan] | None): None where nobody annotated it.
         doc_id (str): Its id; "" to make one up.
         words (Words | None): Its words, which spell the text; None to find them.
+        complete (bool): Whether the words outside of all spans are known to be in no entity.
         RAISES: FormatError: In strict mode, a span that does not fit.
         """
         if words is None:
@@ -116,15 +124,20 @@ class SpanReader:
             has_bounds=False,
         )
         if spans is not None:
-            self._annotate(result, doc, spans)
+            self._annotate(result, doc, spans, complete)
         return result
 
-    def _annotate(self, sentence: Sentence, doc: Doc, spans: Iterable[CharSpan]) -> None:
+    def _annotate(
+        self, sentence: Sentence, doc: Doc, spans: Iterable[CharSpan], complete: bool
+    ) -> None:
         """Set the entities of a sentence, and all its spans."""
         found: list[Span] = []
         lost: list[tuple[int, int]] = []
-        for span in spans:
-            if (own := self._place(doc, sentence.line, span, lost)) is not None:
+        for span in (_where_it_says(doc.text, span) for span in spans):
+            if span is None:
+                complete = False
+                self._leave_out(_OTHER_TEXT, sentence.line, quoted(doc.text[:_SHOWN]))
+            elif (own := self._place(doc, sentence.line, span, lost)) is not None:
                 found.append(own)
         longest = filter_spans(found)
         if len(longest) < len(found):
@@ -135,7 +148,7 @@ class SpanReader:
                 example = quoted(others[0].text[:_SHOWN])
                 self.remarks.count(_NESTED, sentence.line, example, n)
             lost += [(span.start, span.end) for span in others]
-        tags = ["O"] * len(doc)
+        tags = ["O" if complete else ""] * len(doc)
         for start, end in lost:
             tags[start:end] = [""] * (end - start)
         for placed in longest:
@@ -150,6 +163,10 @@ class SpanReader:
         """Find the words of a span; what it loses is added to `lost`."""
         text = doc.text
         if not 0 <= span.start < span.end <= len(text):
+            inside = max(span.start, 0), min(span.end, len(text))
+            if inside[0] < inside[1]:
+                known = doc.char_span(*inside, alignment_mode="expand")
+                lost += [] if known is None else [(known.start, known.end)]
             self._leave_out(_BEYOND, line, f"{span.start} to {span.end} of {len(text)}")
             return None
         inner = text[span.start : span.end]
@@ -195,3 +212,18 @@ class SpanReader:
                 "Correct it, or leave out --strict to go on without it",
             )
         self.remarks.count(what, line, example)
+
+
+def _where_it_says(text: str, span: CharSpan) -> CharSpan | None:
+    """Return a span if its text is what the file says, else the one in UTF-16, else None.
+
+    Programs in JavaScript count an emoji as two.
+    """
+    if span.text is None or text[span.start : span.end].split() == span.text.split():
+        return span
+    units = text.encode("utf-16-le", "surrogatepass")
+    before, inner = units[: 2 * span.start], units[2 * span.start : 2 * span.end]
+    if inner.decode("utf-16-le", "replace").split() != span.text.split():
+        return None
+    start = len(before.decode("utf-16-le", "replace"))
+    return CharSpan(start, start + len(inner.decode("utf-16-le", "replace")), span.label)

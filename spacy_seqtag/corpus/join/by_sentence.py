@@ -15,11 +15,12 @@ from .words import difference
 
 
 class _Stored(NamedTuple):
-    """A sentence of the layer. layers: those of `LAYERS`, in their order."""
+    """A sentence of the layer. layers: those of `LAYERS`, in their order. spans: with entities."""
 
     words: list[str]
     layers: list[list[str] | None]
     propositions: list[Proposition] | None
+    spans: list[tuple[int, int, str]] | None = None
 
 
 class SentenceLayer:
@@ -54,7 +55,7 @@ class SentenceLayer:
         for sentence in sentences:
             self._outline.add(sentence)
             layers = [sentence.layer(name) for name in LAYERS]
-            yield _Stored(sentence.words, layers, sentence.propositions)
+            yield _Stored(sentence.words, layers, sentence.propositions, sentence.spans)
         self._places = positions_by_id(self._outline, self.path)
 
     def close(self) -> None:
@@ -89,6 +90,8 @@ class SentenceLayer:
 
     def _add(self, sentence: Sentence, stored: _Stored) -> None:
         self._n_joined += 1
+        if sentence.entities is None:
+            sentence.spans = stored.spans
         for name, tags in zip(LAYERS, stored.layers, strict=True):
             sentence.fill_layer(name, tags)
         if sentence.propositions is None:

@@ -64,3 +64,18 @@ def test_a_text_that_is_missing(folder, run):
     (folder / "b.txt").write_bytes(b"\xff")
     with pytest.raises(FormatError, match=r"b\.txt: not UTF-8"):
         run(folder)
+
+
+def test_names_with_dots(tmp_path, run):
+    for name in ("r", "r.1"):
+        (tmp_path / f"{name}.txt").write_text(f"text {name}")
+        (tmp_path / f"{name}.ann").write_text("")
+    _, docs = run(tmp_path)
+    assert [doc.text for doc in docs] == ["text r", "text r.1"]
+
+
+def test_line_ends_that_were_changed(tmp_path, run):
+    (tmp_path / "a.txt").write_bytes(b"Hello,\r\nAnn left.\r\n")
+    (tmp_path / "a.ann").write_text("T1\tPER 7 10\tAnn\n")
+    _, (doc,) = run(tmp_path)
+    assert [(e.text, e.label_) for e in doc.ents] == [("Ann", "PER")]

@@ -160,8 +160,8 @@ def test_a_line_that_is_none_does_not_stop_the_rest(tmp_path, read_docs):
     with pytest.raises(FormatError, match=r"a\.jsonl:2: no JSON"):
         convert([path], tmp_path / "b.spacy", strict=True)
     assert not (tmp_path / "b.spacy").exists()
-    path.write_text("{\n{\n")
-    with pytest.raises(FormatError, match="no sentence"):
+    path.write_text("{a\n{b\n")
+    with pytest.raises(FormatError, match=r"no text in it could be read \(2 records are not"):
         convert([path], tmp_path / "b.spacy")
 
 
@@ -248,3 +248,54 @@ def read_docs():
         return list(DocBin().from_disk(path).get_docs(vocab))
 
     return read
+
+
+def test_words_at_a_span_beyond_the_text_are_not_outside(run, tmp_path):
+    _, (doc,) = run(write(tmp_path / "a.jsonl", {"text": "Ann in Oslo", "spans": [[7, 12, "X"]]}))
+    assert tags(doc) == ["O", "O", ""]
+
+
+def test_yes_of_prodigy_says_nothing_of_the_rest(run, tmp_path):
+    record = {"text": "Ann in Oslo", "spans": [[0, 3, "PER"]], "answer": "accept"}
+    path = write(tmp_path / "a.jsonl", {**record, "_is_binary": True}, record)
+    _, docs = run(path)
+    assert [tags(doc) for doc in docs] == [["B", "", ""], ["B", "O", "O"]]
+
+
+def test_json_of_spacy(run, tmp_path, trained, mini):
+    doc = trained(next(s["text"] for s in mini["train"][:20] if "B-PER" in s["bio"]))
+    doc.spans["other"] = [doc[0:1]]
+    _, (found,) = run(write(tmp_path / "a.jsonl", doc.to_json()))
+    assert ents(found) == ents(doc)
+
+
+def test_a_list_or_an_object_that_is_the_file(run, tmp_path):
+    for text in (json.dumps([RECORDS["label"]]), json.dumps(RECORDS["label"], indent=1)):
+        (tmp_path / "a.json").write_text(f" {text} ", encoding="utf8")
+        _, (doc,) = run(tmp_path / "a.json")
+        assert ents(doc) == ENTS
+
+
+def test_what_no_program_should_write(tmp_path):
+    deep = "[" * 100_000
+    path = tmp_path / "a.jsonl"
+    path.write_text(f'{{"text": "\\ud800", "label": []}}\n{deep}\n', encoding="utf8")
+    with pytest.raises(FormatError, match=r"no text in it could be read .*half a character"):
+        convert([path], tmp_path / "a.spacy")
+    tokens = [{"start": 0, "end": 3}, 5]
+    write(path, {"text": "Ann left", "tokens": tokens, "spans": [[0, 3, "PER"]]})
+    assert convert([path], tmp_path / "a.spacy").entities == {"PER": 1}
+
+
+def test_spans_of_a_layer(tmp_path, read_docs):
+    words = tmp_path / "a.conllu"
+    rows = [f"{i}\t{w}\t_\tX\t_\t_\t_\t_\t_\t_" for i, w in enumerate(["New", "York", "City"], 1)]
+    words.write_text("\n".join(rows) + "\n\n", encoding="utf8")
+    spans = [[0, 13, "LOC"], [4, 8, "LOC"]]
+    layer = write(tmp_path / "b.jsonl", {"text": "New York City", "spans": spans})
+    convert([words], tmp_path / "words.spacy")
+    for first in (words, tmp_path / "words.spacy"):
+        convert([first, layer], tmp_path / "c.spacy")
+        (doc,) = read_docs(tmp_path / "c.spacy")
+        assert ents(doc) == [("New York City", "LOC")]
+        assert sorted(span.text for span in doc.spans["gold"]) == ["New York City", "York"]

@@ -103,3 +103,26 @@ def test_what_is_no_task(export, tmp_path):
     path.write_text(json.dumps([task(annotation())])[:-5], encoding="utf8")
     with pytest.raises(FormatError, match=r"cut\.json:1: no JSON"):
         convert([path], tmp_path / "cut.spacy")
+
+
+def test_choices_alone_are_no_spans(export):
+    choice = {"type": "choices", "from_name": "c", "to_name": "t", "value": {"choices": ["x"]}}
+    _, (doc,) = export(task(annotation(choice)))
+    assert {token.ent_iob_ for token in doc} == {""}
+
+
+def test_spans_of_another_text(export):
+    """They are left out, and nothing is known of the words outside of the others."""
+    elsewhere = region(4, 8, "X")
+    elsewhere["value"]["text"] = "away"
+    summary, (doc,) = export(task(annotation(region(0, 3, "PER"), elsewhere)))
+    assert ents(doc) == [("Ann", "PER")]
+    assert [token.ent_iob_ for token in doc] == ["B", "", "", "", ""]
+    assert "1 span has another text than the file says" in " ".join(summary.notes)
+
+
+def test_offsets_of_programs_in_javascript(export):
+    made = region(0, 0, "LOC")
+    made["value"] = {"start": 6, "end": 10, "text": "Oslo", "labels": ["LOC"]}
+    _, (doc,) = export(task(annotation(made), data={"text": "😀 in Oslo"}))
+    assert ents(doc) == [("Oslo", "LOC")]
