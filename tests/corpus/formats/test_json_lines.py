@@ -185,9 +185,16 @@ def test_words_of_prodigy(run, tmp_path):
     assert ents(doc) == [("New-York", "LOC")]
 
 
-def test_the_tokenizer_of_a_pipeline(trained, tmp_path, read_docs):
-    trained.tokenizer.add_special_case("AnnSmith", [{"ORTH": "Ann"}, {"ORTH": "Smith"}])
-    trained.to_disk(tmp_path / "nlp")
+@pytest.fixture
+def pipeline(request):
+    """A trained pipeline, where PyTorch is installed."""
+    pytest.importorskip("torch", reason="a pipeline needs PyTorch")
+    return request.getfixturevalue("trained")
+
+
+def test_the_tokenizer_of_a_pipeline(pipeline, tmp_path, read_docs):
+    pipeline.tokenizer.add_special_case("AnnSmith", [{"ORTH": "Ann"}, {"ORTH": "Smith"}])
+    pipeline.to_disk(tmp_path / "nlp")
     path = write(tmp_path / "a.jsonl", {"text": "AnnSmith left", "spans": [[0, 3, "PER"]]})
     convert([path], tmp_path / "a.spacy", tokenizer=str(tmp_path / "nlp"))
     (doc,) = read_docs(tmp_path / "a.spacy")
@@ -262,8 +269,8 @@ def test_yes_of_prodigy_says_nothing_of_the_rest(run, tmp_path):
     assert [tags(doc) for doc in docs] == [["B", "", ""], ["B", "O", "O"]]
 
 
-def test_json_of_spacy(run, tmp_path, trained, mini):
-    doc = trained(next(s["text"] for s in mini["train"][:20] if "B-PER" in s["bio"]))
+def test_json_of_spacy(run, tmp_path, pipeline, mini):
+    doc = pipeline(next(s["text"] for s in mini["train"][:20] if "B-PER" in s["bio"]))
     doc.spans["other"] = [doc[0:1]]
     _, (found,) = run(write(tmp_path / "a.jsonl", doc.to_json()))
     assert ents(found) == ents(doc)
