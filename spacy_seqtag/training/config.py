@@ -54,7 +54,7 @@ class Start:
         where in the component it takes the place of a listener.
     new (tuple[str, ...]): Tasks that get a new component, at the end.
     annotating (tuple[str, ...]): Encoders that stay as they are and are read in training.
-    disabled (tuple[str, ...]), tokenizer, vectors (dict[str, object]): From `[nlp]`.
+    nlp (dict[str, object]): Its settings in `[nlp]`, without `lang` and `pipeline`.
     other_scores (tuple[str, ...]): Of components that stay as they are: they choose no checkpoint.
     """
 
@@ -64,9 +64,7 @@ class Start:
     copies: tuple[tuple[str, tuple[str, ...]], ...]
     new: tuple[str, ...]
     annotating: tuple[str, ...]
-    disabled: tuple[str, ...]
-    tokenizer: dict[str, object]
-    vectors: dict[str, object]
+    nlp: dict[str, object]
     other_scores: tuple[str, ...]
 
     @property
@@ -181,9 +179,8 @@ def _quoted(path: str) -> str:
 def _title(choices: Choices) -> str:
     if choices.start is not None:
         what = " and ".join(NAMES[task] for task in choices.tasks)
-        return (
-            f"{what[0].upper()}{what[1:]}, in a trained pipeline of which the rest stays as it is."
-        )
+        rest = "in a trained pipeline of which the rest stays as it is"
+        return f"{what[0].upper()}{what[1:]}, {rest if choices.start.frozen else 'trained further'}."
     if len(choices.tasks) == 1:
         (task,) = choices.tasks
         more = ", with sentence boundaries for raw text" if choices.senter else ""

@@ -15,6 +15,8 @@ from .fit_config import Data, about_data, absent, choose_entity_share
 
 _LISTENER = "model.tok2vec"
 _LABELS_SHOWN = 20
+_OWN_SETTINGS = ("lang", "pipeline")
+"""Of `[nlp]`: the config says them itself."""
 
 
 @dataclass(frozen=True)
@@ -107,11 +109,14 @@ def _about_start(start: Start) -> list[str]:
     """Say what becomes of the components of a trained pipeline."""
     copies = [name for name, _ in start.copies]
     shared = [name for name in start.further if name not in copies]
-    lines = [f"{start.pipeline}: {', '.join(start.frozen)} stay as they are."]
+    lines = []
+    if start.frozen:
+        stay = "stays as it is" if len(start.frozen) == 1 else "stay as they are"
+        lines.append(f"{start.pipeline}: {', '.join(start.frozen)} {stay}.")
     if shared and start.annotating:
         lines.append(f"Trained further, on the shared encoder as it is: {', '.join(shared)}.")
     elif shared:
-        lines.append(f"Trained further: {', '.join(shared)}.")
+        lines.append(f"Trained further, with its own encoder: {', '.join(shared)}.")
     if copies:
         lines.append(
             f"Trained further, each with its own copy of the encoder: {', '.join(copies)}."
@@ -143,20 +148,21 @@ def start_from(trained: Trained, tasks: Sequence[str], *, own_encoder: bool = Fa
     own_encoder (bool): Whether what is trained further gets a copy of the encoder, which learns as
         well. Otherwise it reads the vectors of the encoder that all share, which stays as it is.
     RETURNS (Start): All components, and which of them stay as they are.
-    RAISES: ConfigValidationError (a ValueError): There is no encoder; a task that cannot have one
-        of its own; a component that has the name of a new one.
+    RAISES: ConfigValidationError (a ValueError): There is no encoder for a new task; a task that
+        cannot have one of its own; a component that has the name of a new one.
     """
     encoder = trained.encoder
     where = printable(trained.path)
-    if encoder is None:
-        raise settings_error(
-            f"--pipeline {where}: no component in it has an encoder that others listen to. Train "
-            "its tasks together, with --base-model"
-        )
-    listening = trained.listeners(encoder)
     names = trained.nlp.component_names
     found = {task: trained.component(task) for task in tasks}
     new = [task for task, name in found.items() if name is None]
+    if encoder is None and new:
+        raise settings_error(
+            f"--pipeline {where}: it has no component for {new[0]}, and no encoder that a new one "
+            "could listen to. Train the task by itself, with --base-model, and put both pipelines "
+            "together"
+        )
+    listening = trained.listeners(encoder) if encoder is not None else ()
     if own_encoder and new:
         raise settings_error(
             f"--own-encoder: {where} has no component for {new[0]}, and a new one has no encoder "
@@ -170,6 +176,7 @@ def start_from(trained: Trained, tasks: Sequence[str], *, own_encoder: bool = Fa
         )
     further = [name for name in found.values() if name is not None]
     copies = [name for name in further if own_encoder and name in listening]
+    settings = {**trained.nlp.config["nlp"], "disabled": list(trained.nlp.disabled)}
     listens = new or any(name in listening and name not in copies for name in further)
     return Start(
         pipeline=trained.path,
@@ -177,10 +184,8 @@ def start_from(trained: Trained, tasks: Sequence[str], *, own_encoder: bool = Fa
         further=tuple(further),
         copies=tuple((name, (_LISTENER,)) for name in copies),
         new=tuple(new),
-        annotating=(encoder,) if listens else (),
-        disabled=tuple(trained.nlp.disabled),
-        tokenizer=trained.nlp.config["nlp"]["tokenizer"],
-        vectors=trained.nlp.config["nlp"]["vectors"],
+        annotating=(encoder,) if encoder is not None and listens else (),
+        nlp={name: value for name, value in settings.items() if name not in _OWN_SETTINGS},
         other_scores=tuple(
             score
             for name in names

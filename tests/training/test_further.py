@@ -79,7 +79,8 @@ def test_own_encoder(run, trained, mini):
     assert moved(own, trained.get_pipe("transformer").model)
     assert not moved(shared, trained.get_pipe("transformer").model)
     # What is trained once more keeps its own encoder.
-    assert "Trained further: seqtag_ner." in run("--tasks", "ner", pipeline="training/model-last")
+    said = run("--tasks", "ner", pipeline="training/model-last")
+    assert "Trained further, with its own encoder: seqtag_ner." in said
     assert not same(after, annotated(train_it(), mini), "seqtag_ner")
 
 
@@ -124,6 +125,34 @@ def test_the_tokenizer_is_taken_over(run, trained, tmp_path):
     assert [token.text for token in nlp.make_doc("in Leeds.")] == ["in", "Leeds."]
 
 
+def test_one_task_with_its_own_encoder(run, trained, mini):
+    trained.replace_listeners("transformer", "seqtag_ner", ["model.tok2vec"])
+    trained.remove_pipe("transformer")
+    trained.remove_pipe("seqtag_pos")
+    trained.to_disk("alone")
+    said = run("--tasks", "ner", pipeline="alone")
+    assert "stay" not in said
+    assert "Trained further, with its own encoder: seqtag_ner." in said
+    assert not same(annotated(trained, mini), annotated(train_it(), mini), "seqtag_ner")
+    (line,) = run("--tasks", "pos,ner", pipeline="alone", ok=False).strip().splitlines()
+    assert "no component for pos, and no encoder" in line
+
+
+def test_settings_of_the_pipeline_are_taken_over(run, trained):
+    @spacy.registry.callbacks("test_further.keep.v1")
+    def keep():
+        return lambda nlp: nlp
+
+    trained.config["nlp"]["after_creation"] = {"@callbacks": "test_further.keep.v1"}
+    trained.config["nlp"]["batch_size"] = 7
+    trained.to_disk("called")
+    run("--tasks", "ner", pipeline="called")
+    config = load_config("my.cfg")["nlp"]
+    assert config["after_creation"] == {"@callbacks": "test_further.keep.v1"}
+    assert config["batch_size"] == 7
+    assert train_it().config["nlp"]["after_creation"] == config["after_creation"]
+
+
 @pytest.mark.parametrize(
     ("options", "error"),
     [
@@ -142,7 +171,7 @@ def test_what_is_no_pipeline(run, tmp_path):
     assert "none/such" in line
     spacy.blank("en").to_disk("blank")
     (line,) = run(pipeline="blank", ok=False).strip().splitlines()
-    assert "no component in it has an encoder that others listen to" in line
+    assert "no component for pos, and no encoder that a new one could listen to" in line
     (line,) = (
         run("--own-encoder", "--base-model", "x", pipeline=None, ok=False).strip().splitlines()
     )
