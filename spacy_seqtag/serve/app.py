@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from importlib.resources import files
+from typing import Literal
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -55,9 +56,9 @@ class Question(BaseModel):
 
 
 class Health(BaseModel):
-    """A server that answers."""
+    """Whether the pipeline of a server annotates: "UP" or "DOWN"."""
 
-    status: str = "UP"
+    status: Literal["UP", "DOWN"]
     model: str
     version: str
     pipeline: list[str]
@@ -74,14 +75,17 @@ def create_app(nlp: Language, limits: Limits | None = None) -> FastAPI:
     limits = limits or Limits()
     metrics = Metrics()
     batcher: list[Batcher] = []  # made when the event loop is there
+    running: list[asyncio.Task[None]] = []
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         batcher.append(Batcher(nlp, limits, metrics))
         task = asyncio.create_task(batcher[0].run())
+        running.append(task)
         try:
             yield
         finally:
+            running.clear()
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
@@ -112,10 +116,13 @@ def create_app(nlp: Language, limits: Limits | None = None) -> FastAPI:
     name = f"{nlp.meta['lang']}_{nlp.meta['name']}"
 
     @app.get("/health", tags=["server"])
-    async def health() -> Health:
-        """Say that the server answers, and with which pipeline."""
+    async def health(response: Response) -> Health:
+        """Say whether texts are annotated, and with which pipeline; if not, with status 503."""
+        up = any(not task.done() for task in running)
+        response.status_code = 200 if up else 503
         version = str(nlp.meta.get("version", ""))
-        return Health(model=name, version=version, pipeline=nlp.pipe_names)
+        status: Literal["UP", "DOWN"] = "UP" if up else "DOWN"
+        return Health(status=status, model=name, version=version, pipeline=nlp.pipe_names)
 
     @app.get("/metrics", response_class=PlainTextResponse, tags=["server"])
     async def show_metrics() -> Response:

@@ -112,7 +112,12 @@ class Batcher:
             if not batch:
                 self._wake.clear()
                 continue
-            answers = await loop.run_in_executor(self._thread, context.run, self._annotate, batch)
+            try:
+                answers = await loop.run_in_executor(
+                    self._thread, context.run, self._annotate, batch
+                )
+            except Exception as error:  # of the batch as a whole: the next one may go well
+                answers = [error] * len(batch)
             for job, answer in zip(batch, answers, strict=True):
                 if job.done.done():  # given up by whoever asked
                     continue

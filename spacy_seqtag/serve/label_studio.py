@@ -9,10 +9,11 @@ A labelling interface has `<Labels>` for a `<Text>`. Which layer a `<Labels>` is
 (`ents`, `pos`, `tag`, `roles`, as in the files of `suggest`), or else its labels do.
 """
 
+import asyncio
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
@@ -86,20 +87,31 @@ def add_label_studio(app: FastAPI, annotate_all: AnnotateAll, nlp: Language, ver
             {column: _text(task, column) for column in sorted(columns)} for task in question.tasks
         ]
         flat = [text for by_column in texts for text in by_column.values()]
-        records = iter(await annotate_all(flat, lambda doc: make_record(doc, Plan(digits=_DIGITS))))
-        results = []
-        for by_column in texts:
-            found = dict(zip(by_column, records))
-            rows = [
-                row
-                for control, layer in layers.items()
-                if layer
-                for row in regions(found[control.column], control, layer)  # type: ignore[arg-type]
-            ]
-            scores = [row["score"] for row in rows if "score" in row]
-            score = min(scores, default=1.0)  # type: ignore[type-var]
-            results.append({"result": rows, "score": score, "model_version": version})
+        records = await annotate_all(flat, lambda doc: make_record(doc, Plan(digits=_DIGITS)))
+        answers = iter(cast(list[DocRecord], records))
+        by_task = [dict(zip(by_column, answers)) for by_column in texts]
+        # In another thread: meanwhile the server answers others.
+        found = await asyncio.to_thread(lambda: [_predict(task, layers) for task in by_task])
+        results = [{**prediction, "model_version": version} for prediction in found]
         return {"results": results, "model_version": version}
+
+
+def _predict(
+    records: Mapping[str, DocRecord], layers: Mapping[Control, str | None]
+) -> dict[str, object]:
+    """Write the prediction for a task.
+
+    records (Mapping[str, DocRecord]): Its annotated texts, by their columns.
+    layers (Mapping[Control, str | None]): What each `<Labels>` is for.
+    """
+    rows = [
+        row
+        for control, layer in layers.items()
+        if layer
+        for row in regions(records[control.column], control, layer)
+    ]
+    scores = [cast(float, row["score"]) for row in rows if "score" in row]
+    return {"result": rows, "score": min(scores, default=1.0)}
 
 
 def _labels_of(nlp: Language) -> dict[str, frozenset[str]]:

@@ -180,7 +180,9 @@ def _title(choices: Choices) -> str:
     if choices.start is not None:
         what = " and ".join(NAMES[task] for task in choices.tasks)
         rest = "in a trained pipeline of which the rest stays as it is"
-        return f"{what[0].upper()}{what[1:]}, {rest if choices.start.frozen else 'trained further'}."
+        return (
+            f"{what[0].upper()}{what[1:]}, {rest if choices.start.frozen else 'trained further'}."
+        )
     if len(choices.tasks) == 1:
         (task,) = choices.tasks
         more = ", with sentence boundaries for raw text" if choices.senter else ""

@@ -17,6 +17,7 @@ from thinc.api import ConfigValidationError
 
 from spacy_seqtag.records import make_record
 from spacy_seqtag.serve import Limits, create_app
+from spacy_seqtag.serve.batcher import Batcher
 from spacy_seqtag.serve.limits import cost
 
 TEXT = "Daniel Reyes wants to buy a house in Leeds."
@@ -82,6 +83,28 @@ def test_health_metrics_and_routes(client):
     assert "seqtag_waiting_characters 0.0" in metrics
     assert "/annotate" in client.get("/openapi.json").json()["paths"]
     assert "cdn" not in client.get("/docs").text
+
+
+def test_health_where_nothing_is_annotated(trained):
+    app = create_app(trained)  # its lifespan did not begin, as in an application that mounts it
+    answer = TestClient(app).get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (503, "DOWN")
+
+
+def test_a_batch_that_fails_as_a_whole_is_not_the_last(trained, monkeypatch):
+    annotate = Batcher._annotate
+    failures = [RuntimeError("out of memory")]
+
+    def fail_once(self, batch):
+        if failures:
+            raise failures.pop()
+        return annotate(self, batch)
+
+    monkeypatch.setattr(Batcher, "_annotate", fail_once)
+    with TestClient(create_app(trained)) as client:
+        answers = [client.post("/annotate", json={"text": TEXT}) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [500, 200]
+        assert client.get("/health").status_code == 200
 
 
 def test_page(client):
