@@ -12,7 +12,7 @@ from thinc.api import Config, ConfigValidationError
 from ..errors import one_line, settings_error
 from ..loading import check_pipeline
 from . import fail, seqtag
-from .options import GpuOption
+from .options import GpuOption, QuietOption
 
 _EXTRA = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -73,6 +73,7 @@ def train_cli(
         Path | None, typer.Option("--code", "-c", help="Python file with registered functions")
     ] = None,
     gpu_id: GpuOption = -1,
+    quiet: QuietOption = False,
 ) -> None:
     """Train a pipeline, with the arguments of `spacy train`.
 
