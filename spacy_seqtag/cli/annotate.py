@@ -17,7 +17,7 @@ from ..corpus.plural import counted
 from ..records import LAYERS, Layer
 from . import fail, seqtag
 from .byte_bar import byte_bar
-from .console import print_json, warn
+from .console import examples, print_json, warn
 from .options import (
     LONG_RAW,
     GpuOption,
@@ -30,7 +30,14 @@ from .options import (
 )
 
 
-@seqtag.command("annotate", no_args_is_help=True)
+@seqtag.command(
+    "annotate",
+    no_args_is_help=True,
+    epilog=examples(
+        "annotate my_pipeline texts.jsonl annotated/",
+        "annotate my_pipeline news/ news.parquet --layers entities",
+    ),
+)
 def annotate_cli(
     model: PipelineArgument,
     inputs: Annotated[
@@ -121,8 +128,6 @@ def annotate_cli(
 
     The same command goes on where a run was cut: each text is annotated exactly once, in order. A
     text that cannot be annotated goes to errors.jsonl with the reason, and the rest go on.
-
-    Example: python -m spacy seqtag annotate my_pipeline texts.jsonl annotated/
     """
     settings = Settings(
         file_format=file_format,

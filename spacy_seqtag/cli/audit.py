@@ -13,7 +13,7 @@ from ..corpus.docbin_read import find_docbins
 from ..distil.raw_text import check_output
 from ..files import written_aside
 from . import fail, seqtag
-from .console import print_json, warn
+from .console import examples, print_json, warn
 from .doc_bar import stage_bar
 from .options import GpuOption, JsonOption, PipelineArgument, QuietOption
 
@@ -21,7 +21,14 @@ if TYPE_CHECKING:  # it takes seconds to import
     from ..labelling.audit import Suspect
 
 
-@seqtag.command("audit", no_args_is_help=True)
+@seqtag.command(
+    "audit",
+    no_args_is_help=True,
+    epilog=examples(
+        "audit my_pipeline unseen.spacy --n 5",
+        "audit my_pipeline train.spacy --folds 5 --output audit.jsonl",
+    ),
+)
 def audit_cli(
     model: PipelineArgument,
     data: Annotated[Path, typer.Argument(help="Annotated corpus in .spacy format")],

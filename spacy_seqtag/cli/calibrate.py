@@ -11,12 +11,18 @@ from ..calibration import calibrate_pipeline
 from ..errors import printable
 from ..report.scores import print_calibration
 from . import fail, seqtag
-from .console import print_json, warn
+from .console import examples, print_json, warn
 from .doc_bar import stage_bar
 from .options import GpuOption, JsonOption, PipelineArgument, QuietOption
 
 
-@seqtag.command("calibrate")
+@seqtag.command(
+    "calibrate",
+    no_args_is_help=True,
+    epilog=examples(
+        "calibrate my_pipeline dev.spacy --output calibrated/",
+    ),
+)
 def calibrate_cli(
     model: PipelineArgument,
     dev: Annotated[

@@ -23,7 +23,7 @@ from ..corpus.plural import counted
 from ..errors import printable
 from ..frames import problems
 from . import fail, seqtag
-from .console import print_json
+from .console import examples, print_json
 from .doc_bar import doc_bar
 from .options import JsonOption, QuietOption
 
@@ -31,7 +31,14 @@ from .options import JsonOption, QuietOption
 _SHOWN = 20
 
 
-@seqtag.command("check", no_args_is_help=True)
+@seqtag.command(
+    "check",
+    no_args_is_help=True,
+    epilog=examples(
+        "check train.spacy dev.spacy --strict",
+        "check train.spacy --base-model bert-base-cased --lang en",
+    ),
+)
 def check_cli(
     files: Annotated[
         list[Path],

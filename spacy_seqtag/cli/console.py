@@ -37,6 +37,8 @@ _STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _IN_ASCII = {"✔": "[+]", "✘": "[x]", "⚠": "[!]", "\u2139": "[i]", "…": "..."}
 _SPELL_OUT = "spacy_seqtag.spell_out"
 
+_PROGRAM = "python -m spacy seqtag"
+
 # Where the result of a command goes, whatever is done to `sys.stdout`.
 _output: ContextVar[TextIO] = ContextVar("output")
 
@@ -62,6 +64,15 @@ def for_people() -> Iterator[None]:
             yield
         finally:
             _output.reset(token)
+
+
+def examples(*commands: str) -> str:
+    """Write examples for the end of what `--help` prints.
+
+    commands (str): What stands after `python -m spacy seqtag`.
+    """
+    lines = (f"  {_PROGRAM} {command}" for command in commands)
+    return "\b\nExamples:\n" + "\n".join(lines)  # \b: click breaks no lines here
 
 
 def be_quiet(context: typer.Context, quiet: bool) -> bool:

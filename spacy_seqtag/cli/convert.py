@@ -26,7 +26,7 @@ from ..errors import Whole
 from ..partial import parse_labels
 from . import fail, seqtag
 from .byte_bar import byte_bar
-from .console import print_json, warn
+from .console import examples, print_json, warn
 from .options import JsonOption, QuietOption, complete_pipeline, completed, metavar, one_of
 
 # From here on the wait is long enough to show a bar in log files too.
@@ -161,7 +161,15 @@ _EntityLabels = Annotated[
 ]
 
 
-@seqtag.command("convert", help=_HELP, no_args_is_help=True)
+@seqtag.command(
+    "convert",
+    help=_HELP,
+    no_args_is_help=True,
+    epilog=examples(
+        "convert dev.conllu dev.iob2 --output dev.spacy",
+        "convert texts.jsonl --lang de --output texts.spacy",
+    ),
+)
 def convert_cli(
     files: _Files,
     output: _Output,

@@ -13,7 +13,7 @@ from ..corpus.plural import counted
 from ..schemes.soft_rows import TOP
 from . import fail, seqtag
 from .byte_bar import byte_bar
-from .console import print_json
+from .console import examples, print_json
 from .options import (
     LONG_RAW,
     GpuOption,
@@ -24,7 +24,13 @@ from .options import (
 )
 
 
-@seqtag.command("distil", no_args_is_help=True)
+@seqtag.command(
+    "distil",
+    no_args_is_help=True,
+    epilog=examples(
+        "distil teacher_1 teacher_2 raw.txt --output soft.spacy",
+    ),
+)
 def distil_cli(
     pipelines: Annotated[
         list[str],

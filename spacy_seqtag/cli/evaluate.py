@@ -16,7 +16,7 @@ from ..frames import has_frames
 from ..report.html import render_entities, render_html
 from ..report.scores import print_scores
 from . import fail, seqtag
-from .console import print_json
+from .console import examples, print_json
 from .doc_bar import stage_bar
 from .options import GpuOption, JsonOption, PipelineArgument, QuietOption
 
@@ -48,7 +48,14 @@ _UnknownLabelsOption = Annotated[
 ]
 
 
-@seqtag.command("evaluate")
+@seqtag.command(
+    "evaluate",
+    no_args_is_help=True,
+    epilog=examples(
+        "evaluate my_pipeline test.spacy --output scores.json",
+        "evaluate my_pipeline test.spacy --json --quiet > scores.json",
+    ),
+)
 def evaluate_cli(
     model: PipelineArgument,
     data: Annotated[Path, typer.Argument(help="Corpus in .spacy format")],

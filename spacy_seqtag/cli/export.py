@@ -12,12 +12,18 @@ from ..corpus.errors import FormatError
 from ..corpus.formats import WRITERS
 from ..corpus.plural import counted
 from . import fail, seqtag
-from .console import print_json, warn
+from .console import examples, print_json, warn
 from .doc_bar import doc_bar
 from .options import JsonOption, QuietOption, completed, metavar, one_of
 
 
-@seqtag.command("export", no_args_is_help=True)
+@seqtag.command(
+    "export",
+    no_args_is_help=True,
+    epilog=examples(
+        "export dev.spacy --format props --output dev.props",
+    ),
+)
 def export_cli(
     file: Annotated[Path, typer.Argument(help="The .spacy file with semantic roles")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write")],

@@ -9,7 +9,7 @@ from wasabi import msg
 from ..corpus.plural import counted
 from ..errors import printable
 from . import fail, seqtag
-from .console import print_json
+from .console import examples, print_json
 from .doc_bar import stage_bar
 from .options import JsonOption, QuietOption, completed, metavar, one_of
 
@@ -63,7 +63,13 @@ PrecisionOption = Annotated[
 ]
 
 
-@seqtag.command("from-hf", no_args_is_help=True)
+@seqtag.command(
+    "from-hf",
+    no_args_is_help=True,
+    epilog=examples(
+        "from-hf dslim/bert-base-NER my_pipeline --lang en",
+    ),
+)
 def from_hf_cli(
     checkpoint: Annotated[
         str,

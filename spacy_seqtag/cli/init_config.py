@@ -23,14 +23,21 @@ from ..training.config import TASKS, command, render
 from ..training.fit_config import Data, Encoder, choose_tasks, fit, look_at
 from ..training.further import Trained, fit_further
 from . import fail, seqtag
-from .console import print_data, print_json, warn
+from .console import examples, print_data, print_json, warn
 from .doc_bar import doc_bar
 from .options import JsonOption, QuietOption, complete_pipeline
 
 _STDOUT = "-"
 
 
-@seqtag.command("init-config", no_args_is_help=True)
+@seqtag.command(
+    "init-config",
+    no_args_is_help=True,
+    epilog=examples(
+        "init-config --train train.spacy --base-model roberta-base -o my.cfg",
+        "init-config --train new.spacy --pipeline old --tasks ner -o my.cfg",
+    ),
+)
 def init_config_cli(
     train: Annotated[Path, typer.Option(help="Training data: .spacy file, or folder of such")],
     output: Annotated[

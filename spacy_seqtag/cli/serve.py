@@ -12,6 +12,8 @@ from ..errors import one_line
 from ..extras import need
 from ..loading import load_pipeline
 from . import fail, seqtag
+from .console import examples
+from .doc_bar import stage_bar
 from .options import GpuOption, PipelineArgument, QuietOption
 
 # Seconds. Clients keep connections for later, and one that is closed as they use it again fails; so
@@ -19,7 +21,13 @@ from .options import GpuOption, PipelineArgument, QuietOption
 _KEEP_ALIVE = 75
 
 
-@seqtag.command("serve", no_args_is_help=True)
+@seqtag.command(
+    "serve",
+    no_args_is_help=True,
+    epilog=examples(
+        "serve my_pipeline --port 8000",
+    ),
+)
 def serve_cli(
     model: PipelineArgument,
     host: Annotated[
@@ -45,7 +53,7 @@ def serve_cli(
 ) -> None:
     """Serve a pipeline: JSON, a page to try it, and a backend for Label Studio.
 
-    POST {"text": "…"} or {"texts": ["…", "…"]} to /annotate. Requests of one moment are annotated
+    POST {"text": "..."} or {"texts": ["...", "..."]} to /annotate. Requests of one moment are annotated
     together. /docs describes all routes, /metrics has figures for Prometheus. Ctrl+C or SIGTERM
     stops it once what was asked is answered.
     """
@@ -57,7 +65,9 @@ def serve_cli(
 
     try:
         setup_gpu(gpu_id, silent=True)
-        nlp = load_pipeline(model)
+        with stage_bar(quiet) as stages:
+            stages(f"Load {model}", 0)
+            nlp = load_pipeline(model)
         limits = Limits(max_bytes, max_characters, max_waiting, timeout)
     except (ValueError, OSError) as error:
         fail(one_line(error))

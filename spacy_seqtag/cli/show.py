@@ -16,7 +16,7 @@ from ..records import make_record
 from ..report.html import render_html, serve_html
 from ..report.terminal import entity_rows, render_text, render_title
 from . import fail, seqtag
-from .console import keep_for_json, print_json
+from .console import examples, keep_for_json, print_json
 from .doc_bar import stage_bar
 from .options import GpuOption, PipelineArgument, QuietOption
 
@@ -26,7 +26,14 @@ _HOST = "127.0.0.1"
 _PAGE = "frames.html"
 
 
-@seqtag.command("show", no_args_is_help=True)
+@seqtag.command(
+    "show",
+    no_args_is_help=True,
+    epilog=examples(
+        'show my_pipeline "She gave him the book."',
+        "show my_pipeline - --json < text.txt",
+    ),
+)
 def show_cli(
     model: PipelineArgument,
     text: Annotated[str, typer.Argument(help="Text to annotate, or - to read it from stdin")],

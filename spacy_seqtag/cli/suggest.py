@@ -10,7 +10,7 @@ from wasabi import msg
 from ..corpus.plural import counted
 from . import fail, seqtag
 from .byte_bar import byte_bar
-from .console import print_json
+from .console import examples, print_json
 from .options import (
     LONG_RAW,
     GpuOption,
@@ -21,7 +21,13 @@ from .options import (
 )
 
 
-@seqtag.command("suggest", no_args_is_help=True)
+@seqtag.command(
+    "suggest",
+    no_args_is_help=True,
+    epilog=examples(
+        "suggest my_pipeline raw.txt --n 50 --output to-label.jsonl",
+    ),
+)
 def suggest_cli(
     pipelines: Annotated[
         list[str],

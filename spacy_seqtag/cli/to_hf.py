@@ -8,12 +8,18 @@ from wasabi import msg
 
 from ..corpus.plural import counted
 from . import fail, seqtag
-from .console import print_json
+from .console import examples, print_json
 from .doc_bar import stage_bar
 from .options import JsonOption, PipelineArgument, QuietOption
 
 
-@seqtag.command("to-hf", no_args_is_help=True)
+@seqtag.command(
+    "to-hf",
+    no_args_is_help=True,
+    epilog=examples(
+        "to-hf my_pipeline my_model --component ner",
+    ),
+)
 def to_hf_cli(
     pipeline: PipelineArgument,
     output: Annotated[Path, typer.Argument(help="Folder for the model", file_okay=False)],
