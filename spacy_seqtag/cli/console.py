@@ -76,7 +76,9 @@ def examples(*commands: str) -> str:
 
 
 def be_quiet(context: typer.Context, quiet: bool) -> bool:
-    """Keep standard output empty for as long as a command runs: what `--quiet` does.
+    """Print warnings and errors only, for as long as a command runs: what `--quiet` does.
+
+    Standard output is empty, and bars find no terminal.
 
     context (typer.Context): Of the command.
     quiet (bool): Whether the option was given.
@@ -85,6 +87,7 @@ def be_quiet(context: typer.Context, quiet: bool) -> bool:
     if quiet and not context.resilient_parsing:
         nothing = context.with_resource(open(os.devnull, "w", encoding="utf8"))  # noqa: SIM115
         context.with_resource(redirect_stdout(nothing))
+        context.with_resource(redirect_stderr(cast("TextIO", _NoTerminal(sys.stderr))))
     return quiet
 
 
@@ -163,6 +166,20 @@ class _Without:
         """Write text. RETURNS (int): Its length, as of any stream."""
         self._stream.write(self._pattern.sub("", text))
         return len(text)
+
+    def __getattr__(self, name: str) -> object:  # whatever the stream has
+        return getattr(self._stream, name)
+
+
+class _NoTerminal:
+    """A stream that says it is no terminal, so that nobody draws a bar there."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def isatty(self) -> bool:
+        """Say no."""
+        return False
 
     def __getattr__(self, name: str) -> object:  # whatever the stream has
         return getattr(self._stream, name)

@@ -53,9 +53,9 @@ def serve_cli(
 ) -> None:
     """Serve a pipeline: JSON, a page to try it, and a backend for Label Studio.
 
-    POST {"text": "..."} or {"texts": ["...", "..."]} to /annotate. Requests of one moment are annotated
-    together. /docs describes all routes, /metrics has figures for Prometheus. Ctrl+C or SIGTERM
-    stops it once what was asked is answered.
+    POST {"text": "..."} or {"texts": ["...", "..."]} to /annotate. Requests of one moment are
+    annotated together. /docs describes all routes, /metrics has figures for Prometheus. Ctrl+C or
+    SIGTERM stops it once what was asked is answered.
     """
     try:
         uvicorn, *_ = map(need, ("uvicorn", "fastapi_offline", "prometheus_client"))
