@@ -1,6 +1,5 @@
 """`python -m spacy seqtag annotate`: corpora of any size, as files and as parts of a folder."""
 
-from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
 from typing import Annotated, cast
@@ -160,7 +159,7 @@ def annotate_cli(
     except (ValueError, OSError, ImportError, RuntimeError) as error:
         fail(error)
     if as_json:
-        print_json({"output": output, **asdict(result)})
+        print_json({"output": output, **vars(result)})
         return
     if result.was_complete:
         msg.info("The run was complete already")

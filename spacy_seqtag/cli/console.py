@@ -19,6 +19,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from contextvars import ContextVar
+from textwrap import wrap
 from typing import Any, NoReturn, TextIO, cast
 
 import typer
@@ -71,8 +72,11 @@ def examples(*commands: str) -> str:
 
     commands (str): What stands after `python -m spacy seqtag`.
     """
-    lines = (f"  {_PROGRAM} {command}" for command in commands)
-    return "\b\nExamples:\n" + "\n".join(lines)  # \b: click breaks no lines here
+    lines = [
+        " \\\n      ".join(wrap(f"{_PROGRAM} {command}", 74, break_on_hyphens=False))
+        for command in commands
+    ]
+    return "\n  ".join(["\b\nExamples:", *lines])  # \b: click breaks no lines here
 
 
 def be_quiet(context: typer.Context, quiet: bool) -> bool:

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -214,7 +213,7 @@ def convert_cli(
     except (FormatError, TokenizerError, OSError, sqlite3.Error) as error:
         fail(error)
     if as_json:
-        print_json({"output": output, **asdict(summary)})
+        print_json({"output": output, **vars(summary)})
     else:
         _report(summary, output)
         _hint_at_language(summary, lang)

@@ -1,6 +1,5 @@
 """`python -m spacy seqtag distil`: teachers annotate raw text, for a student to learn from."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -82,7 +81,7 @@ def distil_cli(
     except (ValueError, OSError) as error:
         fail(error)
     if as_json:
-        print_json({"output": output, "bytes": output.stat().st_size, **asdict(result)})
+        print_json({"output": output, "bytes": output.stat().st_size, **vars(result)})
         return
     rows = [
         ("Documents", result.docs),

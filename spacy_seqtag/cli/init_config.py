@@ -34,8 +34,8 @@ _STDOUT = "-"
     "init-config",
     no_args_is_help=True,
     epilog=examples(
-        "init-config --train train.spacy --base-model roberta-base -o my.cfg",
-        "init-config --train new.spacy --pipeline old --tasks ner -o my.cfg",
+        "init-config -o my.cfg --train train.spacy --base-model roberta-base",
+        "init-config -o my.cfg --train train.spacy --pipeline old_pipeline",
     ),
 )
 def init_config_cli(
