@@ -70,7 +70,6 @@ def export_cli(
         fail(f"{file}: {error}. Check the file with `python -m spacy seqtag check`")
     if as_json:
         print_json({"output": output, **counts._asdict()})
-        return
     if counts.cut:
         what = "<argument|arguments> left <its|their> sentence and <was|were> cut at its bounds"
         warn(counted(counts.cut, what))
