@@ -16,7 +16,7 @@ import spacy
 import srsly
 from spacy.tokens import DocBin
 
-from spacy_seqtag.training.resume import loop
+from spacy_seqtag.training.resume import loop, start
 from spacy_seqtag.training.resume.loop import Run
 from spacy_seqtag.training.resume.states import load_state
 
@@ -78,7 +78,7 @@ def assert_ended_as(output, expected):
         assert found.keys() == wanted.keys()
         assert [key for key in found if found[key] != wanted[key]] == []
     assert [path.name for path in (output / "training-state").iterdir()] == ["run.json"]
-    assert not list(output.glob("*.new")) + list(output.glob("*.old"))
+    assert not list(output.glob(".*"))
 
 
 def kill():
@@ -448,7 +448,7 @@ def test_loggers_are_told_of_all_words(train, interrupted):
     """Those of before the interruption as well."""
 
     def keep_states():
-        loop.remove_states = lambda folder: None
+        start.remove_states = lambda folder: None
 
     code, said = train(interrupted, "--resume", prepare=keep_states)
     assert code == 0, said
