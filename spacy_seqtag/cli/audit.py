@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import srsly
 import typer
-from spacy.cli._util import setup_gpu
 from wasabi import msg
 from wasabi.printer import Printer
 
@@ -13,6 +12,7 @@ from ..corpus.docbin_read import find_docbins
 from ..distil.raw_text import check_output
 from ..files import written_aside
 from . import fail, seqtag
+from .gpu import set_up_gpu
 from .options import GpuOption, PipelineArgument
 
 if TYPE_CHECKING:  # it takes seconds to import
@@ -56,7 +56,7 @@ def audit_cli(
     try:
         if output is not None:
             check_output(output, find_docbins(data), "a file")
-        setup_gpu(gpu_id, silent=True)
+        set_up_gpu(gpu_id)
         suspects = audit(
             model,
             data,

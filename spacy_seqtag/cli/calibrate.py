@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from spacy.cli._util import setup_gpu
 from wasabi import msg
 from wasabi.printer import Printer
 
@@ -12,6 +11,7 @@ from ..calibration import calibrate_pipeline
 from ..errors import printable
 from ..report.scores import print_calibration
 from . import fail, seqtag
+from .gpu import set_up_gpu
 from .options import GpuOption, PipelineArgument
 
 
@@ -41,7 +41,7 @@ def calibrate_cli(
     trained on it knows by heart, so that nothing can be learned of its errors there.
     """
     try:
-        setup_gpu(gpu_id, silent=True)
+        set_up_gpu(gpu_id)
         found = calibrate_pipeline(model, dev, output, force=force, progress=not quiet)
     except (ValueError, OSError) as err:
         fail(err)

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import srsly
 import typer
-from spacy.cli._util import setup_gpu
 from spacy.tokens import DocBin
 from wasabi import msg
 
@@ -16,6 +15,7 @@ from ..frames import has_frames
 from ..report.html import render_entities, render_html
 from ..report.scores import print_scores
 from . import fail, seqtag
+from .gpu import set_up_gpu
 from .options import GpuOption, PipelineArgument
 
 # How many documents an HTML file shows.
@@ -89,7 +89,7 @@ def evaluate_cli(
                 "--gold-predicates: the corpus's predicates are given on its own words, which "
                 "--raw-text leaves out. Use one of the two."
             )
-        setup_gpu(gpu_id, silent=True)
+        set_up_gpu(gpu_id)
         scores, docs = evaluate(
             model,
             data,

@@ -3,13 +3,13 @@
 from typing import Annotated
 
 import typer
-from spacy.cli._util import setup_gpu
 from wasabi import msg
 
 from ..errors import one_line
 from ..extras import need
 from ..loading import load_pipeline
 from . import fail, seqtag
+from .gpu import set_up_gpu
 from .options import GpuOption, PipelineArgument
 
 # Seconds. Clients keep connections for later, and one that is closed as they use it again fails; so
@@ -53,7 +53,7 @@ def serve_cli(
     from ..serve import Limits, create_app
 
     try:
-        setup_gpu(gpu_id, silent=True)
+        set_up_gpu(gpu_id)
         nlp = load_pipeline(model)
         limits = Limits(max_bytes, max_characters, max_waiting, timeout)
     except (ValueError, OSError) as error:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from spacy.cli._util import setup_gpu
 from spacy.tokens import Doc
 from wasabi import msg
 
@@ -15,6 +14,7 @@ from ..loading import load_pipeline
 from ..report.html import render_html, serve_html
 from ..report.terminal import entity_rows, render_text, render_title
 from . import fail, seqtag
+from .gpu import set_up_gpu
 from .options import GpuOption, PipelineArgument
 
 # Not displaCy's own default, which is open to the network.
@@ -48,7 +48,7 @@ def show_cli(
     """
     try:
         text = _read_stdin() if text == "-" else text
-        setup_gpu(gpu_id, silent=True)
+        set_up_gpu(gpu_id)
         doc = annotate(model, text)
     except (ValueError, OSError) as err:
         fail(one_line(err))
