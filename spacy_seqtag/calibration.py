@@ -17,6 +17,7 @@ from tqdm import tqdm
 from .corpus.reader import create_corpus
 from .files import check_replaceable, naming, new_folder, terminable
 from .loading import load_pipeline
+from .partial import looked_for
 from .pipeline.calibrated import CalibratedPipe, LabelledScores
 from .pipeline.loss import MISSING
 from .schemes.calibration import (
@@ -174,7 +175,13 @@ def calibrate_spans(nlp: Language, examples: Sequence[Example]) -> dict[str, Cur
 
 
 def calibrate_pipeline(
-    model: str, data: Path, output: Path, *, force: bool = False, progress: bool = False
+    model: str,
+    data: Path,
+    output: Path,
+    *,
+    force: bool = False,
+    progress: bool = False,
+    entity_labels: str | None = None,
 ) -> Calibration:
     """Fit the temperatures and curves of a saved pipeline to a corpus, and save it with them.
 
@@ -183,6 +190,7 @@ def calibrate_pipeline(
     output (Path): The folder for the calibrated pipeline. It appears when it is complete.
     force (bool): Replace a pipeline that is there, which may be `model` itself.
     progress (bool): Show a bar for the documents.
+    entity_labels (str | None): Of which labels entities were looked for; see `partial.looked_for`.
     RETURNS (Calibration): What was fitted, with measures before and after.
     RAISES: ValueError: There is nothing to calibrate; the corpus cannot be read, or is empty;
         something is at `output`.
@@ -192,6 +200,9 @@ def calibrate_pipeline(
     fix_random_seed()
     corpus = create_corpus(data)
     nlp = load_pipeline(model)
+    labels = looked_for(nlp.config.interpolate(), "dev_corpus", entity_labels)
+    if labels is not None:
+        corpus = create_corpus(data, entity_labels=labels)
     pipes = calibrated_pipes(nlp)
     if not pipes:
         raise ValueError(

@@ -21,6 +21,7 @@ from .corpus.reader import create_corpus
 from .errors import printable
 from .frames import PREDICATES, has_frames, span_groups
 from .loading import load_pipeline
+from .partial import looked_for
 from .schemes.propositions import PREDICATE
 
 SRL_FACTORY = "seqtag_srl"
@@ -91,6 +92,7 @@ def evaluate(
     sent_starts: bool = True,
     gold_predicates: bool = False,
     allow_unknown_labels: bool = False,
+    entity_labels: str | None = None,
 ) -> Evaluation:
     """Annotate a corpus with a pipeline, and score the result.
 
@@ -100,6 +102,7 @@ def evaluate(
     sent_starts (bool): Give it the corpus's sentence boundaries as well.
     gold_predicates (bool): Give it the corpus's predicates as well, see `give_predicates`.
     allow_unknown_labels (bool): Count labels that the pipeline does not know as missed.
+    entity_labels (str | None): Of which labels entities were looked for; see `partial.looked_for`.
     RETURNS (Evaluation): The scores and the annotated Docs.
     RAISES: UnknownLabelsError (a ValueError): The pipeline does not know labels of the corpus.
     RAISES: NoPredicatesError (a ValueError): See `give_predicates`.
@@ -111,6 +114,11 @@ def evaluate(
     fix_random_seed()
     corpus = create_corpus(data, gold_tokens=gold_tokens, sent_starts=sent_starts)
     nlp = load_pipeline(model)
+    labels = looked_for(nlp.config.interpolate(), "dev_corpus", entity_labels)
+    if labels is not None:
+        corpus = create_corpus(
+            data, gold_tokens=gold_tokens, sent_starts=sent_starts, entity_labels=labels
+        )
     examples = list(corpus(nlp))
     if not allow_unknown_labels:
         check_labels(nlp, examples, data)

@@ -12,6 +12,7 @@ from ..corpus.docbin_read import find_docbins
 from ..distil.raw_text import check_output
 from ..files import written_aside
 from . import fail, seqtag
+from .entity_labels import EntityLabelsOption
 from .gpu import set_up_gpu
 from .options import GpuOption, PipelineArgument
 
@@ -39,6 +40,7 @@ def audit_cli(
             help="Train folds with this config, not that of PIPELINE",
         ),
     ] = None,
+    entity_labels: EntityLabelsOption = None,
     n: Annotated[int, typer.Option("--n", "-n", help="Sentences to print per layer", min=0)] = 20,
     output: Annotated[
         Path | None,
@@ -63,6 +65,7 @@ def audit_cli(
             folds=folds,
             config=config,
             gpu_id=gpu_id,
+            entity_labels=entity_labels,
             progress=lambda fold: Printer().info(f"Judged fold {fold} of {folds}"),
         )
         if output is not None:

@@ -11,6 +11,7 @@ from ..calibration import calibrate_pipeline
 from ..errors import printable
 from ..report.scores import print_calibration
 from . import fail, seqtag
+from .entity_labels import EntityLabelsOption
 from .gpu import set_up_gpu
 from .options import GpuOption, PipelineArgument
 
@@ -31,6 +32,7 @@ def calibrate_cli(
             "--overwrite", "--force", "-F", help="Replace a pipeline that is there, such as MODEL"
         ),
     ] = False,
+    entity_labels: EntityLabelsOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
     gpu_id: GpuOption = -1,
 ) -> None:
@@ -42,7 +44,9 @@ def calibrate_cli(
     """
     try:
         set_up_gpu(gpu_id)
-        found = calibrate_pipeline(model, dev, output, force=force, progress=not quiet)
+        found = calibrate_pipeline(
+            model, dev, output, force=force, progress=not quiet, entity_labels=entity_labels
+        )
     except (ValueError, OSError) as err:
         fail(err)
     if quiet:

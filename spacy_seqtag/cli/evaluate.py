@@ -12,9 +12,11 @@ from ..corpus.docbin_read import find_docbins
 from ..evaluation import NoPredicatesError, UnknownLabelsError, evaluate
 from ..files import write_file
 from ..frames import has_frames
+from ..plain import to_plain
 from ..report.html import render_entities, render_html
 from ..report.scores import print_scores
 from . import fail, seqtag
+from .entity_labels import EntityLabelsOption
 from .gpu import set_up_gpu
 from .options import GpuOption, PipelineArgument
 
@@ -67,6 +69,7 @@ def evaluate_cli(
         bool, typer.Option(help="Give the corpus's sentence boundaries, too (with --gold-tokens)")
     ] = True,
     gold_predicates: _GoldPredicatesOption = False,
+    entity_labels: EntityLabelsOption = None,
     allow_unknown_labels: _UnknownLabelsOption = False,
     gpu_id: GpuOption = -1,
 ) -> None:
@@ -97,6 +100,7 @@ def evaluate_cli(
             sent_starts=sent_starts,
             gold_predicates=gold_predicates,
             allow_unknown_labels=allow_unknown_labels,
+            entity_labels=entity_labels,
         )
     except NoPredicatesError as err:
         fail(f"--gold-predicates: {err}, or leave the option out.")
@@ -117,7 +121,7 @@ def evaluate_cli(
         if frames is not None and any(map(has_frames, docs)):
             _save(frames, render_html(docs[:_SHOWN]).encode("utf8"), "frames")
         if output is not None:
-            _save(output, srsly.json_dumps(scores, indent=2).encode("utf8"), "results")
+            _save(output, srsly.json_dumps(to_plain(scores), indent=2).encode("utf8"), "results")
     except OSError as err:
         fail(err)
 
