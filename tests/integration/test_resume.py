@@ -182,6 +182,25 @@ def test_as_spacy_train(uninterrupted, settings, tmp_path):
 
 
 @pytest.mark.slow
+def test_streamed_corpus_with_augmentation(train, settings, tmp_path):
+    """What is drawn while a corpus is read is drawn again, and apart from what dropout draws."""
+    lower = {"@augmenters": "spacy.lower_case.v1", "level": 0.5}
+    options = (
+        *("--training.max_epochs", -1, "--corpora.train.augmenter", srsly.json_dumps(lower)),
+    )
+    assert train(tmp_path / "whole", *options)[0] == 0
+    assert train(tmp_path / "out", *options, prepare=kill_after_step(5))[0] == -signal.SIGKILL
+    code, said = train(tmp_path / "out", *options, "--resume")
+    assert code == 0, said
+    assert "Going on from step 4" in said
+    assert "not read in the order" not in said
+    assert_ended_as(tmp_path / "out", tmp_path / "whole")
+    run = command("train", CONFIG, "--output", tmp_path / "spacy", *settings, *options)
+    assert in_fork(run, tmp_path)[0] == 0
+    assert weights(tmp_path / "spacy" / "model-last") == weights(tmp_path / "whole" / "model-last")
+
+
+@pytest.mark.slow
 def test_before_the_first_save(train, uninterrupted, tmp_path):
     output = tmp_path / "out"
     assert train(output, prepare=kill_after_step(0))[0] == -signal.SIGKILL
