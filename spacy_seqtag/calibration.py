@@ -16,6 +16,7 @@ from thinc.api import fix_random_seed
 from .corpus.reader import create_corpus
 from .files import check_replaceable, naming, new_folder, terminable
 from .loading import load_pipeline
+from .partial import looked_for
 from .pipeline.calibrated import CalibratedPipe, LabelledScores
 from .pipeline.loss import MISSING
 from .schemes.calibration import (
@@ -174,7 +175,13 @@ def calibrate_spans(nlp: Language, examples: Sequence[Example]) -> dict[str, Cur
 
 
 def calibrate_pipeline(
-    model: str, data: Path, output: Path, *, force: bool = False, stages: Stages = not_shown
+    model: str,
+    data: Path,
+    output: Path,
+    *,
+    force: bool = False,
+    entity_labels: str | None = None,
+    stages: Stages = not_shown,
 ) -> Calibration:
     """Fit the temperatures and curves of a saved pipeline to a corpus, and save it with them.
 
@@ -182,6 +189,7 @@ def calibrate_pipeline(
     data (Path): The corpus, in .spacy format, which the pipeline was not trained on.
     output (Path): The folder for the calibrated pipeline. It appears when it is complete.
     force (bool): Replace a pipeline that is there, which may be `model` itself.
+    entity_labels (str | None): Of which labels entities were looked for; see `partial.looked_for`.
     stages (Stages): Shows how far it is.
     RETURNS (Calibration): What was fitted, with measures before and after.
     RAISES: ValueError: There is nothing to calibrate; the corpus cannot be read, or is empty;
@@ -193,6 +201,9 @@ def calibrate_pipeline(
     corpus = create_corpus(data)
     stages("Load the pipeline", 0)
     nlp = load_pipeline(model)
+    labels = looked_for(nlp.config.interpolate(), "dev_corpus", entity_labels)
+    if labels is not None:
+        corpus = create_corpus(data, entity_labels=labels)
     pipes = calibrated_pipes(nlp)
     if not pipes:
         raise ValueError(

@@ -21,6 +21,7 @@ from .corpus.reader import create_corpus
 from .errors import printable
 from .frames import PREDICATES, has_frames, span_groups
 from .loading import load_pipeline
+from .partial import looked_for
 from .schemes.propositions import PREDICATE
 from .stages import Stages, not_shown
 
@@ -92,6 +93,7 @@ def evaluate(
     sent_starts: bool = True,
     gold_predicates: bool = False,
     allow_unknown_labels: bool = False,
+    entity_labels: str | None = None,
     stages: Stages = not_shown,
 ) -> Evaluation:
     """Annotate a corpus with a pipeline, and score the result.
@@ -102,6 +104,7 @@ def evaluate(
     sent_starts (bool): Give it the corpus's sentence boundaries as well.
     gold_predicates (bool): Give it the corpus's predicates as well, see `give_predicates`.
     allow_unknown_labels (bool): Count labels that the pipeline does not know as missed.
+    entity_labels (str | None): Of which labels entities were looked for; see `partial.looked_for`.
     stages (Stages): Shows how far it is.
     RETURNS (Evaluation): The scores and the annotated Docs.
     RAISES: UnknownLabelsError (a ValueError): The pipeline does not know labels of the corpus.
@@ -115,6 +118,11 @@ def evaluate(
     corpus = create_corpus(data, gold_tokens=gold_tokens, sent_starts=sent_starts)
     stages("Load the pipeline", 0)
     nlp = load_pipeline(model)
+    labels = looked_for(nlp.config.interpolate(), "dev_corpus", entity_labels)
+    if labels is not None:
+        corpus = create_corpus(
+            data, gold_tokens=gold_tokens, sent_starts=sent_starts, entity_labels=labels
+        )
     examples = list(corpus(nlp))
     if not allow_unknown_labels:
         check_labels(nlp, examples, data)

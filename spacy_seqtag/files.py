@@ -45,6 +45,10 @@ class OutputError(OSError):
         return f"{self.path}: cannot be written: {self.reason}. {fix}"
 
 
+class Terminated(SystemExit):
+    """The process was asked to end (SIGTERM). Its code is that by which a shell knows it."""
+
+
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
     """Turn the system's errors within a `with` block into ones that name the output file.
@@ -140,6 +144,20 @@ def new_folder(folder: Path, output: Path) -> Iterator[None]:
         raise
 
 
+def check_writable(folder: Path) -> None:
+    """Check that a folder can be written to, or be made; nothing is written.
+
+    folder (Path): The folder, which may not exist.
+    RAISES: OutputError: It cannot.
+    """
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    with naming(folder):
+        if not there.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
 def check_replaceable(folder: Path, kind: str, marks: Sequence[str], *, force: bool) -> None:
     """Check that a folder that is going to be written replaces nothing by mistake.
 
@@ -165,7 +183,7 @@ def check_replaceable(folder: Path, kind: str, marks: Sequence[str], *, force: b
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Let SIGTERM raise SystemExit within a `with` block, so that nothing half-written is left.
+    """Let SIGTERM raise `Terminated` within a `with` block, so that nothing half-written is left.
 
     Does nothing where somebody handles the signal already, or outside the main thread, where
     Python does not allow it.
@@ -178,7 +196,7 @@ def terminable() -> Iterator[None]:
         return
 
     def stop(number: int, _: FrameType | None) -> None:
-        raise SystemExit(128 + number)
+        raise Terminated(128 + number)
 
     signal.signal(signal.SIGTERM, stop)
     try:

@@ -10,18 +10,24 @@ its words are missing, and nothing is taken for wrong that nobody has looked at.
 stored with every Doc, so that Docs from sources that looked for different labels can be mixed.
 """
 
-from collections.abc import Collection, Sequence
+import warnings
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
 
 from .arrays import Bools
+from .errors import printable
 
 NO_ENTITY = "no_entity"
 """The span group: no word of a span belongs to an entity of its label."""
 
 NO_LABELS = "-"
 """What a user writes for an empty set of labels."""
+
+ALL_LABELS = "*"
+"""What a user writes where entities of all labels were looked for."""
 
 # spaCy's values of `token.ent_iob`.
 _MISSING = 0
@@ -44,6 +50,43 @@ def parse_labels(text: str) -> tuple[str, ...]:
             f"PER,LOC, or {NO_LABELS} for none"
         )
     return tuple(dict.fromkeys(labels))
+
+
+def looked_for(config: Mapping[str, Any], corpus: str, given: str | None) -> list[str] | None:
+    """Say of which labels entities were looked for in a corpus that a pipeline is measured with.
+
+    Where nobody says, it is what the pipeline's config says of its own corpus: scores are then
+    those of training, and a word that nobody looked at does not count as one without an entity. A
+    warning tells of it.
+
+    config (Mapping[str, Any]): The pipeline's, interpolated.
+    corpus (str): Which of its corpora is alike: `dev_corpus` or `train_corpus`.
+    given (str | None): What the user says, as in `parse_labels`, or `*` for all.
+    RETURNS (list[str] | None): As `entity_labels` of `spacy_seqtag.Corpus.v1`; None for all labels.
+    RAISES: ValueError: An empty label.
+    """
+    if given is not None and given.strip() == ALL_LABELS:
+        return None
+    if given is not None:
+        try:
+            return list(parse_labels(given))
+        except ValueError as error:
+            raise ValueError(f"--entity-labels {error}, or {ALL_LABELS} for all") from None
+    name = config.get("training", {}).get(corpus)
+    part: Any = config  # whatever reader it is
+    for key in name.split(".") if isinstance(name, str) else ["corpora", ""]:
+        part = part.get(key) if isinstance(part, Mapping) else None
+    labels = part.get("entity_labels") if isinstance(part, Mapping) else None
+    if not isinstance(labels, list):
+        return None
+    shown = ", ".join(map(printable, labels)) or "none"
+    warnings.warn(
+        f"of the corpus only entities of these labels count as looked for: {shown}, as [{name}] "
+        "entity_labels of the pipeline's config says. Where that is not so, give --entity-labels, "
+        f"such as '{ALL_LABELS}' for all",
+        stacklevel=2,
+    )
+    return labels
 
 
 def annotated_for(doc: Doc, labels: Collection[str]) -> int:

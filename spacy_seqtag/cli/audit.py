@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import srsly
 import typer
-from spacy.cli._util import setup_gpu
 from tqdm import tqdm
 from wasabi import msg
 
@@ -15,6 +14,8 @@ from ..files import written_aside
 from . import fail, seqtag
 from .console import examples, print_json, warn
 from .doc_bar import stage_bar
+from .entity_labels import EntityLabelsOption
+from .gpu import set_up_gpu
 from .options import GpuOption, JsonOption, PipelineArgument, QuietOption
 
 if TYPE_CHECKING:  # it takes seconds to import
@@ -48,6 +49,7 @@ def audit_cli(
             help="Train folds with this config, not that of PIPELINE",
         ),
     ] = None,
+    entity_labels: EntityLabelsOption = None,
     n: Annotated[int, typer.Option("--n", "-n", help="Sentences to print per layer", min=0)] = 20,
     output: Annotated[
         Path | None,
@@ -67,7 +69,7 @@ def audit_cli(
     try:
         if output is not None:
             check_output(output, find_docbins(data), "a file")
-        setup_gpu(gpu_id, silent=True)
+        set_up_gpu(gpu_id)
         with stage_bar(quiet) as stages:
             suspects = audit(
                 model,
@@ -76,6 +78,7 @@ def audit_cli(
                 config=config,
                 gpu_id=gpu_id,
                 progress=lambda fold: _tell(f"Judged fold {fold} of {folds}"),
+                entity_labels=entity_labels,
                 stages=stages,
             )
         if output is not None:

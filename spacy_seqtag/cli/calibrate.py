@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from spacy.cli._util import setup_gpu
 from wasabi import msg
 
 from ..calibration import Calibration, calibrate_pipeline
@@ -13,6 +12,8 @@ from ..report.scores import print_calibration
 from . import fail, seqtag
 from .console import examples, print_json, warn
 from .doc_bar import stage_bar
+from .entity_labels import EntityLabelsOption
+from .gpu import set_up_gpu
 from .options import GpuOption, JsonOption, PipelineArgument, QuietOption
 
 
@@ -38,6 +39,7 @@ def calibrate_cli(
             "--overwrite", "--force", "-F", help="Replace a pipeline that is there, such as MODEL"
         ),
     ] = False,
+    entity_labels: EntityLabelsOption = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
     gpu_id: GpuOption = -1,
@@ -49,9 +51,11 @@ def calibrate_cli(
     trained on it knows by heart, so that nothing can be learned of its errors there.
     """
     try:
-        setup_gpu(gpu_id, silent=True)
+        set_up_gpu(gpu_id)
         with stage_bar(quiet) as stages:
-            found = calibrate_pipeline(model, dev, output, force=force, stages=stages)
+            found = calibrate_pipeline(
+                model, dev, output, force=force, entity_labels=entity_labels, stages=stages
+            )
     except (ValueError, OSError) as err:
         fail(err)
     for line in (*(f"Left alone: {line}" for line in found.left_alone), *found.cautions):

@@ -25,6 +25,7 @@ from ..frames import problems
 from . import fail, seqtag
 from .console import examples, print_json
 from .doc_bar import doc_bar
+from .language import check_language
 from .options import JsonOption, QuietOption
 
 # Labels of a layer in the report; --all shows the others.
@@ -68,6 +69,8 @@ def check_cli(
     be trained on, and warnings. Names each predicate and argument that no frame can be made of,
     with its Doc. Exit code 1 if there is an error.
     """
+    if lang is not None:
+        check_language(lang)
     surveys: list[Survey] = []
     found: list[tuple[str, Finding]] = []
     unsound: list[str] = []
@@ -83,12 +86,7 @@ def check_cli(
                 found.append((survey.name, Finding(counted(len(of_roles), what), error=True)))
             found += [(survey.name, finding) for finding in findings(survey)]
             surveys.append(survey)
-    except (
-        ConfigValidationError,
-        FormatError,
-        OSError,
-        ImportError,
-    ) as error:  # spaCy's for an unknown --lang
+    except (ConfigValidationError, FormatError, OSError) as error:
         fail(error)
     train, *others = surveys
     found += [(train.name, finding) for finding in training_findings(train)]
@@ -118,14 +116,11 @@ def _load_encoder(name: str) -> WordpieceCounter:
 
     RAISES: ConfigValidationError (a ValueError), OSError: there is no such encoder.
     """
-    from transformers import AutoTokenizer
+    from ..models.pretrained import find_model, load_tokenizer
 
-    from ..models.pretrained import resolve
-
-    tokenizer = AutoTokenizer.from_pretrained(  # type: ignore[no-untyped-call]
-        resolve(name), use_fast=True, trust_remote_code=False
-    )
-    return WordpieceCounter(tokenizer)
+    where = f"--base-model {name}: "
+    settings = {"use_fast": True, "trust_remote_code": False}
+    return WordpieceCounter(load_tokenizer(find_model(name, where), where, settings))
 
 
 def _read(path: Path, survey: Survey, quiet: bool, as_json: bool) -> list[str]:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from spacy.cli._util import setup_gpu
 from wasabi import msg
 
 from ..corpus.errors import safe_line
@@ -13,6 +12,7 @@ from ..schemes.soft_rows import TOP
 from . import fail, seqtag
 from .byte_bar import byte_bar
 from .console import examples, print_json
+from .gpu import set_up_gpu
 from .options import (
     LONG_RAW,
     GpuOption,
@@ -66,7 +66,7 @@ def distil_cli(
     """
     from ..distil.annotate import distil  # loads transformers, which takes seconds
 
-    setup_gpu(gpu_id, silent=True)
+    set_up_gpu(gpu_id)
     try:
         with byte_bar([raw], quiet, long=LONG_RAW) as bar:
             result = distil(

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import srsly
 import typer
-from spacy.cli._util import setup_gpu
 from spacy.tokens import DocBin
 from wasabi import msg
 
@@ -13,11 +12,14 @@ from ..corpus.docbin_read import find_docbins
 from ..evaluation import NoPredicatesError, UnknownLabelsError, evaluate
 from ..files import write_file
 from ..frames import has_frames
+from ..plain import to_plain
 from ..report.html import render_entities, render_html
 from ..report.scores import print_scores
 from . import fail, seqtag
 from .console import examples, print_json
 from .doc_bar import stage_bar
+from .entity_labels import EntityLabelsOption
+from .gpu import set_up_gpu
 from .options import GpuOption, JsonOption, PipelineArgument, QuietOption
 
 # How many documents an HTML file shows.
@@ -76,6 +78,7 @@ def evaluate_cli(
         bool, typer.Option(help="Give the corpus's sentence boundaries, too (with --gold-tokens)")
     ] = True,
     gold_predicates: _GoldPredicatesOption = False,
+    entity_labels: EntityLabelsOption = None,
     allow_unknown_labels: _UnknownLabelsOption = False,
     gpu_id: GpuOption = -1,
     quiet: QuietOption = False,
@@ -100,7 +103,7 @@ def evaluate_cli(
                 "--gold-predicates: the corpus's predicates are given on its own words, which "
                 "--raw-text leaves out. Use one of the two."
             )
-        setup_gpu(gpu_id, silent=True)
+        set_up_gpu(gpu_id)
         with stage_bar(quiet) as stages:
             scores, docs = evaluate(
                 model,
@@ -109,6 +112,7 @@ def evaluate_cli(
                 sent_starts=sent_starts,
                 gold_predicates=gold_predicates,
                 allow_unknown_labels=allow_unknown_labels,
+                entity_labels=entity_labels,
                 stages=stages,
             )
     except NoPredicatesError as err:
@@ -133,7 +137,7 @@ def evaluate_cli(
         if frames is not None and any(map(has_frames, docs)):
             _save(frames, render_html(docs[:_SHOWN]).encode("utf8"), "frames")
         if output is not None:
-            _save(output, srsly.json_dumps(scores, indent=2).encode("utf8"), "results")
+            _save(output, srsly.json_dumps(to_plain(scores), indent=2).encode("utf8"), "results")
     except OSError as err:
         fail(err)
 

@@ -8,7 +8,6 @@ from typing import Annotated
 import spacy
 import typer
 from spacy.tokens import Doc
-from spacy.util import get_lang_class
 from thinc.api import ConfigValidationError
 from wasabi.printer import Printer
 
@@ -25,6 +24,7 @@ from ..training.further import Trained, fit_further
 from . import fail, seqtag
 from .console import examples, print_data, print_json, warn
 from .doc_bar import doc_bar
+from .language import check_language
 from .options import JsonOption, QuietOption, complete_pipeline
 
 _STDOUT = "-"
@@ -112,6 +112,7 @@ def init_config_cli(
             choices = fit_further(chosen, train_data, dev_data, start, own_encoder, gpu=gpu)
         else:
             choices = fit(chosen, train_data, dev_data, start, lang=lang, gpu=gpu)
+            check_language(choices.lang)
         text = render(choices, "my.cfg" if to_stdout else str(output))
         if to_stdout:
             print_data(text)
@@ -136,10 +137,7 @@ def init_config_cli(
 def _check_options(tasks: str | None, lang: str | None) -> list[str] | None:
     """Check the options; return the tasks that are asked for."""
     if lang is not None:
-        try:
-            get_lang_class(lang)
-        except ImportError:
-            fail(f"--lang {lang}: spaCy knows no such language. Give a code such as en, de or xx")
+        check_language(lang)
     if tasks is None:
         return None
     asked = [task.strip() for task in tasks.split(",") if task.strip()]
@@ -172,15 +170,13 @@ def _load_encoder(name: str) -> Encoder:
 
     RAISES: ConfigValidationError (a ValueError), OSError: There is no such encoder.
     """
-    from transformers import AutoTokenizer
-
     from ..errors import settings_error
-    from ..models.pretrained import resolve
+    from ..models.pretrained import find_model, load_tokenizer
     from ..models.word_case import is_uncased
 
-    tokenizer = AutoTokenizer.from_pretrained(  # type: ignore[no-untyped-call]
-        resolve(name), use_fast=True, trust_remote_code=False
-    )
+    where = f"--base-model {name}: "
+    settings = {"use_fast": True, "trust_remote_code": False}
+    tokenizer = load_tokenizer(find_model(name, where), where, settings)
     if not tokenizer.is_fast:
         raise settings_error(f"--base-model {name}: it has no fast tokenizer. Give another encoder")
     return Encoder(name, is_uncased(tokenizer.tokenize))

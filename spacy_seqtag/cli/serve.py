@@ -4,7 +4,6 @@ from math import ceil
 from typing import Annotated
 
 import typer
-from spacy.cli._util import setup_gpu
 
 from ..errors import one_line, printable
 from ..extras import need
@@ -12,6 +11,7 @@ from ..loading import load_pipeline
 from . import fail, seqtag
 from .console import examples
 from .doc_bar import stage_bar
+from .gpu import set_up_gpu
 from .options import GpuOption, PipelineArgument, QuietOption
 
 # Seconds. Clients keep connections for later, and one that is closed as they use it again fails; so
@@ -62,7 +62,7 @@ def serve_cli(
     from ..serve import Limits, create_app
 
     try:
-        setup_gpu(gpu_id, silent=True)
+        set_up_gpu(gpu_id)
         with stage_bar(quiet) as stages:
             stages(f"Load {model}", 0)
             nlp = load_pipeline(model)

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from spacy.cli._util import setup_gpu
 from spacy.tokens import Doc
 from wasabi import msg
 
@@ -18,6 +17,7 @@ from ..report.terminal import entity_rows, render_text, render_title
 from . import fail, seqtag
 from .console import examples, keep_for_json, print_json
 from .doc_bar import stage_bar
+from .gpu import set_up_gpu
 from .options import GpuOption, PipelineArgument, QuietOption
 
 # Not displaCy's own default, which is open to the network.
@@ -68,7 +68,7 @@ def show_cli(
     """
     try:
         text = _read_stdin() if text == "-" else text
-        setup_gpu(gpu_id, silent=True)
+        set_up_gpu(gpu_id)
         with stage_bar(quiet) as stages:
             stages(f"Annotate with {model}", 0)
             doc = annotate(model, text)

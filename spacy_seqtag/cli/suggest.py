@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from spacy.cli._util import setup_gpu
 from wasabi import msg
 
 from ..corpus.plural import counted
 from . import fail, seqtag
 from .byte_bar import byte_bar
 from .console import examples, print_json
+from .gpu import set_up_gpu
 from .options import (
     LONG_RAW,
     GpuOption,
@@ -80,7 +80,7 @@ def suggest_cli(
     """
     from ..labelling.suggest import suggest  # loads transformers, which takes seconds
 
-    setup_gpu(gpu_id, silent=True)
+    set_up_gpu(gpu_id)
     try:
         read = [raw, annotated] if annotated is not None and diversity else [raw]
         with byte_bar(read, quiet, long=LONG_RAW) as bar:

@@ -1,26 +1,31 @@
 """`python -m spacy seqtag train`: train as `spacy train` does, and go on after a kill."""
 
-from configparser import InterpolationError
+import re
+import signal
+from configparser import Error as ConfigParserError
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
-from spacy.cli._util import import_code, parse_config_overrides, setup_gpu
+from spacy.cli._util import import_code, parse_config_overrides
 from spacy.util import RegistryError, load_config  # type: ignore[attr-defined]
 from thinc.api import Config, ConfigValidationError
 
-from ..errors import one_line, settings_error
+from ..errors import one_line, printable, settings_error
+from ..files import Terminated, terminable
 from ..loading import check_pipeline
 from . import fail, seqtag
-from .console import examples
+from .console import examples, warn
+from .gpu import set_up_gpu
 from .options import GpuOption, QuietOption
 
 _EXTRA = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
-_ConfigArgument = Annotated[
-    Path, typer.Argument(metavar="CONFIG", help="Config file", exists=True, dir_okay=False)
-]
+# What those of spaCy's messages begin with that say what a user has to do.
+_CODE = re.compile(r"^\[E\d+\] ")
+
+_ConfigArgument = Annotated[Path, typer.Argument(metavar="CONFIG", help="Config file")]
 _OutputOption = Annotated[
     Path,
     typer.Option(
@@ -88,28 +93,71 @@ def train_cli(
     Settings of the config are overridden as there: --paths.train train.spacy. At each evaluation
     the whole state is saved, and --resume goes on from it.
     """
-    from ..training.resume import train_resumable  # loads PyTorch, which takes seconds
-
     try:
-        _check_options(resume or or_begin, allow_changes, overwrite, early_stopping)
-        overrides = parse_config_overrides(ctx.args)
-        if early_stopping is not None:
-            overrides["training.patience"] = early_stopping
-        import_code(code)
-        setup_gpu(gpu_id, silent=False)
-        config = load_config(config_path, overrides=overrides, interpolate=False)
-        _check_sources(config)
-        train_resumable(
-            config,
-            output,
-            use_gpu=gpu_id,
-            resume=resume or or_begin,
-            or_begin=or_begin,
-            allow_changes=allow_changes,
-            overwrite=overwrite,
+        with terminable():
+            _check_options(resume or or_begin, allow_changes, overwrite, early_stopping)
+            overrides = parse_config_overrides(ctx.args)
+            if early_stopping is not None:
+                overrides["training.patience"] = early_stopping
+            import_code(code)
+            config = _load_config(config_path, overrides)
+            _check_sources(config)
+            set_up_gpu(gpu_id, silent=False)
+            from ..training.resume import train_resumable  # loads PyTorch, which takes seconds
+
+            train_resumable(
+                config,
+                output,
+                use_gpu=gpu_id,
+                resume=resume or or_begin,
+                or_begin=or_begin,
+                allow_changes=allow_changes,
+                overwrite=overwrite,
+            )
+    except KeyboardInterrupt:
+        _stop(output, 128 + signal.SIGINT)
+    except Terminated as end:
+        _stop(output, int(str(end)))
+    except (ConfigValidationError, ConfigParserError, RegistryError, OSError, ImportError) as err:
+        fail(_CODE.sub("", one_line(err)))
+    except ValueError as err:
+        if not _CODE.match(text := one_line(err)):
+            raise
+        fail(_CODE.sub("", text))
+
+
+def _stop(output: Path, code: int) -> NoReturn:
+    """Say how to go on with a run that was interrupted, and exit with the code of the signal."""
+    from ..training.resume import describe_rest
+
+    rest = printable(describe_rest(output), limit=None)
+    warn(f"Interrupted. {rest}")
+    raise typer.Exit(code)
+
+
+def _load_config(path: Path, overrides: dict[str, object]) -> Config:
+    """Load the config file.
+
+    RAISES: ConfigValidationError (a ValueError): It is not there, is no config, or lacks what all
+        configs for training have.
+    """
+    shown = printable(str(path), limit=None)
+    fix = "Give a config for training, such as `python -m spacy seqtag init-config` writes"
+    if not path.is_file():
+        what = "this is a folder" if path.is_dir() else "there is no such file"
+        raise settings_error(f"{shown}: {what}. {fix}")
+    try:
+        config = load_config(path, overrides=overrides, interpolate=False)
+    except UnicodeDecodeError as error:
+        raise settings_error(f"{shown}: this is no text. {fix}") from error
+    except (ValueError, ConfigParserError) as error:
+        raise settings_error(f"{shown}: {one_line(error)}") from error
+    lacks = [name for name in ("nlp", "components", "training") if not config.get(name)]
+    if lacks:
+        raise settings_error(
+            f"{shown}: this is no config for training, it has no [{lacks[0]}]. {fix}"
         )
-    except (ConfigValidationError, InterpolationError, RegistryError, OSError) as err:
-        fail(one_line(err))
+    return config
 
 
 def _check_sources(config: Config) -> None:

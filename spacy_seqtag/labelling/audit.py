@@ -23,6 +23,7 @@ from ..distil.vote import copy_words
 from ..errors import printable, settings_error
 from ..evaluation import check_labels
 from ..loading import load_pipeline
+from ..partial import looked_for
 from ..stages import Stages, not_shown
 from .folds import train_folds
 from .given import Doubt, JudgedLayer, judge
@@ -57,6 +58,7 @@ def audit(
     folds: int = 0,
     config: Path | None = None,
     gpu_id: int = -1,
+    entity_labels: str | None = None,
     progress: Callable[[int], object] = lambda fold: None,
     stages: Stages = not_shown,
 ) -> dict[str, list[Suspect]]:
@@ -68,6 +70,7 @@ def audit(
         `train_folds`. 0: the pipeline itself judges, which was not trained on the corpus.
     config (Path | None): The settings to train folds with, in the place of the pipeline's own.
     gpu_id (int): The GPU to train on, or -1 for the CPU.
+    entity_labels (str | None): Of which labels entities were looked for; see `partial.looked_for`.
     progress (Callable[[int], object]): Called with the number of each fold that is done, from 1.
     stages (Stages): Shows how far it is.
     RETURNS (dict[str, list[Suspect]]): See `find_suspects`.
@@ -85,13 +88,18 @@ def audit(
         )
     stages("Load the pipeline", 0)
     nlp = load_pipeline(model)
-    docs = [example.reference for example in create_corpus(data)(nlp)]
+    corpus = create_corpus(data)  # fails now if there is none
+    settings = Config(nlp.config if config is None else util.load_config(config))
+    alike = "train_corpus" if folds else "dev_corpus"
+    labels = looked_for(settings.interpolate(), alike, entity_labels)
+    if labels is not None:
+        corpus = create_corpus(data, entity_labels=labels)
+    docs = [example.reference for example in corpus(nlp)]
     parts: Iterable[tuple[Language, list[Doc]]] = [(nlp, docs)]
     if folds:
         # Folds learn the labels of the pipeline, and no others.
         check_labels(nlp, [Example(Doc(nlp.vocab), doc) for doc in docs], data)
-        settings = nlp.config if config is None else util.load_config(config)
-        parts = train_folds(nlp, Config(settings), docs, folds, gpu_id)
+        parts = train_folds(nlp, settings, docs, folds, gpu_id)
     told = progress if folds else lambda fold: None
     found = find_suspects(_judge_parts(parts, docs, told, stages))
     if not any(found.values()):

@@ -21,13 +21,15 @@ from thinc.api import Config
 from ..corpus.plural import counted
 from ..errors import settings_error
 
-# Settings of `spacy_seqtag.Corpus.v1` that take a part of the corpus, or more than it.
+# Settings of `spacy_seqtag.Corpus.v1` that take a part of the corpus, or more than it, or that the
+# Docs follow already.
 _WHOLE = {
     "subset": 1.0,
     "subset_limit": 0,
     "soft": None,
     "soft_weight": 1.0,
     "gold_share": 0.0,
+    "entity_labels": None,
 }
 
 # A logger that reports elsewhere would report every fold.

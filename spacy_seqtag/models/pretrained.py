@@ -7,11 +7,15 @@ from typing import Any
 import torch
 from spacy_transformers.data_classes import HFObjects
 from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
-from ..errors import first_line, settings_error
+from ..errors import first_line, one_line, settings_error
 
 Settings = dict[str, Any]
 """Settings for transformers; it alone knows their names and types."""
+
+# What tokenizers are saved as.
+_TOKENIZER_FILES = ("tokenizer*", "vocab*", "merges.txt", "*.model")
 
 
 def load_pretrained(
@@ -31,14 +35,47 @@ def load_pretrained(
     settings = {**no_code, **transformer_config}
     trust = {"trust_remote_code": settings["trust_remote_code"]}
     source = resolve(name, **trust)
-    config = AutoConfig.from_pretrained(source, **settings)
-    transformer = AutoModel.from_pretrained(
-        source, config=config, torch_dtype=torch.float32, **trust
-    )
-    tokenizer = AutoTokenizer.from_pretrained(  # type: ignore[no-untyped-call]
-        source, **{**no_code, **tokenizer_config}
-    )
+    where = _setting("transformer", name)
+    try:
+        config = AutoConfig.from_pretrained(source, **settings)
+        transformer = AutoModel.from_pretrained(
+            source, config=config, torch_dtype=torch.float32, **trust
+        )
+    except (ImportError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:  # readers of many formats, each with errors of its own
+        raise settings_error(
+            f"{where}its network cannot be read ({first_line(error)}). Save the model again, or "
+            "name another one"
+        ) from error
+    tokenizer = load_tokenizer(source, where, {**no_code, **tokenizer_config})
     return HFObjects(tokenizer, transformer, None)
+
+
+def load_tokenizer(source: str, where: str, settings: Settings) -> PreTrainedTokenizerBase:
+    """Load the tokenizer of a base model.
+
+    source (str): From `find_model`.
+    where (str): Who asks for it: what the message begins with.
+    settings (dict[str, Any]): For transformers.
+    RETURNS (PreTrainedTokenizerBase): The tokenizer.
+    RAISES: ConfigValidationError (a ValueError): It cannot be read, or is not there.
+    """
+    try:
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(  # type: ignore[no-untyped-call]
+            source, **settings
+        )
+    except (MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:  # where there is no file, that a library is missing, or a TypeError
+        folder = Path(source)
+        lacks = folder.is_dir() and not any(any(folder.glob(name)) for name in _TOKENIZER_FILES)
+        reason = "there is none of its files" if lacks else one_line(error)
+        raise settings_error(
+            f"{where}its tokenizer cannot be read ({reason}). Save it in the folder of the model, "
+            "or name another model"
+        ) from error
+    return tokenizer
 
 
 def resolve(name: str, component: str = "transformer", *, trust_remote_code: bool = False) -> str:
@@ -55,9 +92,13 @@ def resolve(name: str, component: str = "transformer", *, trust_remote_code: boo
     """
     return find_model(
         name,
-        f"[components.{component}.model] name = {name!r}: ",
+        _setting(component, name),
         trust_remote_code=trust_remote_code,
     )
+
+
+def _setting(component: str, name: str) -> str:
+    return f"[components.{component}.model] name = {name!r}: "
 
 
 def find_model(name: str, where: str, *, trust_remote_code: bool = False) -> str:
@@ -73,6 +114,12 @@ def find_model(name: str, where: str, *, trust_remote_code: bool = False) -> str
     if source is None and (name.startswith((".", "~", "/")) or "\\" in name or name.count("/") > 1):
         raise settings_error(
             f"{where}there is no such folder. Give the folder of a saved model "
+            "(config.json, weights, tokenizer), a hub name, or an installed package."
+        )
+    # Transformers would take a folder without one that is called mybert for a BERT.
+    if source is not None and Path(source).is_dir() and not Path(source, "config.json").is_file():
+        raise settings_error(
+            f"{where}this folder has no model (no config.json). Give the folder of a saved model "
             "(config.json, weights, tokenizer), a hub name, or an installed package."
         )
     try:

@@ -1,5 +1,6 @@
 """Show in the terminal how far training is: steps, time left, and how the score went."""
 
+import math
 import sys
 from collections.abc import Callable, Sequence
 from typing import IO, Any, Optional, TypeAlias
@@ -119,7 +120,8 @@ def describe_scores(scores: Sequence[tuple[float, int]], bars: str = _BARS) -> s
     bars (str): Characters from low to high.
     RETURNS (str): For instance "▁▅█▇ score 0.74, best 0.76 at step 96".
     """
-    best, step = max(scores, key=lambda pair: (pair[0], -pair[1]))
+    numbers = [pair for pair in scores if not math.isnan(pair[0])] or scores
+    best, step = max(numbers, key=lambda pair: (pair[0], -pair[1]))
     plot = sparkline([score for score, _ in scores[-_WIDTH:]], bars)
     return f"{plot} score {scores[-1][0]:.2f}, best {best:.2f} at step {step}"
 

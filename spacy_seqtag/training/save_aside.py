@@ -18,10 +18,10 @@ def make_save_aside() -> Callable[[Language], Language]:
     then removes `model-best` and copies `model-last` there. A run that is killed meanwhile can lose
     both.
 
-    With this callback, spaCy writes to `model-last.new`, which is renamed to `model-last` once it
+    With this callback, spaCy writes to `.model-last.new`, which is renamed to `model-last` once it
     is complete. So there is always a complete `model-best`, or a complete `model-last` that is as
     good, because spaCy is just copying it. If the run is killed between two renames, the former
-    `model-last` is called `model-last.old`.
+    `model-last` is called `.model-last.old`; whatever saves there next gives it its name again.
 
     RETURNS (Callable[[Language], Language]): The callback.
     """
@@ -49,20 +49,49 @@ def replace_folder(path: Path, write: Callable[[Path], object]) -> None:
     write (Callable[[Path], object]): Writes it to the path that it is given.
     RAISES: OSError: That names the folder, if there is no space.
     """
-    new, old = (path.with_name(path.name + ending) for ending in (".new", ".old"))
-    _remove(new)
+    tidy_folder(path)
+    new, old = _asides(path)
     try:
         write(new)
+        if path.exists():
+            path.rename(old)
+        new.rename(path)
     except BaseException as err:
-        _remove(new)
+        tidy_folder(path)
         if isinstance(err, OSError) and err.filename is None:
             raise OSError(err.errno, err.strerror, str(path)) from err
         raise
-    if path.exists():
-        _remove(old)
-        path.rename(old)
-    new.rename(path)
     _remove(old)
+
+
+def tidy_folder(path: Path) -> None:
+    """Remove what `replace_folder` left beside a folder when it was killed.
+
+    If it was killed between two renames, the old folder gets its name again.
+
+    path (Path): The folder, which may not exist.
+    """
+    new, old = _asides(path)
+    if old.exists() and not path.exists():
+        old.rename(path)
+    _remove(old)
+    _remove(new)
+
+
+def holds_folder(path: Path) -> bool:
+    """Tell whether there is a folder, under its name or under that of `replace_folder`.
+
+    path (Path): The folder.
+    """
+    return path.is_dir() or _asides(path)[1].is_dir()
+
+
+def _asides(path: Path) -> tuple[Path, Path]:
+    """Return where the new folder is written, and where the old one is meanwhile.
+
+    Users call folders of their own `model-last.old`, but hardly with a dot before it.
+    """
+    return path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.old")
 
 
 def _remove(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 
 import pytest
 import spacy
@@ -10,6 +11,7 @@ from spacy.cli._util import app
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
+from thinc.api import Config
 from typer.testing import CliRunner
 
 from spacy_seqtag.cli import evaluate as command
@@ -262,3 +264,25 @@ def test_words_that_the_tokenizer_finds(run, tmp_path):
     doc = Doc(spacy.blank("en").vocab, words=["Ann", "sang"], pos=["PROPN", "VERB"])
     DocBin(docs=[doc]).to_disk(tmp_path / "same.spacy")
     assert "tokenizer finds" not in run("same.spacy").output
+
+
+def test_labels_that_were_looked_for(run, corpus, trained_path, tmp_path):
+    """As the config says of the pipeline's own corpus: other words are unknown, not outside."""
+    config = Config().from_disk(trained_path / "config.cfg", interpolate=False)
+    config["corpora"] = {"dev": {"@readers": "spacy_seqtag.Corpus.v1", "path": "dev.spacy"}}
+    config["corpora"]["dev"]["entity_labels"] = []
+    config["training"]["dev_corpus"] = "corpora.dev"
+    model = tmp_path / "partial"
+    shutil.copytree(trained_path, model)
+    config.to_disk(model / "config.cfg")
+    docs = list(DocBin().from_disk(corpus).get_docs(spacy.blank("en").vocab))
+    for doc in docs:
+        doc.set_ents([])  # so that each entity found is wrong, or nobody knows
+    DocBin(docs=docs).to_disk(corpus)
+    found = {}
+    for options in ((), ("--entity-labels", "*")):
+        result = run(corpus, "--output", "scores.json", *options, model=model)
+        assert result.exit_code == 0, result.output
+        assert ("only entities of these labels" in result.output) is not bool(options)
+        found[options] = srsly.read_json("scores.json")["ents_p"]
+    assert list(found.values()) == [None, 0.0]

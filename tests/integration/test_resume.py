@@ -4,6 +4,7 @@ As in `test_kill.py`, a command runs in a fork of this process, which kills itse
 SIGKILL at a given moment, so that no time is measured.
 """
 
+import math
 import os
 import shutil
 import signal
@@ -14,10 +15,13 @@ import numpy as np
 import pytest
 import spacy
 import srsly
+from spacy.language import Language
 from spacy.tokens import DocBin
 
-from spacy_seqtag.training.resume import loop
+from spacy_seqtag.models.network import precision
+from spacy_seqtag.training.resume import loop, start
 from spacy_seqtag.training.resume.loop import Run
+from spacy_seqtag.training.resume.record import Record
 from spacy_seqtag.training.resume.states import load_state
 
 from .forks import command, in_fork
@@ -26,6 +30,7 @@ if not hasattr(os, "fork"):
     pytest.skip("needs os.fork", allow_module_level=True)
 
 CONFIG = Path(__file__).parents[2] / "configs" / "joint.cfg"
+SLOW = pytest.mark.slow
 STATES = ["step-00000004.npz", "step-00000006.npz"]
 
 
@@ -78,7 +83,7 @@ def assert_ended_as(output, expected):
         assert found.keys() == wanted.keys()
         assert [key for key in found if found[key] != wanted[key]] == []
     assert [path.name for path in (output / "training-state").iterdir()] == ["run.json"]
-    assert not list(output.glob("*.new")) + list(output.glob("*.old"))
+    assert not list(output.glob(".*"))
 
 
 def kill():
@@ -87,16 +92,25 @@ def kill():
 
 def kill_after_step(step):
     """Function to have this process killed after an update, before an evaluation is saved."""
+    return before_step(step, kill)
+
+
+def keep_states():
+    start.remove_states = lambda folder: None
+
+
+def before_step(step, do):
+    """Function to have something done after an update, before an evaluation is saved."""
 
     def prepare():
         after_step = Run._after_step
 
-        def killing(self, info, log_step):
+        def doing(self, info, log_step):
             if self.step + 1 == step:
-                kill()
+                do()
             after_step(self, info, log_step)
 
-        Run._after_step = killing
+        Run._after_step = doing
 
     return prepare
 
@@ -168,6 +182,25 @@ def test_as_spacy_train(uninterrupted, settings, tmp_path):
 
 
 @pytest.mark.slow
+def test_streamed_corpus_with_augmentation(train, settings, tmp_path):
+    """What is drawn while a corpus is read is drawn again, and apart from what dropout draws."""
+    lower = {"@augmenters": "spacy.lower_case.v1", "level": 0.5}
+    options = (
+        *("--training.max_epochs", -1, "--corpora.train.augmenter", srsly.json_dumps(lower)),
+    )
+    assert train(tmp_path / "whole", *options)[0] == 0
+    assert train(tmp_path / "out", *options, prepare=kill_after_step(5))[0] == -signal.SIGKILL
+    code, said = train(tmp_path / "out", *options, "--resume")
+    assert code == 0, said
+    assert "Going on from step 4" in said
+    assert "not read in the order" not in said
+    assert_ended_as(tmp_path / "out", tmp_path / "whole")
+    run = command("train", CONFIG, "--output", tmp_path / "spacy", *settings, *options)
+    assert in_fork(run, tmp_path)[0] == 0
+    assert weights(tmp_path / "spacy" / "model-last") == weights(tmp_path / "whole" / "model-last")
+
+
+@pytest.mark.slow
 def test_before_the_first_save(train, uninterrupted, tmp_path):
     output = tmp_path / "out"
     assert train(output, prepare=kill_after_step(0))[0] == -signal.SIGKILL
@@ -186,6 +219,99 @@ def test_during_a_save(train, uninterrupted, tmp_path):
     assert code == 0, said
     assert "Going on from step 4" in said
     assert_ended_as(output, uninterrupted)
+
+
+def test_leftovers_of_a_kill(train, interrupted, uninterrupted):
+    """Between the renames of a folder, and while a file was written."""
+    (interrupted / "model-last").rename(interrupted / ".model-last.old")
+    shutil.copytree(interrupted / "model-best", interrupted / ".model-best.old")
+    for name in (".model-last.new", ".model-best.new"):
+        (interrupted / name).mkdir()
+        (interrupted / name / "config.cfg").write_text("[nl")
+    (interrupted / "training-state" / ".0123.tmp").write_bytes(b"PK")
+    code, said = train(interrupted, "--resume")
+    assert code == 0, said
+    assert "Going on from step 6" in said
+    assert_ended_as(interrupted, uninterrupted)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=SLOW)]
+)
+def test_asked_to_end(train, uninterrupted, tmp_path, number, code):
+    output = tmp_path / "out"
+    found, said = train(output, prepare=before_step(0, lambda: os.kill(os.getpid(), number)))
+    assert found == code
+    assert "Interrupted. The same command goes on from the beginning with --resume" in said
+    found, said = train(
+        output, "--resume", prepare=before_step(5, lambda: os.kill(os.getpid(), number))
+    )
+    assert found == code
+    assert "Interrupted. The same command goes on from step 4 with --resume" in said
+    assert "Traceback" not in said
+    assert train(output, "--resume")[0] == 0
+    assert_ended_as(output, uninterrupted)
+
+
+@pytest.mark.slow
+def test_precision_that_is_measured(train, tmp_path):
+    """What "auto" is stays as it was measured when the run began."""
+
+    def faster(is_faster, step=None):
+        def prepare():
+            precision._cpu_has_bfloat16 = lambda: True
+            precision._cpu_multiplies_faster_in_bfloat16 = lambda: is_faster
+            if step is not None:
+                kill_after_step(step)()
+
+        return prepare
+
+    assert train(tmp_path / "whole", prepare=faster(True))[0] == 0
+    output = tmp_path / "out"
+    assert train(output, prepare=faster(True, 5))[0] == -signal.SIGKILL
+    assert train(output, "--resume", prepare=faster(False))[0] == 0
+    assert_ended_as(output, tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    ("before", "has_it", "after"),
+    [(None, True, "float32"), ("bfloat16", True, "bfloat16"), ("bfloat16", False, "float32")],
+)
+def test_precision_of_the_record(monkeypatch, capsys, before, has_it, after):
+    monkeypatch.setattr(start, "has_bfloat16", lambda device: has_it)
+    monkeypatch.setattr(start, "measure_auto", lambda device: "float32")
+    record = start._with_precision(Record({}, {}, {}, auto_precision=before))
+    assert record.auto_precision == after
+    said = " ".join(capsys.readouterr().out.split())  # wasabi wraps
+    assert ("this CPU has no instructions for it" in said) is not has_it
+
+
+def test_scores_that_json_lacks(train, tmp_path):
+    """They are kept as well as JSON can, and a score that is no number is never the best."""
+
+    def prepare():
+        evaluate = Language.evaluate
+
+        def strange(self, *args, **kwargs):
+            calls.append(0)
+            scores = evaluate(self, *args, **kwargs)
+            if len(calls) == 1:
+                scores["pos_acc"] = math.nan
+            return scores | {"labels": {"B", "A"}, "counts": np.arange(2), ("a", 1): np.float32(2)}
+
+        calls = []
+        Language.evaluate = strange
+
+    output = tmp_path / "out"
+    code, said = train(output, prepare=lambda: (prepare(), kill_after_step(3)()))
+    assert code == -signal.SIGKILL, said
+    state = load_state(output / "training-state" / "step-00000002.npz")
+    assert [math.isnan(evaluation.score) for evaluation in state.evaluations] == [True, False]
+    plain = {"labels": ["A", "B"], "counts": [0, 1], "('a', 1)": 2.0}
+    assert plain.items() <= state.evaluations[0].other_scores.items()
+    meta = [srsly.read_json(output / f"model-{name}" / "meta.json") for name in ("best", "last")]
+    assert meta[0] == meta[1]
+    assert train(output, "--resume")[0] == 0
 
 
 def test_one_run_after_the_other(train, uninterrupted, tmp_path):
@@ -340,19 +466,41 @@ def test_changed_corpus(train, interrupted, corpus, mini_docs):
         corpus.write_bytes(before)
 
 
+def test_complete_run_keeps_its_pipelines(train, uninterrupted, tmp_path):
+    """It has no state to go on from with other settings, also if that is allowed."""
+    output = tmp_path / "out"
+    shutil.copytree(uninterrupted, output)
+    before = content(output)
+    for options in ((), ("--allow-changes",)):
+        done = train(output, "--resume", *options, "--training.max_steps", 12)
+        assert_refused(done, "is complete: it took 8 steps", "max_steps = 12 (was 8)")
+        assert content(output) == before
+    # Those that it had stay until the ones of another run are there.
+    more = ("--resume-or-begin", "--training.max_steps", 12)
+    assert train(output, *more, prepare=kill_after_step(0))[0] == -signal.SIGKILL
+    assert weights(output / "model-best") == weights(uninterrupted / "model-best")
+    assert weights(output / "model-last") == weights(uninterrupted / "model-last")
+
+
+def content(folder):
+    """The bytes of all files, by their paths."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_other_labels(train, interrupted):
+    before = content(interrupted)
     changes = ("--components.srl.model.width", 96)
     done = train(interrupted, "--resume", "--allow-changes", *changes)
     assert_refused(done, "does not fit the pipeline", "srl/")
-    assert sorted(p.name for p in interrupted.glob("*/step*")) == STATES
+    assert content(interrupted) == before
 
 
 def test_end_before_the_state(train, interrupted):
+    before = content(interrupted)
     changes = ("--training.max_steps", 4)
     done = train(interrupted, "--resume", "--allow-changes", *changes)
     assert_refused(done, "ends at step 4", "has taken 6 already", "max_steps")
-    assert sorted(p.name for p in interrupted.glob("*/step*")) == STATES
-    assert weights(interrupted / "model-best")
+    assert content(interrupted) == before
 
 
 @pytest.mark.slow
@@ -394,20 +542,18 @@ def test_what_fails_leaves_nothing(train, tmp_path):
     assert_refused(train(tmp_path / "out", "--early-stopping", -1), "--early-stopping = -1")
     assert not list(tmp_path.iterdir())
 
-    def fail_after(step):
-        def prepare():
-            def failing(self, info, log_step):
-                if self.step + 1 == step:
-                    raise ValueError("no more")
-                after_step(self, info, log_step)
+    def fail():
+        raise ValueError("no more")
 
-            after_step, Run._after_step = Run._after_step, failing
+    def killed_in_init():
+        start.init_nlp = lambda *args, **kwargs: kill()
 
-        return prepare
-
-    assert train(tmp_path / "out", prepare=fail_after(0))[0] == 1
+    assert train(tmp_path / "out", prepare=killed_in_init)[0] == -signal.SIGKILL
     assert not list(tmp_path.iterdir())
-    assert train(tmp_path / "out", prepare=fail_after(3))[0] == 1
+    log = ("--training.logger.output_file", tmp_path / "log.jsonl")
+    assert train(tmp_path / "out", *log, prepare=before_step(0, fail))[0] == 1
+    assert not list(tmp_path.iterdir())
+    assert train(tmp_path / "out", prepare=before_step(3, fail))[0] == 1
     assert (tmp_path / "out" / "training-state" / "step-00000002.npz").is_file()
 
 
@@ -444,12 +590,17 @@ def test_shorter_patience_than_before(train, tmp_path):
     assert srsly.read_json(output / "training-state" / "run.json")["steps"] == 4
 
 
+@pytest.mark.slow
+def test_patience_that_is_shorter_than_a_stretch(train, interrupted):
+    """It ends no run on its way to the step that was saved, where nothing was evaluated."""
+    options = ("--allow-changes", "--training.eval_frequency", 5, "--early-stopping", 3)
+    code, said = train(interrupted, "--resume", *options)
+    assert code == 0, said
+    assert "Going on from step 6" in said
+
+
 def test_loggers_are_told_of_all_words(train, interrupted):
     """Those of before the interruption as well."""
-
-    def keep_states():
-        loop.remove_states = lambda folder: None
-
     code, said = train(interrupted, "--resume", prepare=keep_states)
     assert code == 0, said
     state = load_state(interrupted / "training-state" / "step-00000008.npz")

@@ -9,7 +9,7 @@ import pytest
 import spacy
 from thinc.api import ConfigValidationError
 
-from spacy_seqtag.models.pretrained import resolve
+from spacy_seqtag.models.pretrained import load_pretrained, resolve
 
 
 @pytest.fixture
@@ -66,8 +66,28 @@ def test_name_that_does_not_exist(asked):
 
 
 def test_folder_without_a_model(tmp_path):
-    with pytest.raises(ConfigValidationError, match="no model was found"):
-        resolve(str(tmp_path))
+    """Also one whose name makes transformers guess what is in it."""
+    folder = tmp_path / "mybert"
+    folder.mkdir()
+    with pytest.raises(ConfigValidationError) as info:
+        resolve(str(folder))
+    assert "this folder has no model (no config.json)" in info.value.title
+
+
+def test_model_without_a_tokenizer(tiny_bert, tmp_path):
+    for name in ("config.json", "model.safetensors"):
+        shutil.copy(Path(tiny_bert) / name, tmp_path)
+    with pytest.raises(ConfigValidationError) as info:
+        load_pretrained(str(tmp_path), {}, {})
+    assert "its tokenizer cannot be read (there is none of its files)" in info.value.title
+
+
+def test_damaged_weights(tiny_bert, tmp_path):
+    shutil.copytree(tiny_bert, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(ConfigValidationError) as info:
+        load_pretrained(str(tmp_path), {}, {})
+    assert f"name = {str(tmp_path)!r}: its network cannot be read" in info.value.title
 
 
 def test_package_named_in_code(package, asked, tmp_path):

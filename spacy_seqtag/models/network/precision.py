@@ -3,6 +3,8 @@
 import math
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import torch
@@ -16,6 +18,31 @@ PRECISIONS = ("auto", *_DTYPES)
 """What a setting `precision` may be; see `spacy_seqtag.TransformerModel.v1`."""
 
 _warned: set[str] = set()
+_auto: list[torch.dtype] = []  # what "auto" was said to be, the last time last
+
+
+@contextmanager
+def auto_is(precision: str) -> Iterator[None]:
+    """Have "auto" be a certain precision within a `with` block, whatever the hardware is fast in.
+
+    A measurement may come out differently another time, and a run that goes on has to compute as it
+    did when it began.
+
+    precision (str): One of `PRECISIONS` but "auto".
+    """
+    _auto.append(_DTYPES[precision])
+    try:
+        yield
+    finally:
+        _auto.pop()
+
+
+def measure_auto(device: torch.device) -> str:
+    """Return what "auto" is on a device, by its name among `PRECISIONS`.
+
+    device (torch.device): What computes.
+    """
+    return "bfloat16" if has_fast_bfloat16(device) else "float32"
 
 
 def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
@@ -24,12 +51,12 @@ def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
     Warns, once for each kind of device, where bfloat16 is asked for and slow.
 
     precision (str): One of `PRECISIONS`; "auto" is bfloat16 where the hardware is fast in it, else
-        float32.
+        float32, unless `auto_is` says otherwise.
     device (torch.device): What computes.
     RETURNS (torch.dtype): The type.
     """
     if precision == "auto":
-        return torch.bfloat16 if has_fast_bfloat16(device) else torch.float32
+        return _auto[-1] if _auto else _DTYPES[measure_auto(device)]
     if precision == "bfloat16" and not has_fast_bfloat16(device):
         _warn_slow(device.type)
     return _DTYPES[precision]
@@ -40,11 +67,16 @@ def has_fast_bfloat16(device: torch.device) -> bool:
 
     It does with AMX or most AVX512-BF16 on a CPU, and from Ampere on with CUDA.
     """
+    if not has_bfloat16(device):
+        return False
+    return device.type == "cuda" or _cpu_multiplies_faster_in_bfloat16()
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Say whether the hardware itself multiplies in bfloat16, be it fast or not."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device.type != "cpu":
-        return False
-    return _cpu_has_bfloat16() and _cpu_multiplies_faster_in_bfloat16()
+    return device.type == "cpu" and _cpu_has_bfloat16()
 
 
 def _cpu_has_bfloat16() -> bool:

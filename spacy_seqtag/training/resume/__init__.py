@@ -6,11 +6,11 @@ a run that is resumed goes through the same loop from its beginning, with empty 
 scores that were recorded, which takes moments. At the step that was saved the weights, the
 optimizer and the random generators get their saved state, and training goes on.
 
-`loop.py` plugs that into spaCy's loop; `snapshot.py` knows what a pipeline and an optimizer hold;
-`states.py` is the files; `record.py` the settings that a run began with; `randomness.py` the random
-generators.
+`start.py` is a run as a whole, `loop.py` plugs the above into spaCy's loop; `snapshot.py` knows
+what a pipeline and an optimizer hold; `states.py` is the files; `record.py` the settings that a run
+began with; `randomness.py` the random generators.
 """
 
-from .loop import train_resumable
+from .start import describe_rest, train_resumable
 
-__all__ = ["train_resumable"]
+__all__ = ["describe_rest", "train_resumable"]

@@ -11,20 +11,18 @@ Models are saved here, and not by spaCy's loop, because that would begin by remo
 run that goes on.
 """
 
+import math
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 from spacy.language import Language
 from spacy.training import Example
-from spacy.training.initialize import init_nlp
 from spacy.training.loop import (
     DIR_MODEL_BEST,
     DIR_MODEL_LAST,
-    clean_output_dir,
     create_before_to_disk_callback,
     train,
 )
@@ -33,13 +31,13 @@ from thinc.api import Config, Optimizer
 from wasabi import msg
 
 from ...errors import settings_error
-from ...files import new_folder
+from ...plain import to_plain
 from ..progress import Logger, LogStep, with_progress
 from ..save_aside import replace_folder
 from .randomness import DataStream, Generators, reseed_cupy
-from .record import FOLDER, Record, begun, check_free, go_on, holds_run
+from .record import FOLDER
 from .snapshot import put_snapshot, take_snapshot
-from .states import Evaluation, State, load_newest, remove_states, save_state
+from .states import Evaluation, State, save_state
 
 Info: TypeAlias = dict[str, Any]
 """What spaCy's loop tells a logger of a step that was evaluated."""
@@ -52,84 +50,21 @@ _CHANGED_DATA = (
 )
 
 
-def train_resumable(
-    config: Config,
-    output: Path,
-    *,
-    use_gpu: int = -1,
-    resume: bool = False,
-    or_begin: bool = False,
-    allow_changes: bool = False,
-    overwrite: bool = False,
-) -> Language | None:
-    """Train a pipeline as `spacy train` does, so that it can go on after a kill.
-
-    config (Config): As loaded, with overrides, not interpolated.
-    output (Path): Folder for `model-best`, `model-last`, and meanwhile `training-state`.
-    use_gpu (int): The GPU, which must be set up, or -1 for the CPU.
-    resume (bool): Go on with the run in the folder.
-    or_begin (bool): Begin one if there is none to go on with. One that is complete counts if its
-        settings are the same.
-    allow_changes (bool): Go on even if its settings were others.
-    overwrite (bool): Begin anew even if the folder holds a run that is not complete, or trained
-        pipelines, which are replaced.
-    RETURNS (Language | None): The pipeline, with its last weights; None if the run to go on with
-        was complete.
-    RAISES: ConfigValidationError (a ValueError): For bad settings, a folder without a run to go on
-        with, a run with other settings, or what is not to be replaced. OSError: The folder cannot
-        be written.
-    """
-    record = Record.of(config, use_gpu)
-    state = None
-    goes_on = resume and (not or_begin or holds_run(output, record))
-    if goes_on:
-        record, notes = go_on(output, record, allow_changes=allow_changes)
-        if record.steps is not None:
-            msg.good(f"The run in {output} is complete: it took {record.steps} steps")
-            return None
-        for note in notes:
-            msg.warn(note)
-        state = _load_state(output, record)
-    else:
-        check_free(output, overwrite=overwrite, or_begin=or_begin)
-        if or_begin and (output / DIR_MODEL_BEST).is_dir():
-            msg.info(f"The run in {output} is complete, with other settings. Beginning anew")
-    # What fails leaves no folder that was not there, and no run without anything to go on with.
-    with new_folder(output, output), nullcontext() if goes_on else begun(output, record):
-        nlp = init_nlp(config, use_gpu=use_gpu)
-        if state is None:
-            clean_output_dir(output)
-        run = Run(nlp, output, state)
-        del state  # the run frees its arrays once they are restored
-        run.train(use_gpu)
-    record.steps = run.step
-    record.save(output)
-    remove_states(output / FOLDER)
-    return nlp
-
-
-def _load_state(output: Path, record: Record) -> State | None:
-    """Load the state that the run in a folder goes on from, and say so."""
-    state = load_newest(output / FOLDER, msg.warn)
-    where = f"from step {state.step}" if state else "from the beginning: nothing was saved yet"
-    msg.info(f"Going on {where}")
-    if record.log_file is not None:
-        # The loggers of spaCy write to no file that exists, and are told everything again.
-        Path(record.log_file).unlink(missing_ok=True)
-    return state
-
-
 class Run:
     """One run of spaCy's loop.
 
     nlp (Language): The pipeline, initialised.
     output (Path): The folder for models and states.
     state (State | None): The state to go on from.
+    keep (Callable): Called before a state is saved for the first time.
     """
 
-    def __init__(self, nlp: Language, output: Path, state: State | None) -> None:
+    def __init__(
+        self, nlp: Language, output: Path, state: State | None, keep: Callable[[], None]
+    ) -> None:
         self.nlp = nlp
         self.output = output
+        self._keep: Callable[[], None] | None = keep
         self.step = -1  # the last one that is done
         self._state = state
         self._replaying = state is not None
@@ -146,6 +81,11 @@ class Run:
         self._before_to_disk = create_before_to_disk_callback(
             registry.resolve(callback).get("callback")
         )
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it has come to the step that was saved, or taken its own first one."""
+        return not self._replaying and self.step >= 0
 
     def train(self, use_gpu: int) -> None:
         """Train to the end.
@@ -240,7 +180,8 @@ class Run:
             info["seconds"] += self._offset[1]
             self._evaluations.append(_evaluation(info))
             self._results = info["checkpoints"]
-            self._save_models(is_best=info["score"] == max(self._results)[0])
+            self._results[-1] = (_rank(info["score"]), self.step)
+            self._save_models(is_best=self._results[-1][0] == max(self._results)[0])
             info["output_path"] = str(self.output / DIR_MODEL_LAST)
         log_step(info)
         if info is not None:
@@ -254,8 +195,8 @@ class Run:
             info |= {"score": past.score, "other_scores": past.other_scores}
             info |= {"losses": past.losses, "words": past.words, "seconds": past.seconds}
             self._results = info["checkpoints"]
-            # `patience` must not end the run before the step is reached.
-            self._results[:] = [(past.score, self.step)]
+        # `patience` must not end the run before the step is reached.
+        self._results[:] = [(_rank(self._recorded(self.step).score), self.step)]
         if self.step == self._state.step:
             self._restore(self._state)
 
@@ -265,7 +206,7 @@ class Run:
         if self._stream.checksum() != state.data:
             msg.warn(_CHANGED_DATA)
         self._evaluations = self._past
-        self._results[:] = [(past.score, past.step) for past in self._past]
+        self._results[:] = [(_rank(past.score), past.step) for past in self._past]
         self._offset = self._past[-1].words, self._past[-1].seconds
         self._saved = self.step
         self._replaying = False
@@ -290,6 +231,8 @@ class Run:
     def _save_models(self, *, is_best: bool) -> None:
         assert self._optimizer is not None
         last, best = self.output / DIR_MODEL_LAST, self.output / DIR_MODEL_BEST
+        # What the loop puts there of a scorer need not be what a file can hold.
+        self.nlp.meta["performance"] = to_plain(self.nlp.meta.get("performance", {}))
         with self.nlp.use_params(self._optimizer.averages):
             saved = self._before_to_disk(self.nlp)
             replace_folder(last, saved.to_disk)
@@ -305,8 +248,16 @@ class Run:
             self._stream.checksum(),
             self._evaluations,
         )
+        if self._keep is not None:
+            self._keep()
+            self._keep = None
         save_state(self.output / FOLDER, state)
         reseed_cupy(self.step)
+
+
+def _rank(score: float) -> float:
+    """Return a score as it is compared: none is worse than one that is no number."""
+    return -math.inf if math.isnan(score) else score
 
 
 def _evaluation(info: Info) -> Evaluation:

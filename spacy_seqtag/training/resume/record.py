@@ -2,9 +2,6 @@
 
 import hashlib
 import json
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,11 +14,12 @@ from thinc.api import Config
 
 from ...errors import printable, settings_error
 from ...files import sha256, write_file
-from .states import find_states, remove_states
+from ..save_aside import holds_folder
+from .states import find_states
 
 FOLDER = "training-state"
 _FILE = "run.json"
-_MODELS = (DIR_MODEL_BEST, DIR_MODEL_LAST)
+MODELS = (DIR_MODEL_BEST, DIR_MODEL_LAST)
 _PACKAGES = ("spacy", "spacy-seqtag", "spacy-transformers", "thinc", "torch", "transformers")
 _ABSENT = object()
 
@@ -35,6 +33,8 @@ class Record:
     surroundings (dict[str, str]): Versions, threads and device, on which the last digits depend.
     log_file (str | None): What the logger writes, if it was not there before the run.
     steps (int | None): How many the run took, once it is complete.
+    auto_precision (str | None): What `precision = "auto"` was when the run began; None in records
+        of before this was kept.
     """
 
     settings: dict[str, Any]
@@ -42,6 +42,7 @@ class Record:
     surroundings: dict[str, str]
     log_file: str | None = None
     steps: int | None = None
+    auto_precision: str | None = None
 
     @classmethod
     def of(cls, config: Config, use_gpu: int) -> "Record":
@@ -51,7 +52,7 @@ class Record:
         use_gpu (int): The GPU, or -1.
         """
         interpolated = config.interpolate()
-        log_file = interpolated.get("training", {}).get("logger", {}).get("output_file")
+        log_file = dict_to_dot(interpolated).get("training.logger.output_file")
         return cls(
             json.loads(json.dumps(dict_to_dot(config), default=str)),
             _digests(interpolated),
@@ -94,7 +95,12 @@ class Record:
         RAISES: OutputError: It cannot be written.
         """
         text = json.dumps(asdict(self), indent=1, ensure_ascii=False)
-        write_file(output / FOLDER / _FILE, text.encode("utf8"))
+        write_file(self.path(output), text.encode("utf8"))
+
+    @staticmethod
+    def path(output: Path) -> Path:
+        """Return where the record of an output folder is."""
+        return output / FOLDER / _FILE
 
     @classmethod
     def load(cls, output: Path) -> "Record":
@@ -102,7 +108,7 @@ class Record:
 
         RAISES: ConfigValidationError (a ValueError): There is none.
         """
-        path = output / FOLDER / _FILE
+        path = cls.path(output)
         if not path.exists():
             what = "holds no run that could go on" if output.exists() else "does not exist"
             raise settings_error(
@@ -129,12 +135,12 @@ def holds_run(output: Path, now: Record) -> bool:
     before = Record.load(output)
     if before.steps is None:
         return True
-    return not before.changes(now) and (output / DIR_MODEL_BEST).is_dir()
+    return not before.changes(now) and holds_folder(output / DIR_MODEL_BEST)
 
 
 def find_models(output: Path) -> list[Path]:
     """Find the trained pipelines in an output folder."""
-    return [path for name in _MODELS if (path := output / name).is_dir()]
+    return [path for name in MODELS if holds_folder(path := output / name)]
 
 
 def check_free(output: Path, *, overwrite: bool, or_begin: bool = False) -> None:
@@ -148,8 +154,9 @@ def check_free(output: Path, *, overwrite: bool, or_begin: bool = False) -> None
     if overwrite:
         return
     states, models = find_states(output / FOLDER), find_models(output)
-    own = (output / FOLDER / _FILE).exists()
-    if states or (models and own and Record.load(output).steps is None):
+    own = Record.path(output).exists()
+    complete = own and Record.load(output).steps is not None
+    if not complete and (states or (models and own)):
         file = states[0].name if states else _FILE
         raise settings_error(
             f"{output} holds a run that is not complete ({FOLDER}/{file}). Go on with it "
@@ -162,38 +169,8 @@ def check_free(output: Path, *, overwrite: bool, or_begin: bool = False) -> None
         )
 
 
-@contextmanager
-def begun(output: Path, record: Record) -> Iterator[None]:
-    """Begin a run in an output folder, for as long as a `with` block trains it.
-
-    If that fails before there is anything to go on with, the folder is as it was before, but for
-    states, which are removed first. A run that the user interrupts stays.
-
-    output (Path): The folder, as `check_free` allows.
-    record (Record): Of the run.
-    RAISES: OutputError: The folder cannot be written.
-    """
-    path = output / FOLDER / _FILE
-    before, models = path.read_bytes() if path.exists() else None, _times(output)
-    remove_states(output / FOLDER)
-    record.save(output)
-    try:
-        yield
-    except (Exception, SystemExit):
-        if before is not None and models and _times(output) == models:
-            write_file(path, before)
-        elif not find_states(output / FOLDER) and not find_models(output):
-            shutil.rmtree(output / FOLDER, ignore_errors=True)
-        raise
-
-
-def _times(output: Path) -> list[tuple[str, int]]:
-    """Tell the trained pipelines of an output folder from those that take their place."""
-    return [(path.name, path.stat().st_mtime_ns) for path in find_models(output)]
-
-
 def go_on(output: Path, now: Record, *, allow_changes: bool) -> tuple[Record, list[str]]:
-    """Find the run of an output folder, and check that it is the same as now.
+    """Find the run of an output folder, and check that it is the same as now; nothing is written.
 
     output (Path): The folder.
     now (Record): The run as it would begin now.
@@ -202,18 +179,24 @@ def go_on(output: Path, now: Record, *, allow_changes: bool) -> tuple[Record, li
     RAISES: ConfigValidationError (a ValueError): There is no run; or its settings are others.
     """
     before = Record.load(output)
-    changes = before.changes(now)
+    changes = "; ".join(before.changes(now))
+    if changes and before.steps is not None:
+        raise settings_error(
+            f"--resume: the run in {output} is complete: it took {before.steps} steps, with other "
+            f"settings: {changes}. It keeps no state that could go on with these. Begin anew in "
+            "another --output, or here with --overwrite, or train its pipeline further with a "
+            "config of init-config --pipeline"
+        )
     if changes and not allow_changes:
         raise settings_error(
-            f"--resume: the run in {output} began with other settings: {'; '.join(changes)}. Give "
+            f"--resume: the run in {output} began with other settings: {changes}. Give "
             "it its own again, or go on with the new ones with --allow-changes"
         )
-    now.log_file, now.steps = before.log_file, None if changes else before.steps
-    notes = [f"Going on with other settings: {'; '.join(changes)}"] if changes else []
+    now.log_file, now.steps = before.log_file, before.steps
+    now.auto_precision = before.auto_precision
+    notes = [f"Going on with other settings: {changes}"] if changes else []
     if moved := before.moved(now):
         notes.append(f"The last digits may differ from an uninterrupted run: {', '.join(moved)}")
-    if now.steps is None:
-        now.save(output)
     return now, notes
 
 

@@ -1,7 +1,9 @@
 """The files that hold the state of a run: one for each of the last two evaluations."""
 
+import io
 import json
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -13,6 +15,7 @@ import numpy as np
 
 from ...errors import one_line, settings_error
 from ...files import written_aside
+from ...plain import to_plain
 from .randomness import Generators
 from .snapshot import Snapshot
 
@@ -22,7 +25,10 @@ KEPT = 2
 
 _NAME = re.compile(r"step-(\d+)\.npz")
 _NOTES = "notes"
-_DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
+_DAMAGE = (
+    *(OSError, EOFError, ValueError, KeyError, TypeError, struct.error),
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError),
+)
 
 
 @dataclass
@@ -75,8 +81,8 @@ def save_state(folder: Path, state: State) -> None:
         "data": state.data,
         "evaluations": [asdict(evaluation) for evaluation in state.evaluations],
     }
-    # Of scores and losses some are numbers of NumPy.
-    text = json.dumps(notes, default=float).encode()
+    # Scores and losses are whatever scorers and components return.
+    text = json.dumps(to_plain(notes, finite=False)).encode()
     members = {**state.snapshot.arrays, _NOTES: np.frombuffer(text, dtype=np.uint8)}
     with (
         written_aside(folder / f"step-{state.step:08}.npz") as file,
@@ -99,9 +105,8 @@ def load_state(path: Path) -> State:
     with zipfile.ZipFile(path) as archive:
         arrays = {}
         for i, name in enumerate(json.loads(archive.read("names.json"))):
-            with archive.open(_member(i, name)) as member:
-                arrays[name] = np.lib.format.read_array(member, allow_pickle=False)
-                member.read()  # to the end, where the checksum is compared
+            content = io.BytesIO(archive.read(_member(i, name)))  # compares the checksum
+            arrays[name] = np.lib.format.read_array(content, allow_pickle=False)
     notes = json.loads(arrays.pop(_NOTES).tobytes())
     if notes["format"] != FORMAT:
         raise ValueError(f"format {notes['format']}, where this version reads {FORMAT}")
@@ -113,31 +118,28 @@ def load_state(path: Path) -> State:
     )
 
 
-def load_newest(folder: Path, warn: Callable[[str], object]) -> State | None:
-    """Read the newest state that is whole, and remove newer ones.
+def load_newest(folder: Path, warn: Callable[[str], object]) -> tuple[State | None, list[Path]]:
+    """Read the newest state that is whole.
 
     folder (Path): Of the states.
     warn (Callable[[str], object]): Is told about each that is damaged.
-    RETURNS (State | None): None where none was saved.
+    RETURNS (tuple[State | None, list[Path]]): The state, None where none was saved; and the newer
+        files, which are damaged.
     RAISES: ConfigValidationError (a ValueError): None of them is whole.
     """
     damaged: list[Path] = []
     for path in find_states(folder):
         try:
-            state = load_state(path)
+            return load_state(path), damaged
         except _DAMAGE as err:
             warn(f"{path} is damaged ({one_line(err)}). Falling back to the state before it")
             damaged.append(path)
-        else:
-            for other in damaged:
-                other.unlink()
-            return state
     if damaged:
         raise settings_error(
             f"{folder}: no state is whole, so the run cannot go on. Begin anew with --overwrite, "
             "which replaces its models, too, or name another --output"
         )
-    return None
+    return None, []
 
 
 def find_states(folder: Path) -> list[Path]:
@@ -147,7 +149,14 @@ def find_states(folder: Path) -> list[Path]:
 
 def remove_states(folder: Path) -> None:
     """Remove the states, and what was left of one that was being written."""
-    for path in (*find_states(folder), *folder.glob(".*.tmp")):
+    for path in find_states(folder):
+        path.unlink()
+    tidy_states(folder)
+
+
+def tidy_states(folder: Path) -> None:
+    """Remove what is left of files that were being written when a run was killed."""
+    for path in folder.glob(".*.tmp"):
         path.unlink()
 
 
