@@ -22,6 +22,7 @@ from contextvars import ContextVar
 from textwrap import wrap
 from typing import Any, NoReturn, TextIO, cast
 
+import numpy as np
 import typer
 import wasabi.util
 from tqdm import tqdm
@@ -120,12 +121,17 @@ def print_data(text: str) -> None:
 def print_json(result: Mapping[str, object]) -> None:
     """Print the result of a command as JSON.
 
-    result (Mapping[str, object]): What it is made of may be paths, too.
+    result (Mapping[str, object]): What it is made of may be paths and numbers of numpy, too.
     """
     output = _output.get()
     readable = (output.encoding or "").lower().replace("-", "") == "utf8"
-    text = json.dumps(result, indent=2, ensure_ascii=not readable, allow_nan=False, default=str)
+    text = json.dumps(result, indent=2, ensure_ascii=not readable, allow_nan=False, default=_plain)
     output.write(f"{text}\n")
+
+
+def _plain(value: object) -> object:
+    """Return what JSON can hold in the place of what it cannot."""
+    return value.item() if isinstance(value, np.generic) else str(value)
 
 
 def warn(text: str, details: Sequence[str] = ()) -> None:
