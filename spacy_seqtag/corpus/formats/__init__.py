@@ -13,13 +13,15 @@ columns, for those that write them).
 from pathlib import Path
 
 from ..errors import FormatError
-from . import brat, columns, conllu, json_lines, label_studio, propbank, props, spacy
+from . import brat, columns, conllu, json_lines, label_studio, propbank, props, spacy, table
 from .format import Format, Writer
 
 _ALL = (
     conllu.FORMAT,
     columns.FORMAT,
     label_studio.FORMAT,
+    table.PARQUET,
+    table.JSON,
     json_lines.FORMAT,
     brat.FORMAT,
     propbank.FORMAT,
