@@ -12,8 +12,11 @@ from ..format import ReadOptions
 from ..json_lines import Problem, no_text, report
 from ..lines import read_lines
 from ..remarks import Remarks
+from .arrow import ArrowTable
 from .doc_rows import COLUMNS, MARKS, DocRowReader
-from .source import ArrowTable, JsonTable, Table
+from .layout import find_layout
+from .sentences import read_sentences
+from .source import JsonTable, Table
 
 WORD_LISTS = ("tokens", "words")
 """The names of columns with lists of words that tell JSON with words from JSON with texts."""
@@ -43,6 +46,15 @@ def read_json(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Se
 def _read(table: Table, options: ReadOptions, remarks: Remarks) -> Iterator[Sentence]:
     if all(name in table.columns for name in MARKS):
         yield from _doc_rows(table, options, remarks)
+        return
+    layout = find_layout(table, options.labels, remarks)
+    n_sentences = 0
+    for n_sentences, sentence in enumerate(  # noqa: B007 (read below)
+        read_sentences(table, layout, options, remarks), start=1
+    ):
+        yield sentence
+    if not n_sentences:
+        raise no_text(table.path, remarks)
 
 
 def _doc_rows(table: Table, options: ReadOptions, remarks: Remarks) -> Iterator[Sentence]:
