@@ -1,7 +1,7 @@
 """Rows as `annotate` writes them (`spacy_seqtag.records`), made rows of Docs (`doc_rows`).
 
-A row has `text`, `tokens` with `start_char` and `end_char`, and `sentences`, `entities` and `frames`
-where the run had them. A person who corrected them gets words, tags and frames back.
+A row has `text`, `tokens` with `start_char` and `end_char`, and `sentences`, `entities` and
+`frames` where the run had them. A person who corrected them gets words, tags and frames back.
 """
 
 from collections.abc import Mapping, Sequence

@@ -200,12 +200,16 @@ def check_words(value: object) -> list[str]:
 
     RAISES: Problem: This is no list of words, an empty one, or one of half characters.
     """
-    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+    if not isinstance(value, list):
         raise Problem("its tokens are no list of words")
     if not value:
         raise Problem("it has no words")
-    if "" in value:
-        raise Problem(f"word {value.index('') + 1} is empty")
+    if not all(value) or not all(isinstance(word, str) for word in value):
+        number, word = next(
+            (i, w) for i, w in enumerate(value, 1) if not (isinstance(w, str) and w)
+        )
+        what = "empty" if word in (None, "") else f"no string, but {quoted(str(word))}"
+        raise Problem(f"word {number} is {what}")
     try:
         "".join(value).encode()
     except UnicodeEncodeError:
