@@ -7,7 +7,7 @@ A row has `text`, `tokens` with `start_char` and `end_char`, and `sentences`, `e
 from collections.abc import Mapping, Sequence
 
 from ..json_lines import Problem
-from .doc_rows import Row, records_in
+from .checks import Row, check_records
 
 COLUMNS = ("source", "text", "tokens", "sentences", "entities", "frames")
 """The columns that are read."""
@@ -32,7 +32,7 @@ def row_of_record(record: Row) -> dict[str, object]:
     text = record.get("text")
     if not isinstance(text, str):
         raise Problem('there is no "text" in it')
-    tokens = records_in(record.get("tokens"), "tokens")
+    tokens = check_records(record.get("tokens"), "tokens")
     row: dict[str, object] = {
         "doc_id": record.get("source"),
         "tokens": [token.get("text") for token in tokens],
@@ -43,12 +43,12 @@ def row_of_record(record: Row) -> dict[str, object]:
         if any(name in token for token in tokens):
             row[name] = [token.get(name) for token in tokens]
     if sentences := record.get("sentences"):
-        begins = {sentence.get("start") for sentence in records_in(sentences, "sentences")}
+        begins = {sentence.get("start") for sentence in check_records(sentences, "sentences")}
         row["sent_starts"] = [i in begins for i in range(len(tokens))]
     if record.get("entities") is not None:
-        row["ner"] = _tags(records_in(record["entities"], "entities"), len(tokens))
+        row["ner"] = _tags(check_records(record["entities"], "entities"), len(tokens))
     if record.get("frames") is not None:
-        row["frames"] = [_frame(frame) for frame in records_in(record["frames"], "frames")]
+        row["frames"] = [_frame(frame) for frame in check_records(record["frames"], "frames")]
     return row
 
 

@@ -32,7 +32,7 @@ What is not held: characters of the text but words and blanks, other user data, 
 go beyond their sentence.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -44,6 +44,7 @@ from ..format import ReadOptions
 from ..json_lines import Problem
 from ..remarks import Remarks
 from ..tags import entities_of_tags
+from .checks import Row, check_list, check_records, check_words
 
 MARKS = ("tokens", "spaces", "sent_starts")
 """The columns that tell rows of Docs from other tables."""
@@ -75,7 +76,6 @@ _CROSSING_FRAMES = (
     "as not annotated"
 )
 
-Row: TypeAlias = Mapping[str, object]
 Place: TypeAlias = tuple[int, int]
 
 
@@ -103,8 +103,8 @@ class DocRowReader:
         """
         words = check_words(row["tokens"])
         size = len(words)
-        spaces = [bool(space) for space in _list(row, "spaces", size) or [True] * size]
-        starts = _list(row, "sent_starts", size) or [None] * size
+        spaces = [bool(space) for space in _layer(row, "spaces", size) or [True] * size]
+        starts = _layer(row, "sent_starts", size) or [None] * size
         layers = {
             field: _strings(row, name, size)
             for field, name in (("upos", "pos"), ("xpos", "tag"), ("lemmas", "lemma"))
@@ -195,43 +195,15 @@ class DocRowReader:
         return found
 
 
-def check_words(value: object) -> list[str]:
-    """Return the words of a row.
-
-    RAISES: Problem: This is no list of words, an empty one, or one of half characters.
-    """
-    if not isinstance(value, list):
-        raise Problem("its tokens are no list of words")
-    if not value:
-        raise Problem("it has no words")
-    if not all(value) or not all(isinstance(word, str) for word in value):
-        number, word = next(
-            (i, w) for i, w in enumerate(value, 1) if not (isinstance(w, str) and w)
-        )
-        what = "empty" if word in (None, "") else f"no string, but {quoted(str(word))}"
-        raise Problem(f"word {number} is {what}")
-    try:
-        "".join(value).encode()
-    except UnicodeEncodeError:
-        raise Problem("its words have half a character (a lone surrogate)") from None
-    return value
-
-
-def _list(row: Row, name: str, size: int) -> list[object] | None:
+def _layer(row: Row, name: str, size: int) -> list[object] | None:
     """Return a column as a list of one entry for each word; None where the row lacks it."""
     value = row.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, list):
-        raise Problem(f"{name!r} is no list")
-    if len(value) != size:
-        raise Problem(f"{len(value)} entries in {name!r}, but {size} in 'tokens'")
-    return value
+    return None if value is None else check_list(value, name, size)
 
 
 def _strings(row: Row, name: str, size: int) -> list[str] | None:
     """Return a layer; "" where a word has no annotation."""
-    found = _list(row, name, size)
+    found = _layer(row, name, size)
     if found is None:
         return None
     result = []
@@ -260,16 +232,6 @@ def _ids(row: Row, n_sentences: int) -> list[str] | None:
 # Spans and frames
 
 
-def records_in(value: object, name: str) -> list[Row]:
-    """Return a list of records.
-
-    RAISES: Problem: It is none.
-    """
-    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-        raise Problem(f"{name!r} is no list of records")
-    return value
-
-
 def _place(entry: Row, name: str, size: int) -> Place:
     """Return start and end, which have to be places in the row."""
     start, end = entry.get("start"), entry.get("end")
@@ -288,7 +250,7 @@ def _label(entry: Row, key: str, name: str) -> str:
 def _spans(row: Row, name: str, size: int) -> list[tuple[int, int, str]]:
     return [
         (*_place(entry, name, size), _label(entry, "label", name))
-        for entry in records_in(row[name], name)
+        for entry in check_records(row[name], name)
     ]
 
 
@@ -297,16 +259,17 @@ def _propositions(row: Row, size: int) -> list[Proposition] | None:
     if row.get("frames") is None:
         return None
     result = []
-    for entry in records_in(row["frames"], "frames"):
+    for entry in check_records(row["frames"], "frames"):
         predicate = entry.get("predicate")
         if not isinstance(predicate, int) or not 0 <= predicate < size:
             raise Problem(f"the predicate of a frame is {predicate}, which is none of its words")
         arguments = [
             Argument(*_place(inner, "arguments", size), _label(inner, "role", "arguments"))
-            for inner in records_in(entry.get("arguments") or [], "arguments")
+            for inner in check_records(entry.get("arguments") or [], "arguments")
         ]
         parts = [
-            _place(inner, "parts", size) for inner in records_in(entry.get("parts") or [], "parts")
+            _place(inner, "parts", size)
+            for inner in check_records(entry.get("parts") or [], "parts")
         ]
         roleset = _label(entry, "roleset", "frames")
         result.append(Proposition(predicate, roleset, arguments, parts))
@@ -318,7 +281,7 @@ def _annotated(row: Row, size: int) -> list[bool]:
     if row.get("srl_annotated") is None:
         return [True] * size
     result = [False] * size
-    for entry in records_in(row["srl_annotated"], "srl_annotated"):
+    for entry in check_records(row["srl_annotated"], "srl_annotated"):
         start, end = _place(entry, "srl_annotated", size)
         result[start:end] = [True] * (end - start)
     return result

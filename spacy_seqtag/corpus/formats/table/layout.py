@@ -6,41 +6,18 @@ Names are those that data sets for token classification have on the Hugging Face
 speech, as `columns.contents` judges its values or, where it holds classes, their names.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ....schemes.upos import UPOS_TAGS
-from ...errors import FormatError, no_sentence, quoted
+from ...errors import FormatError, quoted
 from ..columns.contents import NO_XPOS, first_values, holds_tags, is_upos, may_be_xpos
 from ..remarks import Remarks
 from ..tags import MISSING_TAGS, has_prefix_last, is_tag, split_tag
 from .classes import ClassNames
-from .source import Table, Values
+from .source import Table
+from .survey import TAGGED, Column, of_meaning, survey
 
-# The names of columns, in lower case and without _, #, - and blanks, by what they mean. Where
-# several columns mean the same, the first name counts.
-_MEANINGS = {
-    "word": "tokens words token word form forms",
-    "upos": "upos upostags upostag",
-    "xpos": "xpos xpostags xpostag",
-    "pos": "pos postags postag",
-    "lemmas": "lemmas lemma",
-    "entities": "nertags ner nertag nerlabels ne iob bio iob2 biotags entities entity",
-    "tags": "tags labels tag label",
-    "chunks": "chunktags chunks chunktag chunk",
-    "spaces": "spaces spaceafter whitespace",
-    "text": "text",
-    "sentence": "sentid sentenceid sentence sentenceidx sentencenumber sentidx sent",
-    "document": "docid documentid doc document docidx documentidx",
-    "id": "id",
-}
-_RANKS = {name: rank for names in _MEANINGS.values() for rank, name in enumerate(names.split())}
-_MEANING = {name: meaning for meaning, names in _MEANINGS.items() for name in names.split()}
-_TAGGED = ("upos", "xpos", "pos", "entities", "tags")
-_SHORT, _LONG = 1000, 100_000  # rows that are looked at
-_MOST_VALUES = 1000
 _SHOWN = 20  # columns, in a message
 
 
@@ -69,43 +46,6 @@ class Layout(NamedTuple):
     prefix_last: bool
 
 
-class _Column:
-    """What was seen in a column.
-
-    holds_lists, holds_numbers, holds_records, has_null (bool): Whether there were such values; of
-        lists, numbers and records in them.
-    values (dict[str, None]): The first different strings.
-    """
-
-    def __init__(self, name: str) -> None:
-        squashed = re.sub(r"[\s_#-]", "", name.lower())
-        self.name = name
-        self.meaning = _MEANING.get(squashed, "")
-        self.rank = _RANKS.get(squashed, 0)
-        self.holds_lists = self.holds_numbers = self.holds_records = self.has_null = False
-        self.values: dict[str, None] = {}
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.values or self.holds_numbers or self.holds_records)
-
-    @property
-    def holds_classes(self) -> bool:
-        return self.holds_numbers and not self.values
-
-    def watch(self, value: object) -> None:
-        self.has_null = self.has_null or value is None
-        self.holds_lists = self.holds_lists or isinstance(value, list)
-        for entry in value if isinstance(value, list) else (value,):
-            if isinstance(entry, str):
-                if len(self.values) < _MOST_VALUES:
-                    self.values[entry.strip()] = None
-            elif isinstance(entry, dict | list):
-                self.holds_records = True
-            elif entry is not None and not isinstance(entry, bool):
-                self.holds_numbers = True
-
-
 def find_layout(table: Table, labels: ClassNames, remarks: Remarks) -> Layout:
     """Find out what the columns of a table hold.
 
@@ -114,16 +54,8 @@ def find_layout(table: Table, labels: ClassNames, remarks: Remarks) -> Layout:
     RAISES: FormatError: No column of words, or none with a layer; numbers of classes without names;
         words in rows and nothing that says where sentences end; no row.
     """
-    columns = {column.name: column for column in _survey(table)}
-    words = _of_meaning(columns.values(), "word")
-    if not words:
-        raise FormatError(
-            table.path,
-            None,
-            f"no column holds words; there are: {_listed(table.columns)}",
-            "Call the one with words `tokens`, or `word` where a row is a word",
-        )
-    word = words[0]
+    columns = {column.name: column for column in survey(table)}
+    word = _find_words(table, columns.values())
     rest = [
         column
         for column in columns.values()
@@ -138,15 +70,15 @@ def find_layout(table: Table, labels: ClassNames, remarks: Remarks) -> Layout:
             f"no column holds tags; there are: {_listed(table.columns)}",
             "Call the one with entities `ner_tags`, the one with parts of speech `pos_tags`",
         )
-    sentences = _of_meaning(columns.values(), "sentence")
+    sentences = of_meaning(columns.values(), "sentence")
     if word.holds_lists:
         # There, `sentence` is the text.
         sentences = [column for column in sentences if "id" in column.name.lower()]
-        sentences += _of_meaning(columns.values(), "id")
+        sentences += of_meaning(columns.values(), "id")
     sentences = [column for column in sentences if not column.holds_lists]
-    documents = [c for c in _of_meaning(columns.values(), "document") if not c.holds_lists]
-    texts = [c for c in _of_meaning(columns.values(), "text") if not c.holds_lists]
-    spaces = _of_meaning(rest, "spaces")
+    documents = [c for c in of_meaning(columns.values(), "document") if not c.holds_lists]
+    texts = [c for c in of_meaning(columns.values(), "text") if not c.holds_lists]
+    spaces = of_meaning(rest, "spaces")
     layout = Layout(
         word.name,
         word.holds_lists,
@@ -172,36 +104,25 @@ def find_layout(table: Table, labels: ClassNames, remarks: Remarks) -> Layout:
     return layout
 
 
-def _survey(table: Table) -> list[_Column]:
-    """Look at the first rows, and at more where a column had no value in them.
+def _find_words(table: Table, columns: Collection[Column]) -> Column:
+    """Find the column of words.
 
-    RAISES: FormatError: There is no row.
+    RAISES: FormatError: There is none.
     """
-    columns = [_Column(name) for name in table.columns]
-    n_rows = _watch(columns, islice(table.rows(table.columns), _SHORT))
-    if not n_rows:
-        raise no_sentence(table.path)
-    late = [c for c in columns if c.is_empty and c.meaning in ("word", *_TAGGED)]
-    if late and n_rows == _SHORT:
-        _watch(late, islice(table.rows([column.name for column in late]), _LONG))
-    return columns
+    # In tables of `to_dataframe` tokens have a number, and their word is called text.
+    found = of_meaning(columns, "word")
+    words = [c for c in (*found, *of_meaning(columns, "text")) if c.values] or found
+    if not words:
+        raise FormatError(
+            table.path,
+            None,
+            f"no column holds words; there are: {_listed(table.columns)}",
+            "Call the one with words `tokens`, or `word` where a row is a word",
+        )
+    return words[0]
 
 
-def _watch(columns: Sequence[_Column], rows: Iterable[tuple[int, Values]]) -> int:
-    n_rows = 0
-    for _, values in rows:
-        n_rows += 1
-        for column, value in zip(columns, values, strict=True):
-            column.watch(value)
-    return n_rows
-
-
-def _of_meaning(columns: Iterable[_Column], *meanings: str) -> list[_Column]:
-    found = [column for column in columns if column.meaning in meanings]
-    return sorted(found, key=lambda column: (column.is_empty, column.rank))
-
-
-def _first(columns: Sequence[_Column]) -> str:
+def _first(columns: Sequence[Column]) -> str:
     return columns[0].name if columns else ""
 
 
@@ -209,7 +130,7 @@ def _first(columns: Sequence[_Column]) -> str:
 
 
 def _name_classes(
-    table: Table, columns: Sequence[_Column], labels: ClassNames, remarks: Remarks
+    table: Table, columns: Sequence[Column], labels: ClassNames, remarks: Remarks
 ) -> ClassNames:
     """Find the names of the classes of each column that holds numbers.
 
@@ -219,7 +140,7 @@ def _name_classes(
     for name in labels:
         if name and name not in table.columns:
             remarks.say(f"--labels has names for the column {quoted(name)}, which is not there")
-    nameless = [c for c in columns if c.meaning in _TAGGED and c.holds_classes]
+    nameless = [c for c in columns if c.meaning in TAGGED and c.holds_classes]
     nameless = [column for column in nameless if column.name not in classes]
     names = labels.get("")
     if names is not None and not nameless:
@@ -227,11 +148,11 @@ def _name_classes(
     if nameless and names is not None:
         entities = any(split_tag(name) for name in names)
         wanted = ("entities", "tags") if entities else ("upos", "xpos", "pos", "tags")
-        own = (_of_meaning(nameless, *wanted) or nameless)[0]
+        own = (of_meaning(nameless, *wanted) or nameless)[0]
         classes[own.name] = names
         nameless.remove(own)
     if nameless and not labels:
-        one = _of_meaning(nameless, "entities", "tags") or nameless
+        one = of_meaning(nameless, "entities", "tags") or nameless
         name = one[0].name
         prefix = f"{name}=" if len(nameless) > 1 else ""
         raise FormatError(
@@ -248,7 +169,7 @@ def _name_classes(
 # Layers
 
 
-def _find_layers(table: Table, columns: Sequence[_Column], classes: ClassNames) -> dict[str, str]:
+def _find_layers(table: Table, columns: Sequence[Column], classes: ClassNames) -> dict[str, str]:
     """Find the columns of layers, by their fields in `Sentence`.
 
     RAISES: FormatError: A column of entities holds something else.
@@ -260,11 +181,11 @@ def _find_layers(table: Table, columns: Sequence[_Column], classes: ClassNames) 
     ]
     layers: dict[str, str] = {}
     for meaning in ("entities", "upos", "xpos", "lemmas"):
-        if found := _of_meaning(usable, meaning):
+        if found := of_meaning(usable, meaning):
             layers[meaning] = found[0].name
-    for column in _of_meaning(usable, "pos"):
+    for column in of_meaning(usable, "pos"):
         layers.setdefault("upos" if is_upos(_values(column, classes)) else "xpos", column.name)
-    for column in _of_meaning(usable, "tags"):
+    for column in of_meaning(usable, "tags"):
         values = _values(column, classes)
         if is_upos(values):
             layers.setdefault("upos", column.name)
@@ -279,7 +200,7 @@ def _find_layers(table: Table, columns: Sequence[_Column], classes: ClassNames) 
     return layers
 
 
-def _values(column: _Column, classes: ClassNames) -> list[str]:
+def _values(column: Column, classes: ClassNames) -> list[str]:
     return list(column.values) if column.values else list(classes.get(column.name, ()))
 
 
@@ -301,7 +222,7 @@ def _check_tags(table: Table, column: str, values: Sequence[str]) -> None:
 # Messages
 
 
-def _report(layout: Layout, columns: Iterable[_Column], remarks: Remarks) -> None:
+def _report(layout: Layout, columns: Iterable[Column], remarks: Remarks) -> None:
     """Say what is read, and which columns with a value are not."""
     others = {layout.spaces, layout.text, layout.sentence, layout.document, ""}
     shown = {"upos": "UPOS", "xpos": "XPOS", "lemmas": "lemmas", "entities": "entities"}
@@ -312,7 +233,7 @@ def _report(layout: Layout, columns: Iterable[_Column], remarks: Remarks) -> Non
         known = column.name == layout.word or column.name in (*layout.layers.values(), *others)
         if not known and not column.is_empty and column.meaning != "id":
             what = "chunks" if column.meaning == "chunks" else first_values(column.values)
-            if column.holds_classes and column.meaning in _TAGGED:
+            if column.holds_classes and column.meaning in TAGGED:
                 what = f"numbers of classes; --labels {column.name}=… gives their names"
             remarks.say(
                 f"column {quoted(column.name)} was not read" + (f" ({what})" if what else "")

@@ -13,7 +13,7 @@ from ..json_lines import Problem, report
 from ..remarks import IOB1_FOUND, STRIPPED, Remarks
 from ..tags import TagReader, entities_of_tags, find_scheme
 from ..words import check_unmasked, spaces_by_text, without_escapes, without_missing_lemmas
-from .doc_rows import check_words
+from .checks import check_list, check_words
 from .layout import Layout, legal_upos
 from .source import Table, Values
 
@@ -174,21 +174,9 @@ class _Decoder(dict[object, str]):
         """
         self.line = line
         try:
-            return [self[entry] for entry in checked_list(value, self._column, size)]
+            return [self[entry] for entry in check_list(value, self._column, size)]
         except TypeError:  # not hashable
             raise Problem(f"{self._column!r} is no list of tags") from None
-
-
-def checked_list(value: object, column: str, size: int | None) -> list[object]:
-    """Return the values of a column for the words of a sentence.
-
-    RAISES: Problem: This is no list, or one of another length.
-    """
-    if not isinstance(value, list):
-        raise Problem(f"{column!r} is no list")
-    if size is not None and len(value) != size:
-        raise Problem(f"{len(value)} entries in {column!r}, but {size} words")
-    return value
 
 
 # Sentences
@@ -266,7 +254,7 @@ class _Builder:
             maker.comment(f"# sent_id = {sent_id}")
         spaces = None
         if cells.get("spaces") is not None:
-            spaces = [bool(s) for s in checked_list(cells["spaces"], self._layout.spaces, size)]
+            spaces = [bool(s) for s in check_list(cells["spaces"], self._layout.spaces, size)]
         elif text is not None:
             maker.text = text
             spaces = [*(spaces_by_text(words, maker, line, self._remarks) or [True] * size)]
@@ -288,7 +276,7 @@ class _Builder:
         return stripped
 
     def _lemmas(self, value: object, words: Sequence[str]) -> list[str]:
-        found = checked_list(value, self._layout.layers["lemmas"], len(words))
+        found = check_list(value, self._layout.layers["lemmas"], len(words))
         if not all(lemma is None or isinstance(lemma, str) for lemma in found):
             raise Problem(f"{self._layout.layers['lemmas']!r} is no list of lemmas")
         lemmas = [lemma.strip() if isinstance(lemma, str) else "" for lemma in found]

@@ -18,7 +18,7 @@ parquet = pytest.importorskip("pyarrow.parquet")
 GOOD = {"tokens": ["Ann", "left"], "ner_tags": ["B-PER", "O"]}
 
 RECORDS = {
-    "unlike lengths": (GOOD | {"ner_tags": ["O"]}, "1 entries in 'ner_tags', but 2 words"),
+    "unlike lengths": (GOOD | {"ner_tags": ["O"]}, "1 entry in 'ner_tags', but 2 words"),
     "no words": (GOOD | {"tokens": None}, "its tokens are no list of words"),
     "an empty word": (GOOD | {"tokens": ["Ann", ""]}, "word 2 is empty"),
     "a word that is none": (GOOD | {"tokens": ["Ann", 7]}, "word 2 is no string, but '7'"),

@@ -76,7 +76,7 @@ def test_a_row_is_a_doc(write, run, tmp_path):
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"spaces": [True]}, "1 entries in 'spaces', but 6 in 'tokens'"),
+        ({"spaces": [True]}, "1 entry in 'spaces', but 6 words"),
         ({"tokens": []}, "no words"),
         ({"tokens": ["a", "", *"bcde"]}, "word 2 is empty"),
         ({"tokens": ["\ud800", *"abcde"]}, "half a character"),

@@ -5,7 +5,7 @@ from spacy.vocab import Vocab
 
 from spacy_seqtag.corpus.errors import FormatError
 from spacy_seqtag.corpus.formats import format_of
-from spacy_seqtag.records import make_record
+from spacy_seqtag.records import make_record, rows_of
 
 pytest.importorskip("pyarrow")
 
@@ -237,6 +237,14 @@ def test_what_annotate_writes(kind, write, run, mini_docs):
         assert [token.is_sent_start for token in own] == [token.is_sent_start for token in doc]
 
 
+def test_tables_of_to_dataframe(write, run, mini_docs):
+    docs = mini_docs(Vocab(), "dev", 10)
+    _, found = run(write("parquet", rows_of(docs, "tokens")))
+    assert [[(t.text, t.pos_, t.tag_) for t in doc] for doc in found] == [
+        [(t.text, t.pos_, t.tag_) for t in doc] for doc in docs
+    ]
+
+
 def test_texts_with_spans(write, run):
     records = [
         {"text": "Ann left.", "spans": [SPAN]},
@@ -247,5 +255,5 @@ def test_texts_with_spans(write, run):
     assert ents(docs) == [("Ann", "PER")]
     assert [token.ent_iob_ for token in docs[1]] == ["", ""]
     assert [token.ent_iob_ for token in docs[2]] == ["O", "O"]
-    with pytest.raises(FormatError, match="no column holds words"):
+    with pytest.raises(FormatError, match="no column holds tags; there are: 'text'"):
         run(write("parquet", [{"text": "Ann"}]))
