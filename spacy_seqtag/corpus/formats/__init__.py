@@ -2,7 +2,7 @@
 
 To add a format, write a module with a `FORMAT` (see `format`) and add it to the list. `convert`,
 `export`, their help texts and the error about unknown endings use the list. The format called `iob`
-is in `columns/`, since it reads all kinds of columns.
+is in `columns/`, since it reads all kinds of columns; `table/` reads parquet and `datasets`.
 
 Modules that formats share: `lines` (lines of a text file), `comments` (CoNLL-U's comments),
 `words` (escapes, masks, spaces), `text_spans` (spans of characters), `tags` (schemes of entity
@@ -13,13 +13,15 @@ columns, for those that write them).
 from pathlib import Path
 
 from ..errors import FormatError
-from . import brat, columns, conllu, json_lines, label_studio, propbank, props, spacy
+from . import brat, columns, conllu, json_lines, label_studio, propbank, props, spacy, table
 from .format import Format, Writer
 
 _ALL = (
     conllu.FORMAT,
     columns.FORMAT,
     label_studio.FORMAT,
+    table.PARQUET,
+    table.JSON,
     json_lines.FORMAT,
     brat.FORMAT,
     propbank.FORMAT,

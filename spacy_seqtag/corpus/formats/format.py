@@ -7,7 +7,7 @@ a Doc holds more than a `Sentence`.
 A format that can be written has a `writer`.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -37,6 +37,8 @@ class ReadOptions:
     vocab (Vocab): The vocabulary of Docs that are read.
     tokenizer (Callable[[str], Doc]): Cuts texts into words, for formats that have none.
     alignment (str): What becomes of spans within words, see `text_spans.ALIGNMENTS`.
+    labels (Mapping[str, tuple[str, ...]]): The names of classes, for tables that have their numbers
+        alone: see `table.classes.ClassNames`.
     progress (Progress | None): Called with the number of bytes read since the last call.
     """
 
@@ -47,6 +49,7 @@ class ReadOptions:
     vocab: Vocab = field(default_factory=Vocab)
     tokenizer: Callable[[str], Doc] = field(default_factory=lambda: Tokenizer(Vocab()))
     alignment: str = "drop"
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     progress: Progress | None = None
 
 
