@@ -172,27 +172,43 @@ def write_columns(
         cell can hold.
     """
     columns = []
-    for predicate, roleset, arguments, parts in propositions:
-        spans = [
-            Argument(predicate, predicate + 1, PREDICATE),
-            *(Argument(start, end, PREDICATE_PART) for start, end in parts),
-            *arguments,
-        ]
+    for proposition in propositions:
         cells = ["*"] * n_tokens
-        last = 0
-        for start, end, role in sorted(spans):
-            if not last <= start < end <= n_tokens:
-                raise ValueError(
-                    f"{role} [{start}:{end}] of {roleset!r} overlaps another span of this "
-                    "predicate or leaves the sentence"
-                )
+        for start, end, role in ordered_spans(proposition, n_tokens):
             cells[start] = f"({name(role)}*"
             if _ROLE.fullmatch(role) is None:
-                raise ValueError(f"a column cannot hold the role {role!r} of {roleset!r}")
+                raise ValueError(
+                    f"a column cannot hold the role {role!r} of {proposition.roleset!r}"
+                )
             cells[end - 1] += ")"
-            last = end
         columns.append(cells)
     return columns
+
+
+def ordered_spans(proposition: Proposition, n_tokens: int) -> list[Argument]:
+    """Return the spans of a proposition in the order of their words: `V`, `C-V` and arguments.
+
+    proposition (Proposition): In a sentence.
+    n_tokens (int): Words of the sentence.
+
+    RAISES: ValueError: Spans that overlap or leave the sentence.
+    """
+    predicate, roleset, arguments, parts = proposition
+    spans = [
+        Argument(predicate, predicate + 1, PREDICATE),
+        *(Argument(start, end, PREDICATE_PART) for start, end in parts),
+        *arguments,
+    ]
+    spans.sort()
+    last = 0
+    for start, end, role in spans:
+        if not last <= start < end <= n_tokens:
+            raise ValueError(
+                f"{role} [{start}:{end}] of {roleset!r} overlaps another span of this "
+                "predicate or leaves the sentence"
+            )
+        last = end
+    return spans
 
 
 def conll05_role(role: str) -> str:

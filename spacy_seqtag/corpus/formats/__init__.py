@@ -31,7 +31,7 @@ FORMATS: dict[str, Format] = {fmt.name: fmt for fmt in _ALL}
 """The formats by name, in the order in which a file's ending is looked up."""
 
 WRITERS: dict[str, Writer] = {
-    fmt.writer.name: fmt.writer for fmt in FORMATS.values() if fmt.writer is not None
+    writer.name: writer for fmt in FORMATS.values() for writer in fmt.writers
 }
 """What can be written, by the name that `export` gives it."""
 

@@ -13,11 +13,18 @@ GLOBAL_COLUMNS = "global.columns"
 Source: https://universaldependencies.org/ext-format.html
 """
 
+BOUNDS, UNKNOWN = "sentence_bounds", "unknown"
+"""The comment of a text of which is not known where its sentences end, and its value."""
+
+PREDICATES = "predicates"
+"""The comment of a sentence that is annotated and has no predicate: `# predicates = 0`."""
+
 
 class SentenceMaker:
     """Turns the comments and words of a file, in reading order, into `Sentence`s.
 
-    Comments that mean something are `sent_id`, `text`, `newdoc` and `newpar`.
+    Comments that mean something are `sent_id`, `text`, `newdoc` and `newpar`, and two of the
+    package's own: `BOUNDS` and `PREDICATES`.
 
     path (Path): The file, whose name ids are made of where it has none.
     """
@@ -36,6 +43,8 @@ class SentenceMaker:
         self._sent_id = ""
         self._new_doc = False
         self._new_par = False
+        self._has_bounds = True
+        self.no_predicates = False
 
     @property
     def sent_id(self) -> str:
@@ -62,6 +71,10 @@ class SentenceMaker:
             self.new_document(value)
         elif key in ("newpar", "newpar id"):
             self._new_par = True
+        elif key == BOUNDS and value == UNKNOWN:
+            self._has_bounds = False
+        elif key == PREDICATES and value == "0":
+            self.no_predicates = True
         else:
             return False
         return True
@@ -94,6 +107,7 @@ class SentenceMaker:
             made_up_id=not self._sent_id,
             new_doc=self._new_doc,
             new_par=self._new_par,
+            has_bounds=self._has_bounds,
         )
         for name, tags in layers.items():
             result.set_layer(name, tags)

@@ -4,13 +4,14 @@ A format reads sentences (`read`), or joins its files in a way of its own (`laye
 marks formats of Docs, which can only come first and are read twice where layers are joined, because
 a Doc holds more than a `Sentence`.
 
-A format that can be written has a `writer`.
+A format that can be written has `writers`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO
 
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
@@ -60,20 +61,27 @@ Skim = Callable[[Path, ReadOptions], Iterator[Sentence]]
 """Yields the sentences of a file without their layers, so that a join can look at them all."""
 
 
-class ExportCounts(NamedTuple):
-    """How much an export wrote.
+@dataclass
+class ExportCounts:
+    """How much an export wrote, and what of the Docs is not in the file.
 
-    sentences, predicates (int): Their numbers.
+    sentences, entities, predicates, words, documents (int): Their numbers; 0 also for what the
+        format does not count.
     cut (int): Spans that left their sentence and were cut at its bounds.
+    left_out (Counter[str]): What is not in the file, with its forms as `plural.counted` takes them.
     """
 
-    sentences: int
-    predicates: int
-    cut: int
+    sentences: int = 0
+    predicates: int = 0
+    cut: int = 0
+    entities: int = 0
+    words: int = 0
+    documents: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
 
 
-Save = Callable[[Iterable[Doc], Path, Iterable[Doc] | None], ExportCounts]
-"""Writes Docs to a path. The third argument, if given, says which sentences are written."""
+Write = Callable[[Iterable[Doc], IO[bytes], Iterable[Doc] | None], ExportCounts]
+"""Writes Docs to an open file. The third argument, if given, says which sentences are written."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +90,16 @@ class Writer:
 
     name (str): What `export --format` calls it.
     help (str): What it writes, for the command's help.
-    save (Save): Writes the file, or leaves nothing behind on an error.
+    write (Write): Writes the content of a file.
+    lacks (tuple[str, ...]): What the format cannot hold, of `losses.CONTENTS`.
+    takes_like (bool): Whether other Docs may say which sentences are written.
     """
 
     name: str
     help: str
-    save: Save
+    write: Write
+    lacks: tuple[str, ...] = ()
+    takes_like: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +114,7 @@ class Format:
         sentences.
     skim (Skim | None): For files of Docs, which can only come first: reads them a first time.
         Several such files are more documents.
-    writer (Writer | None): Writes Docs in this format.
+    writers (tuple[Writer, ...]): Write Docs in this format, or in several of its kinds.
     takes_folders (bool): Whether a folder stands for all files of the format in it.
     recognises (Callable[[Path], bool] | None): Tells by its content whether a file or folder is of
         this format, where several formats have the ending; None for the one that is left.
@@ -114,7 +126,7 @@ class Format:
     read: Read | None = None
     layer: MakeLayer | None = None
     skim: Skim | None = None
-    writer: Writer | None = None
+    writers: tuple[Writer, ...] = ()
     takes_folders: bool = False
     recognises: Callable[[Path], bool] | None = None
 

@@ -31,7 +31,7 @@ from .comments import SentenceMaker
 from .format import ExportCounts, Format, ReadOptions, Writer
 from .lines import Progress, read_lines
 from .remarks import Remarks
-from .role_tables import RoleSentence, Table, save_text, without_blanks, write_tables
+from .role_tables import RoleSentence, Table, in_utf8, without_blanks, write_tables
 
 SUFFIXES = (".gold_conll", ".gold_skel")
 
@@ -285,6 +285,19 @@ def _layer(path: Path, options: ReadOptions) -> DocumentLayer:
     return DocumentLayer(path, sentences, max_mismatch=options.max_mismatch)
 
 
+_LACKS = (
+    "white space",
+    "spacing",
+    "unknown sentences",
+    "sentence ids",
+    "UPOS",
+    "lemmas",
+    "entities",
+    "overlapping spans",
+    "sentences without roles",
+    "other spans",
+)
+
 FORMAT = Format(
     name="propbank",
     suffixes=SUFFIXES,
@@ -292,6 +305,14 @@ FORMAT = Format(
     "all such files in it",
     read=read_propbank,
     layer=_layer,
-    writer=Writer("gold_conll", "PropBank's, with words", save_text(write_gold_conll)),
+    writers=(
+        Writer(
+            "gold_conll",
+            "PropBank's semantic roles, with words",
+            in_utf8(write_gold_conll),
+            _LACKS,
+            takes_like=True,
+        ),
+    ),
     takes_folders=True,
 )

@@ -24,7 +24,7 @@ from ..errors import FormatError, no_sentence, unequal_columns
 from ..join.by_order import NamedSentence, OrderLayer
 from .format import ExportCounts, Format, ReadOptions, Writer
 from .lines import Progress, read_lines
-from .role_tables import RoleSentence, Table, save_text, write_tables
+from .role_tables import RoleSentence, Table, in_utf8, write_tables
 
 _ROLE = re.compile(r"\(((?:[CR]-)?)A(?=[0-9AM])")
 
@@ -103,13 +103,37 @@ def _layer(path: Path, options: ReadOptions) -> OrderLayer:
     return OrderLayer(path, sentences, max_mismatch=options.max_mismatch)
 
 
+_LACKS = (
+    "words",
+    "white space",
+    "spacing",
+    "unknown sentences",
+    "documents",
+    "document ids",
+    "sentence ids",
+    "UPOS",
+    "XPOS",
+    "lemmas",
+    "entities",
+    "overlapping spans",
+    "sentences without roles",
+    "rolesets",
+    "other spans",
+)
+
 FORMAT = Format(
     name="props",
     suffixes=(".props",),
     help="props of CoNLL-2005: semantic roles without words, joined to those of the first file "
     "by their order",
     layer=_layer,
-    writer=Writer(
-        "props", "the columns of CoNLL-2005 that srl-eval.pl reads", save_text(write_props)
+    writers=(
+        Writer(
+            "props",
+            "the columns of CoNLL-2005 that srl-eval.pl reads, without words",
+            in_utf8(write_props),
+            _LACKS,
+            takes_like=True,
+        ),
     ),
 )

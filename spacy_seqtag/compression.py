@@ -7,9 +7,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
-from ..extras import need
+from .extras import need
 
 NONE = ""
 GZIP = ".gz"
@@ -52,6 +52,28 @@ def plain_file(path: Path, compression: str) -> Iterator[Path]:
         ):
             shutil.copyfileobj(source, to)
         yield copy
+
+
+@contextmanager
+def compressing(file: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
+    """Write a file through its compression.
+
+    file (IO[bytes]): The file, which stays open.
+    compression (str): ".gz", ".zst" or "".
+    YIELDS (IO[bytes]): What to write to. The same content gives the same bytes at any time.
+    RAISES: ImportError: zstandard is missing.
+    """
+    if compression == GZIP:
+        with gzip.GzipFile(
+            filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0
+        ) as target:
+            yield cast(IO[bytes], target)
+    elif compression == ZSTD:
+        zstandard = need("zstandard")
+        with zstandard.ZstdCompressor(level=3).stream_writer(file, closefd=False) as target:
+            yield target
+    else:
+        yield file
 
 
 def compressor(compression: str) -> Callable[[bytes], bytes]:
