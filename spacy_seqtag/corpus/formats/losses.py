@@ -34,6 +34,10 @@ def _with(attribute: str) -> Callable[[Doc], int]:
     return lambda doc: int((doc.to_array(attribute) != 0).sum())
 
 
+def _with_blank(doc: Doc) -> int:
+    return sum(" " in token.text and not token.is_space for token in doc)
+
+
 def _joined_words(doc: Doc) -> int:
     return int((doc.to_array("SPACY")[:-1] == 0).sum()) if len(doc) else 0
 
@@ -67,6 +71,7 @@ _OWN_GROUPS = frozenset((*GROUPS, ALL_SPANS))
 CONTENTS: dict[str, Content] = {
     "words": Content("<word|words>, which a tokenizer has to find anew", lambda doc: len(doc)),
     "white space": Content("<word|words> of white space", _with("IS_SPACE")),
+    "blanks in words": Content("<word|words> with a blank, which is `_` now", _with_blank),
     "spacing": Content("<word|words> without a blank after <it|them>", _joined_words),
     "sentences": Content("<sentence|sentences>, of which only the text is there", _sentences),
     "unknown sentences": Content(

@@ -287,6 +287,7 @@ def _layer(path: Path, options: ReadOptions) -> DocumentLayer:
 
 _LACKS = (
     "white space",
+    "blanks in words",
     "spacing",
     "unknown sentences",
     "sentence ids",

@@ -1,0 +1,321 @@
+"""What is exported is what `convert` reads again, save for what a format is known to lack."""
+
+import json
+from dataclasses import dataclass, replace
+
+import pytest
+import spacy
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from spacy.tokens import Doc, DocBin, Span
+from spacy.util import filter_spans
+from spacy.vocab import Vocab
+
+from spacy_seqtag.corpus.convert import convert
+from spacy_seqtag.corpus.export import export
+from spacy_seqtag.corpus.formats import WRITERS, format_of
+from spacy_seqtag.corpus.formats.losses import CONTENTS, said
+from spacy_seqtag.frames import annotated_tokens, has_frames, propositions, set_propositions
+from spacy_seqtag.schemes.propositions import Argument, Proposition
+
+from .strategies import LABELS, corpora, iob2
+
+ENDINGS = {
+    "conllu": ".conllu",
+    "iob2": ".iob2",
+    "jsonl": ".jsonl",
+    "prodigy": ".jsonl",
+    "doccano": ".jsonl",
+    "gliner": ".jsonl",
+    "label-studio": ".json",
+    "gold_conll": ".gold_conll",
+}
+READ_BACK = sorted(WRITERS.keys() - {"props"})  # props have no words
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a Doc says of a sentence; what is not known is "" or None."""
+
+    words: tuple[str, ...]
+    spaces: tuple[bool, ...]
+    upos: tuple[str, ...]
+    xpos: tuple[str, ...]
+    lemmas: tuple[str, ...]
+    entities: tuple[str, ...]
+    spans: frozenset | None
+    propositions: tuple | None
+    sent_id: str | None
+    has_bounds: bool
+
+
+@dataclass(frozen=True)
+class SaidDoc:
+    doc_id: str | None
+    sentences: tuple[Said, ...]
+
+
+def what(doc: Doc) -> SaidDoc:
+    """Read all that conversion sets."""
+    starts = [0, *(t.i for t in doc if t.i and t.is_sent_start)]
+    places = list(zip(starts, [*starts[1:], len(doc)], strict=True))
+    ids = doc.user_data.get("sent_ids") or [None] * len(places)
+    covered = annotated_tokens(doc) if has_frames(doc) else None
+    gold = [(s.start, s.end, s.label_) for s in doc.spans.get("gold", ())]
+    result = []
+    for sent_id, (start, end) in zip(ids, places, strict=True):
+        tokens = list(doc[start:end])
+        props = None
+        if covered is not None and covered[start:end].all():
+            own = [p.moved(-start) for p in propositions(doc) if start <= p.predicate < end]
+            props = tuple((*p[:2], tuple(p.arguments), tuple(p.parts)) for p in own)
+        spans = None
+        if "gold" in doc.spans:
+            spans = frozenset((a - start, b - start, c) for a, b, c in gold if start <= a < end)
+        entities = [f"{t.ent_iob_}-{t.ent_type_}" if t.ent_type_ else t.ent_iob_ for t in tokens]
+        result.append(
+            Said(
+                tuple(t.text for t in tokens),
+                tuple(bool(t.whitespace_) and t.i + 1 < len(doc) for t in tokens),
+                tuple(t.pos_ for t in tokens),
+                tuple(t.tag_ for t in tokens),
+                tuple(t.lemma_ for t in tokens),
+                tuple(entities),
+                spans,
+                props,
+                sent_id,
+                all(t.sent_start == -1 for t in tokens[1:]),
+            )
+        )
+    return SaidDoc(doc.user_data.get("doc_id"), tuple(result))
+
+
+# What is left of a Doc in a format that lacks something
+
+
+def each(change):
+    return lambda doc: replace(doc, sentences=tuple(map(change, doc.sentences)))
+
+
+def empty(field):
+    return each(lambda s: replace(s, **{field: ("",) * len(s.words)}))
+
+
+def one_sentence(doc):
+    """All of a Doc as a text of which is not known where its sentences end."""
+    spans, offset = set(), 0
+    for s in doc.sentences:
+        spans |= {(a + offset, b + offset, c) for a, b, c in s.spans or ()}
+        offset += len(s.words)
+    fields = ("words", "spaces", "upos", "xpos", "lemmas", "entities")
+    joined = {name: sum((getattr(s, name) for s in doc.sentences), ()) for name in fields}
+    known = any(s.spans is not None for s in doc.sentences)
+    return SaidDoc(doc.doc_id, (Said(
+        **joined, spans=frozenset(spans) if known else None, propositions=None, sent_id=None,
+        has_bounds=offset == 1,
+    ),))  # fmt: skip
+
+
+def not_in_part(doc):
+    tags = [tag for s in doc.sentences for tag in s.entities]
+    if all(tags):
+        return doc
+    return each(lambda s: replace(s, spans=None, entities=("",) * len(s.words)))(doc)
+
+
+def without_last_space(doc):
+    *before, last = doc.sentences
+    return replace(doc, sentences=(*before, replace(last, spaces=(*last.spaces[:-1], False))))
+
+
+def underscored(sentence):
+    return replace(sentence, words=tuple(word.replace(" ", "_") for word in sentence.words))
+
+
+def no_rolesets(sentence):
+    props = sentence.propositions
+    return replace(sentence, propositions=props and tuple((p[0], "V", *p[2:]) for p in props))
+
+
+# By `CONTENTS`; what no generated Doc has is not among them.
+WITHOUT = {
+    "blanks in words": each(underscored),
+    "spacing": lambda doc: without_last_space(
+        each(lambda s: replace(s, spaces=(True,) * len(s.words)))(doc)
+    ),
+    "sentences": one_sentence,
+    "unknown sentences": each(lambda s: replace(s, has_bounds=True)),
+    "document ids": lambda doc: replace(doc, doc_id=None),
+    "sentence ids": each(lambda s: replace(s, sent_id=None)),
+    "UPOS": empty("upos"),
+    "XPOS": empty("xpos"),
+    "lemmas": empty("lemmas"),
+    "entities": lambda doc: empty("entities")(each(lambda s: replace(s, spans=None))(doc)),
+    "entities in part": not_in_part,
+    "overlapping spans": each(lambda s: replace(s, spans=None)),
+    "roles": each(lambda s: replace(s, propositions=None)),
+    "rolesets": each(no_rolesets),
+    "sentences without roles": lambda doc: replace(
+        doc, sentences=tuple(s for s in doc.sentences if s.propositions is not None)
+    ),
+}
+NOT_HERE = {"words", "white space", "documents", "other spans"}
+
+
+def with_all_spans(doc):
+    """A text whose entities are known has all its spans, also where none overlap."""
+
+    def add(s):
+        if s.spans is not None or not all(s.entities):
+            return s
+        return replace(s, spans=frozenset(spans_of(s.entities)))
+
+    return each(add)(doc)
+
+
+def spans_of(tags):
+    ends = [
+        next((j for j in range(i + 1, len(tags)) if tags[j][:2] != "I-"), len(tags))
+        for i in range(len(tags))
+    ]
+    return [(i, ends[i], tag[2:]) for i, tag in enumerate(tags) if tag[:2] == "B-"]
+
+
+def left_in(doc, lacks):
+    """What should be left of a Doc; None if it is nothing."""
+    if "overlapping spans" not in lacks:
+        doc = with_all_spans(doc)
+    for name in sorted(lacks, key=list(CONTENTS).index, reverse=True):
+        if name in WITHOUT:
+            doc = WITHOUT[name](doc)
+            if not doc.sentences:
+                return None
+    return without_last_space(doc)
+
+
+# Docs
+
+
+@st.composite
+def layers(draw, values):
+    """Some tags of a layer: all, none, or those of some words."""
+    kept = draw(st.sampled_from(("all", "none", "some")))
+    if kept == "some":
+        return [value if draw(st.booleans()) else "" for value in values]
+    return values if kept == "all" else [""] * len(values)
+
+
+@st.composite
+def lemmas_of(draw, words):
+    """The lemma of the word `_` is `_`: CoNLL-U cannot say that it has none."""
+    lemmas = draw(layers([word.lemma for word in words]))
+    return [word.form if word.form == "_" else l for word, l in zip(words, lemmas, strict=True)]
+
+
+@st.composite
+def entity_tags(draw, sentence):
+    """Tags of a sentence, of which nothing is known of some words."""
+    tags = iob2(len(sentence.words), sentence.entities)
+    kept = draw(st.sampled_from(("all", "all", "none", "some")))
+    if kept == "some":
+        tags = ["" if tag == "O" and draw(st.booleans()) else tag for tag in tags]
+    return tags if kept != "none" else [""] * len(tags)
+
+
+@st.composite
+def docs(draw):
+    """One or two Docs with some layers of some sentences."""
+    corpus = draw(corpora(blanks=True))
+    vocab, result = Vocab(), []
+    for doc_id in dict.fromkeys(sentence.doc_id for sentence in corpus):
+        own = [sentence for sentence in corpus if sentence.doc_id == doc_id]
+        words = [word for sentence in own for word in sentence.lexemes]
+        unknown = draw(st.booleans())
+        starts = [
+            True if i == 0 else None if unknown else False for s in own for i in range(len(s.words))
+        ]
+        doc = Doc(
+            vocab,
+            words=[word.form for word in words],
+            spaces=[*[space for s in own for space in s.spaces][:-1], False],
+            sent_starts=starts,
+            pos=draw(layers([word.upos for word in words])),
+            tags=draw(layers([word.xpos for word in words])),
+            lemmas=draw(lemmas_of(words)),
+            ents=[tag for s in own for tag in draw(entity_tags(s))],
+        )
+        doc.user_data.update(doc_id=doc_id, sent_ids=[sentence.sent_id for sentence in own])
+        if draw(st.booleans()):
+            add_roles(doc, own, [draw(st.booleans()) for _ in own])
+        if draw(st.booleans()):
+            inner = [draw(inner_spans(ent)) for ent in doc.ents]
+            doc.spans["gold"] = [*doc.ents, *(span for spans in inner for span in spans)]
+        result.append(doc)
+    return result
+
+
+@st.composite
+def inner_spans(draw, ent):
+    """Shorter spans within an entity."""
+    if len(ent) == 1 or draw(st.booleans()):
+        return []
+    end = ent.start + 1
+    return [Span(ent.doc, ent.start, end, label=draw(st.sampled_from(LABELS)))]
+
+
+def add_roles(doc, sentences, annotated):
+    props, stretches, start = [], [], 0
+    for sentence, is_annotated in zip(sentences, annotated, strict=True):
+        end = start + len(sentence.words)
+        if is_annotated:
+            stretches.append((start, end))
+            props += [
+                Proposition(p, r, [Argument(*a) for a in arguments], list(parts)).moved(start)
+                for p, r, arguments, parts in sentence.propositions
+            ]
+        start = end
+    set_propositions(doc, props, annotated=stretches)
+
+
+BLANK = spacy.blank("en")
+
+
+def retokenised(doc):
+    """A Doc of the words that the tokenizer finds in its text."""
+    result = BLANK.make_doc(doc.text)
+    spans = [
+        result.char_span(s.start_char, s.end_char, label=s.label_, alignment_mode="expand")
+        for s in doc.ents
+    ]
+    known = all(t.ent_iob for t in doc)
+    if known:
+        result.set_ents(filter_spans(spans), default="outside")
+    result.user_data["doc_id"] = doc.user_data["doc_id"]
+    return result
+
+
+@pytest.mark.parametrize("name", READ_BACK)
+@settings(max_examples=40, deadline=None)
+@given(made=docs())
+def test_convert_reads_what_export_writes(name, made, tmp_path_factory):
+    writer = WRITERS[name]
+    folder = tmp_path_factory.mktemp("export")
+    if "words" in writer.lacks:
+        made = [retokenised(doc) for doc in made]
+    expected = [left for doc in made if (left := left_in(what(doc), writer.lacks))]
+    assume(expected)
+    if name == "iob2":
+        assume(any(t.ent_iob for doc in made for t in doc))
+    first, again = folder / "a.spacy", folder / f"b{ENDINGS[name]}"
+    DocBin(docs=made, store_user_data=True).to_disk(first)
+    counts = export(first, again, name)
+    assert counts.words in (0, sum(len(s.words) for doc in expected for s in doc.sentences))
+    columns = "word,tag" if name == "iob2" else None
+    convert([again], folder / "c.spacy", columns=columns)
+    read = [what(doc) for doc in DocBin().from_disk(folder / "c.spacy").get_docs(Vocab())]
+    # Ids that a file does not have are made up.
+    if "document ids" in writer.lacks:
+        read = [WITHOUT["document ids"](doc) for doc in read]
+    if "sentence ids" in writer.lacks:
+        read = [WITHOUT["sentence ids"](doc) for doc in read]
+    assert read == expected
