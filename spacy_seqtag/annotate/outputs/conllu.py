@@ -21,12 +21,12 @@ from functools import partial
 
 from spacy.tokens import Doc, Token
 
+from ...compression import compressor
 from ...confidence import tag_confidences
 from ...corpus.cut import sentence_bounds
 from ...records import Plan, entity_records, frame_records
 from ...schemes.propositions import PREDICATE_PART
 from ...schemes.upos import UPOS_TAGS
-from ..compression import compressor
 from ..items import Item
 from .format import Annotated, Encode, OutputFormat
 from .lines import opened
