@@ -16,6 +16,7 @@ from ..corpus.formats import FORMATS
 from ..corpus.formats.columns.names import parse_columns
 from ..corpus.formats.tags import PREFIXES
 from ..corpus.formats.text_spans import ALIGNMENTS
+from ..corpus.inputs import all_files
 from ..corpus.plural import counted
 from ..corpus.sentence import LAYERS
 from ..corpus.subset import FRACTION, Subset
@@ -33,12 +34,6 @@ _LONG_INPUT = 20_000_000  # bytes
 _LAYER_NAMES = {"upos": "UPOS", "xpos": "XPOS", "lemmas": "lemma", "entities": "entities"}
 _FIRST_FORMATS = [name for name, fmt in FORMATS.items() if fmt.read is not None]
 _SCHEMES = ["auto", *PREFIXES]
-_FOLDERS = [
-    f"A folder gives all {' and '.join(fmt.suffixes)} files in it"
-    for fmt in FORMATS.values()
-    if fmt.takes_folders
-]
-
 _HELP = "\n\n".join(
     [
         "Convert corpus files to a .spacy file for training.",
@@ -55,9 +50,10 @@ _HELP = "\n\n".join(
 _Files = Annotated[
     list[Path],
     typer.Argument(
-        help="The first file gives the words; each further file gives layers that the files "
-        "before it lack. After a .spacy file, further .spacy files are more documents."
-        + "".join(f" {text}" for text in _FOLDERS)
+        help="The first one gives the words; each further one gives layers that those before it "
+        "lack. After a .spacy file, further .spacy files are more documents. Several files of one "
+        "layer are a folder, or a pattern in quotation marks such as 'train-*.conllu'. Files may "
+        "be compressed (.gz, .zst)"
     ),
 ]
 _Output = Annotated[Path, typer.Option("--output", "-o", help="The .spacy file to write")]
@@ -180,7 +176,7 @@ def convert_cli(
     labels = _check_options(lang, docs_by, columns, entity_labels)
     subset = _subset(share, limit, seed, rest)
     try:
-        with byte_bar(files, quiet, long=_LONG_INPUT) as bar:
+        with byte_bar(all_files(files), quiet, long=_LONG_INPUT) as bar:
             summary = convert(
                 files,
                 output,
@@ -197,7 +193,7 @@ def convert_cli(
                 entity_labels=labels,
                 progress=bar.update,
             )
-    except (FormatError, TokenizerError, OSError, sqlite3.Error) as error:
+    except (FormatError, TokenizerError, ImportError, OSError, sqlite3.Error) as error:
         fail(error)
     if not quiet:
         _report(summary, output)

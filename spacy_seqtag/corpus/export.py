@@ -11,7 +11,7 @@ from typing import IO
 
 from spacy.vocab import Vocab
 
-from ..compression import GZIP, NONE, ZSTD, compressing
+from ..compression import compressing, split_compression
 from ..files import written_aside
 from .docbin_read import find_docbins, read_docs
 from .errors import FormatError
@@ -69,7 +69,6 @@ def _opened(output: Path | IO[bytes]) -> Iterator[IO[bytes]]:
     if not isinstance(output, Path):
         yield output
         return
-    ending = output.suffix.lower()
-    compression = ending if ending in (GZIP, ZSTD) else NONE
+    _, compression = split_compression(output)
     with written_aside(output) as file, compressing(file, compression) as target:
         yield target

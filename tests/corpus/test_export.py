@@ -29,6 +29,7 @@ ENDINGS = {
     "gliner": ".jsonl",
     "label-studio": ".json",
     "gold_conll": ".gold_conll",
+    "conll2012": ".v4_gold_conll",
 }
 READ_BACK = sorted(WRITERS.keys() - {"props"})  # props have no words
 

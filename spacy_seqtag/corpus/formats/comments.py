@@ -5,6 +5,7 @@ Source: https://universaldependencies.org/format.html#sentence-boundaries-and-co
 
 from pathlib import Path
 
+from ...compression import stem_of
 from ..sentence import Sentence
 
 GLOBAL_COLUMNS = "global.columns"
@@ -49,7 +50,7 @@ class SentenceMaker:
     @property
     def sent_id(self) -> str:
         """The id that the next sentence gets."""
-        return self._sent_id or f"{self.path.stem}-{self.n_sentences + 1}"
+        return self._sent_id or f"{stem_of(self.path)}-{self.n_sentences + 1}"
 
     @property
     def n_wordless(self) -> int:
@@ -82,7 +83,7 @@ class SentenceMaker:
     def new_document(self, doc_id: str = "") -> None:
         """Begin a document; without an id it gets one made up (`<file stem>-doc<number>`)."""
         self._n_docs += 1
-        self._doc_id = doc_id or f"{self.path.stem}-doc{self._n_docs}"
+        self._doc_id = doc_id or f"{stem_of(self.path)}-doc{self._n_docs}"
         self._new_doc = True
 
     def sentence(

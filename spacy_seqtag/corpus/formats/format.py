@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
@@ -54,8 +54,37 @@ class ReadOptions:
 Read = Callable[[Path, ReadOptions, Remarks], Iterator[Sentence]]
 """Yields the sentences of a file, and adds to the remarks what the user should know."""
 
-MakeLayer = Callable[[Path, ReadOptions], Layer]
-"""Reads a further file into a layer, to be joined to the sentences of the first one."""
+
+class LayerFiles(NamedTuple):
+    """The files of a layer.
+
+    name (Path): How the user calls them: a file, a folder or a pattern.
+    paths (tuple[Path, ...]): The files, in the order in which they are read; the folder itself
+        where the format takes folders.
+    """
+
+    name: Path
+    paths: tuple[Path, ...]
+
+
+MakeLayer = Callable[[LayerFiles, ReadOptions, list[Remarks]], Layer]
+"""Reads further files into a layer, to be joined to the sentences of the first ones.
+
+It adds to the list what the user should know, in `Remarks` for each file.
+"""
+
+
+def read_all(
+    read: Read, paths: Iterable[Path], options: ReadOptions, remarks: list[Remarks]
+) -> Iterator[Sentence]:
+    """Yield the sentences of several files, one after the other.
+
+    remarks (list[Remarks]): Gets those of each file.
+    """
+    for path in paths:
+        remarks.append(Remarks(path))
+        yield from read(path, options, remarks[-1])
+
 
 Skim = Callable[[Path, ReadOptions], Iterator[Sentence]]
 """Yields the sentences of a file without their layers, so that a join can look at them all."""
@@ -110,12 +139,14 @@ class Format:
     suffixes (tuple[str, ...]): The file endings that tell it, in lower case and with the dot.
     help (str): What it is, as a phrase for the command's help.
     read (Read | None): Reads a file that has words; None for a format that has none.
-    layer (MakeLayer | None): Joins a further file in a way of its own; None to join it by its
+    layer (MakeLayer | None): Joins further files in a way of its own; None to join them by their
         sentences.
     skim (Skim | None): For files of Docs, which can only come first: reads them a first time.
         Several such files are more documents.
     writers (tuple[Writer, ...]): Write Docs in this format, or in several of its kinds.
-    takes_folders (bool): Whether a folder stands for all files of the format in it.
+    takes_folders (bool): Whether it reads folders as they are; of others, all files are read.
+    beside (tuple[str, ...]): The endings of the other files of such a folder, in lower case: files
+        of other formats are an error. Nothing is checked if there are none.
     recognises (Callable[[Path], bool] | None): Tells by its content whether a file or folder is of
         this format, where several formats have the ending; None for the one that is left.
     """
@@ -128,6 +159,7 @@ class Format:
     skim: Skim | None = None
     writers: tuple[Writer, ...] = ()
     takes_folders: bool = False
+    beside: tuple[str, ...] = ()
     recognises: Callable[[Path], bool] | None = None
 
     @property

@@ -1,13 +1,20 @@
-"""Reading the lines of a text file: UTF-8 with any line ends, or a clear error."""
+"""Reading the lines of a text file: UTF-8 with any line ends, or a clear error.
 
+A file whose name ends in `.gz` or `.zst` is decompressed as it is read.
+"""
+
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
-from ..errors import FormatError
+from ...compression import ArchiveError, decompressed, split_compression
+from ..errors import FormatError, damaged_archive
 
 Progress = Callable[[int], object]
-"""Called now and then with the number of bytes read since the last call."""
+"""Called now and then with the number of bytes read since the last call.
+
+Of a compressed file, those of the file as it is on the disk.
+"""
 
 _STEP = 1 << 16  # bytes between two reports of progress
 
@@ -24,32 +31,39 @@ def read_lines(
     longest (int | None, bytes): The most that a line may have, so that no file can fill the memory.
     RETURNS (Iterator[tuple[int, str]]): Each line with its number, from 1.
     RAISES: FormatError: No such file, a folder, an empty file, a line that is too long, that is not
-        UTF-8 or that holds a NUL character.
+        UTF-8 or that holds a NUL character; a compressed file that is damaged or ends too early.
+        ImportError: The file is compressed with zstd, and zstandard is missing.
     """
     if path.is_dir():
         raise FormatError(path, None, "this is a folder, not a file", "Name a file in it")
+    compression = split_compression(path)[1]
     try:
-        file = path.open("rb")
+        opened = path.open("rb", _STEP)
     except FileNotFoundError:
         raise FormatError(path, None, "there is no such file", "Check the path") from None
-    with file:
-        line = unreported = 0
-        for line, raw in enumerate(_raw_lines(file, longest), start=1):
-            if longest is not None and len(raw) > longest:
-                raise FormatError(
-                    path,
-                    line,
-                    f"a line of more than {longest:,} bytes",
-                    "Give each sentence or paragraph a line of its own",
-                )
-            text = _decode(raw, path, line)
-            unreported += len(raw)
-            if progress is not None and unreported >= _STEP:
-                progress(unreported)
-                unreported = 0
-            yield line, text.rstrip("\r\n")
+    line = read = reported = 0
+    with opened, decompressed(opened, compression) as file:
+        try:
+            for line, raw in enumerate(_raw_lines(file, longest), start=1):
+                if longest is not None and len(raw) > longest:
+                    raise FormatError(
+                        path,
+                        line,
+                        f"a line of more than {longest:,} bytes",
+                        "Give each sentence or paragraph a line of its own",
+                    )
+                text = _decode(raw, path, line)
+                read += len(raw)
+                if progress is not None and read - reported >= _STEP:
+                    if compression:
+                        read = opened.tell()
+                    progress(read - reported)
+                    reported = read
+                yield line, text.rstrip("\r\n")
+        except ArchiveError as error:
+            raise damaged_archive(path, line + 1, error) from None
         if progress is not None:
-            progress(unreported)
+            progress((opened.tell() if compression else read) - reported)
     if line == 0:
         raise FormatError(path, None, "the file is empty", "Give a file with sentences")
 
@@ -72,13 +86,12 @@ def _decode(raw: bytes, path: Path, line: int) -> str:
     return text
 
 
-def _raw_lines(file: BinaryIO, longest: int | None) -> Iterator[bytes]:
+def _raw_lines(file: io.BufferedReader, longest: int | None) -> Iterator[bytes]:
     """Yield the lines as bytes, with their ends; of one that is too long only the beginning.
 
     Only real line ends split lines, since a word may contain other Unicode line breaks.
     """
-    start = file.read(_STEP)
-    file.seek(0)
+    start = file.peek(_STEP)
     if b"\r" not in start or b"\n" in start:
         yield from iter(lambda: file.readline(-1 if longest is None else longest + 1), b"")
         return

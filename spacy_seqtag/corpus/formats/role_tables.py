@@ -94,7 +94,11 @@ def in_utf8(write: WriteText) -> Write:
 
 
 def write_tables(
-    make_table: MakeTable, docs: Iterable[Doc], file: TextIO, like: Iterable[Doc] | None
+    make_table: MakeTable,
+    docs: Iterable[Doc],
+    file: TextIO,
+    like: Iterable[Doc] | None,
+    around: Callable[[str], tuple[str, str]] | None = None,
 ) -> ExportCounts:
     """Write the sentences that carry the layer of semantic roles, with a blank line after each.
 
@@ -105,16 +109,24 @@ def write_tables(
     like (Iterable[Doc] | None): Docs with the same words, such as the annotated ones that
         predictions will be compared with. Then the sentences that carry the layer there are
         written, so that two files made with the same `like` hold the same sentences.
+    around (Callable[[str], tuple[str, str]] | None): Gives the lines before and after the document
+        of an id.
     RAISES: ValueError: No sentence with the layer; with `like`, Docs of other words, or none with
         the layer among `docs`; propositions that columns cannot hold (`frames.problems` names
         them).
     """
     counts = ExportCounts()
+    lines: tuple[str, str] | None = None
     for sentence in _role_sentences(docs, like):
+        if around is not None and around(sentence.doc_id) != lines:
+            file.write(f"{lines[1]}\n" if lines else "")
+            lines = around(sentence.doc_id)
+            file.write(f"{lines[0]}\n")
         _write_rows(file, make_table(sentence))
         counts.sentences += 1
         counts.predicates += len(sentence.propositions)
         counts.cut += sentence.cut
+    file.write(f"{lines[1]}\n" if lines else "")
     if not counts.sentences:
         raise ValueError("no sentence has semantic roles")
     return counts

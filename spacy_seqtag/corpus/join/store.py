@@ -71,13 +71,16 @@ def temporary_storage() -> Iterator[None]:
 
 
 @contextmanager
-def kept(sentences: Iterable[Sentence]) -> Iterator[tuple[Outline, Iterator[Sentence]]]:
+def kept(
+    sentences: Iterable[Sentence], path: Path = Path()
+) -> Iterator[tuple[Outline, Iterator[Sentence]]]:
     """Read sentences once, then give their outline, and the sentences again from a file.
 
+    path (Path): How messages of the join call what they are read from.
     RAISES: OutputError: The file cannot be written.
     """
     folder = Path(tempfile.gettempdir())
-    outline = Outline()
+    outline = Outline(path)
     with tempfile.TemporaryFile() as file:
         for sentence in sentences:
             outline.add(sentence)
