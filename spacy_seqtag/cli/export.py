@@ -1,6 +1,6 @@
 """`python -m spacy seqtag export`: a `.spacy` file to the formats of other programs."""
 
-import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +11,24 @@ from ..corpus.errors import FormatError
 from ..corpus.export import export
 from ..corpus.formats import WRITERS
 from ..corpus.formats.losses import said
-from ..corpus.plural import counted
+from ..corpus.plural import counted, forms
 from . import fail, seqtag
-from .options import metavar, one_of
+from .console import examples, output_bytes, print_json, warn
+from .doc_bar import doc_bar
+from .options import JsonOption, QuietOption, completed, metavar, one_of
+
+_STDOUT = "-"
 
 
-@seqtag.command("export", no_args_is_help=True)
+@seqtag.command(
+    "export",
+    no_args_is_help=True,
+    epilog=examples(
+        "export dev.spacy --format conllu --output dev.conllu.gz",
+        "export dev.spacy --format label-studio --output dev.json",
+        "export dev.spacy --format props --output dev.props",
+    ),
+)
 def export_cli(
     file: Annotated[Path, typer.Argument(help="The .spacy file")],
     output: Annotated[
@@ -33,6 +45,7 @@ def export_cli(
             "--format",
             "-f",
             parser=one_of(WRITERS),
+            autocompletion=completed(WRITERS),
             metavar=metavar(WRITERS),
             help="; ".join(f"{writer.name}: {writer.help}" for writer in WRITERS.values()),
         ),
@@ -45,7 +58,8 @@ def export_cli(
             "to be compared"
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Write a .spacy file in another format.
 
@@ -53,24 +67,34 @@ def export_cli(
     semantic roles leave out sentences without the layer: to compare predictions with an annotated
     file, export both with --like ANNOTATED.spacy, so that they hold the same sentences.
     """
-    standard = str(output) == "-"
+    to_stdout = str(output) == _STDOUT
+    if to_stdout and as_json:
+        fail("--json and --output -: both would go to standard output. Leave out one of them")
     try:
-        target = sys.stdout.buffer if standard else output
-        counts = export(file, target, file_format, like=like)
+        with ExitStack() as stack:
+            counts = export(
+                file,
+                output_bytes() if to_stdout else output,
+                file_format,
+                like=like,
+                watch=lambda docs: stack.enter_context(doc_bar(docs, file.name, quiet)),
+            )
     except (FormatError, OSError, ImportError) as error:
         fail(error)
     except ValueError as error:
         fail(f"{file}: {error}. Check the file with `python -m spacy seqtag check`")
-    if quiet:
-        return
-    if standard:
+    if as_json:
+        left_out = {forms(2, what): n for what, n in counts.left_out.items() if n}
+        print_json({"output": output, **vars(counts), "left_out": left_out})
         return
     if counts.cut:
         what = "<argument|arguments> left <its|their> sentence and <was|were> cut at its bounds"
-        msg.warn(counted(counts.cut, what))
-    left_out = said(counts.left_out)
-    if left_out:
-        msg.info(f"Not in the file, as {file_format} does not hold it: {'; '.join(left_out)}")
+        warn(counted(counts.cut, what))
+    if lost := said(counts.left_out):
+        tell = warn if to_stdout else msg.info
+        tell(f"Not in the file, as {file_format} does not hold it: {'; '.join(lost)}")
+    if to_stdout:
+        return
     parts = {
         "<document|documents>": counts.documents,
         "<sentence|sentences>": counts.sentences,

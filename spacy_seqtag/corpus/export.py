@@ -4,11 +4,12 @@ Docs are read one after the other, what a format cannot hold is counted as they 
 appears when it is complete.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..compression import compressing, split_compression
@@ -21,7 +22,12 @@ from .formats.losses import counting
 
 
 def export(
-    file: Path, output: Path | IO[bytes], name: str, *, like: Path | None = None
+    file: Path,
+    output: Path | IO[bytes],
+    name: str,
+    *,
+    like: Path | None = None,
+    watch: Callable[[Iterable[Doc]], Iterable[Doc]] = iter,
 ) -> ExportCounts:
     """Write the Docs of a `.spacy` file in another format.
 
@@ -31,6 +37,7 @@ def export(
     name (str): The format, a key of `WRITERS`.
     like (Path | None): The annotated `.spacy` file that the Docs predict: the sentences that have
         semantic roles there are written. For formats with `takes_like`.
+    watch (Callable[[Iterable[Doc]], Iterable[Doc]]): Passes the Docs on, such as a progress bar.
     RETURNS (ExportCounts): What was written, and what was left out.
     RAISES: FormatError: A file that cannot be read, an unsuitable output, `like` for another
         format. ValueError: Docs that the format cannot hold. OutputError: The output cannot be
@@ -51,7 +58,7 @@ def export(
     reference = None if like is None else read_docs(like, vocab)
     with _opened(output) as target:
         counts = ExportCounts()
-        docs = counting(read_docs(file, vocab), writer.lacks, counts.left_out)
+        docs = counting(watch(read_docs(file, vocab)), writer.lacks, counts.left_out)
         written = writer.write(docs, target, reference)
     written.left_out.update(counts.left_out)
     return written

@@ -1,6 +1,5 @@
 """What is exported is what `convert` reads again, save for what a format is known to lack."""
 
-import json
 from dataclasses import dataclass, replace
 
 import pytest
@@ -13,8 +12,8 @@ from spacy.vocab import Vocab
 
 from spacy_seqtag.corpus.convert import convert
 from spacy_seqtag.corpus.export import export
-from spacy_seqtag.corpus.formats import WRITERS, format_of
-from spacy_seqtag.corpus.formats.losses import CONTENTS, said
+from spacy_seqtag.corpus.formats import WRITERS
+from spacy_seqtag.corpus.formats.losses import CONTENTS
 from spacy_seqtag.frames import annotated_tokens, has_frames, propositions, set_propositions
 from spacy_seqtag.schemes.propositions import Argument, Proposition
 
@@ -210,7 +209,7 @@ def layers(draw, values):
 def lemmas_of(draw, words):
     """The lemma of the word `_` is `_`: CoNLL-U cannot say that it has none."""
     lemmas = draw(layers([word.lemma for word in words]))
-    return [word.form if word.form == "_" else l for word, l in zip(words, lemmas, strict=True)]
+    return [w.form if w.form == "_" else lemma for w, lemma in zip(words, lemmas, strict=True)]
 
 
 @st.composite
