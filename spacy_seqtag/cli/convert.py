@@ -14,6 +14,7 @@ from ..corpus.docs import parse_docs_by
 from ..corpus.errors import FormatError, safe_line
 from ..corpus.formats import FORMATS
 from ..corpus.formats.columns.names import parse_columns
+from ..corpus.formats.table.classes import parse_class_names
 from ..corpus.formats.tags import PREFIXES
 from ..corpus.formats.text_spans import ALIGNMENTS
 from ..corpus.inputs import all_files
@@ -89,6 +90,15 @@ _Columns = Annotated[
     typer.Option(
         help="What the columns hold, such as index,word,pos,tag: index, word, upos, xpos or "
         "pos, lemma, tag, chunk, and - for one to pass over (default: by their contents)"
+    ),
+]
+_Labels = Annotated[
+    list[str],
+    typer.Option(
+        metavar="NAMES",
+        help="Names of the classes 0, 1, 2 and so on, for tables with their numbers alone, such as "
+        "O,B-PER,I-PER, or a file with a name a line; with several such columns once for each: "
+        "--labels ner_tags=O,B-PER,I-PER",
     ),
 ]
 _Strict = Annotated[
@@ -173,6 +183,7 @@ def convert_cli(
     lang: _Lang = "en",
     scheme: _Scheme = "auto",
     columns: _Columns = None,
+    labels: _Labels = [],  # noqa: B006 (typer reads it)
     strict: _Strict = False,
     tokenizer: _Tokenizer = None,
     alignment: _Alignment = "drop",
@@ -186,7 +197,7 @@ def convert_cli(
     as_json: JsonOption = False,
 ) -> None:
     """Convert corpus files to a .spacy file, print what was written, or fail in one line."""
-    labels = _check_options(lang, docs_by, columns, entity_labels)
+    entities = _check_options(lang, docs_by, columns, labels, entity_labels)
     subset = _subset(share, limit, seed, rest)
     try:
         with byte_bar(all_files(files), quiet, long=_LONG_INPUT) as bar:
@@ -198,12 +209,13 @@ def convert_cli(
                 file_format=file_format,
                 scheme=scheme,
                 columns=columns,
+                labels=labels,
                 strict=strict,
                 tokenizer=tokenizer,
                 alignment=alignment,
                 max_mismatch=max_mismatch,
                 subset=subset,
-                entity_labels=labels,
+                entity_labels=entities,
                 progress=bar.update,
             )
     except (FormatError, TokenizerError, ImportError, OSError, sqlite3.Error) as error:
@@ -216,7 +228,11 @@ def convert_cli(
 
 
 def _check_options(
-    lang: str, docs_by: str, columns: str | None, entity_labels: str | None
+    lang: str,
+    docs_by: str,
+    columns: str | None,
+    labels: Sequence[str],
+    entity_labels: str | None,
 ) -> Sequence[str] | None:
     """Check options that are read further on, and read the labels of entities."""
     try:
@@ -227,6 +243,7 @@ def _check_options(
         parse_docs_by(docs_by)
         if columns is not None:
             parse_columns(columns)
+        parse_class_names(labels)
     except ValueError as error:
         fail(f"--{error}")
     try:

@@ -30,6 +30,7 @@ from .formats.columns.names import parse_columns
 from .formats.format import ReadOptions, read_all
 from .formats.lines import Progress
 from .formats.remarks import Remarks
+from .formats.table.classes import parse_class_names
 from .inputs import Input, find_inputs
 from .join.by_sentence import SentenceLayer
 from .join.joiner import join
@@ -56,6 +57,7 @@ def convert(
     strict: bool = False,
     tokenizer: str | None = None,
     alignment: str = "drop",
+    labels: Iterable[str] = (),
     max_mismatch: float = 0.02,
     subset: Subset | None = None,
     entity_labels: Collection[str] | None = None,
@@ -75,6 +77,8 @@ def convert(
         ending.
     scheme, columns, strict, alignment, max_mismatch, progress: see `ReadOptions`; the columns as
         `parse_columns` reads them.
+    labels (Iterable[str]): The names of classes, where tables have their numbers alone, as
+        `parse_class_names` reads them.
     tokenizer (str | None): A pipeline whose tokenizer cuts texts into words; None for that of the
         language.
     subset (Subset | None): The sample to write, drawn when all are joined; None for everything.
@@ -83,11 +87,12 @@ def convert(
     RETURNS (Summary): What was written.
     RAISES: FormatError: A file that cannot be read, layers of different sentences, an unsuitable
         output, a label of `entity_labels` that is mistyped. OutputError: The output or temporary
-        data cannot be written. ValueError: an illegal `docs_by` or `columns`. ImportError: An
-        unknown language.
+        data cannot be written. ValueError: an illegal `docs_by`, `columns` or `labels`.
+        ImportError: An unknown language, or a package that a format needs.
     """
     limit = parse_docs_by(docs_by)
     names = None if columns is None else parse_columns(columns)
+    classes = parse_class_names(labels)
     output, inputs = Path(output), find_inputs(paths, file_format)
     _check_output(output, inputs)
     first, further = _plan(inputs)
@@ -102,6 +107,7 @@ def convert(
         vocab=vocab,
         tokenizer=LazyTokenizer(lang, vocab, tokenizer),
         alignment=alignment,
+        labels=classes,
         progress=progress,
     )
     remarks, summary, maker = list[Remarks](), Summary(), DocMaker(vocab, limit)

@@ -29,6 +29,7 @@ ENDINGS = {
     "label-studio": ".json",
     "gold_conll": ".gold_conll",
     "conll2012": ".v4_gold_conll",
+    "parquet": ".parquet",
 }
 READ_BACK = sorted(WRITERS.keys() - {"props"})  # props have no words
 
@@ -183,7 +184,7 @@ def spans_of(tags):
 
 def left_in(doc, lacks):
     """What should be left of a Doc; None if it is nothing."""
-    if "overlapping spans" not in lacks:
+    if "entities in part" in lacks:
         doc = with_all_spans(doc)
     for name in sorted(lacks, key=list(CONTENTS).index, reverse=True):
         if name in WITHOUT:

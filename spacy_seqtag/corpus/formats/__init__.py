@@ -15,7 +15,18 @@ from pathlib import Path
 
 from ...compression import split_compression
 from ..errors import FormatError
-from . import brat, columns, conll2012, conllu, json_lines, label_studio, propbank, props, spacy
+from . import (
+    brat,
+    columns,
+    conll2012,
+    conllu,
+    json_lines,
+    label_studio,
+    propbank,
+    props,
+    spacy,
+    table,
+)
 from .format import Format, Writer
 
 _ALL = (
@@ -23,6 +34,8 @@ _ALL = (
     conll2012.FORMAT,
     columns.FORMAT,
     label_studio.FORMAT,
+    table.PARQUET,
+    table.JSON,
     json_lines.FORMAT,
     brat.FORMAT,
     propbank.FORMAT,

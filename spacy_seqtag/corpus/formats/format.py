@@ -8,7 +8,7 @@ A format that can be written has `writers`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -38,6 +38,8 @@ class ReadOptions:
     vocab (Vocab): The vocabulary of Docs that are read.
     tokenizer (Callable[[str], Doc]): Cuts texts into words, for formats that have none.
     alignment (str): What becomes of spans within words, see `text_spans.ALIGNMENTS`.
+    labels (Mapping[str, tuple[str, ...]]): The names of classes, for tables that have their numbers
+        alone: see `table.classes.ClassNames`.
     progress (Progress | None): Called with the number of bytes read since the last call.
     """
 
@@ -48,6 +50,7 @@ class ReadOptions:
     vocab: Vocab = field(default_factory=Vocab)
     tokenizer: Callable[[str], Doc] = field(default_factory=lambda: Tokenizer(Vocab()))
     alignment: str = "drop"
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     progress: Progress | None = None
 
 

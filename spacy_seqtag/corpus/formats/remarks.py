@@ -20,6 +20,10 @@ UNCLOSED = (
     "<entity has|entities have> no last word by <its|their> tags, and <ends|end> before a tag "
     "that does not go on"
 )
+IOB1_FOUND = (
+    "entities read as IOB1, in which I- begins an entity; where that should be an error, say "
+    "--scheme iob2 --strict"
+)
 CONTRADICTED = (
     "<sentence has|sentences have> a `# text` that <its|their> words do not spell; the words were "
     "kept"

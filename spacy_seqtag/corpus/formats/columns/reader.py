@@ -13,7 +13,7 @@ from ...plural import counted
 from ...sentence import Sentence
 from ..comments import SentenceMaker
 from ..format import ReadOptions
-from ..remarks import STRIPPED, Remarks
+from ..remarks import IOB1_FOUND, STRIPPED, Remarks
 from ..tags import TagReader, entities_of_tags, find_scheme
 from ..words import check_unmasked, spaces_by_text, without_escapes, without_missing_lemmas
 from .contents import NO_XPOS
@@ -57,10 +57,7 @@ def read_column_file(
     tags = TagReader(path, remarks.scheme, prefix_last=shape.prefix_last)
     remarks.say(f"columns read as `{shape.layout}`")
     if by_itself and remarks.scheme == "iob1":
-        remarks.say(
-            "entities read as IOB1, in which I- begins an entity; where that should be an error, "
-            "say --scheme iob2 --strict"
-        )
+        remarks.say(IOB1_FOUND)
     unread = _Unread(shape.layout, remarks)
     maker = SentenceMaker(path)
     reader = RowReader(shape)
