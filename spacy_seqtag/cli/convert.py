@@ -72,7 +72,7 @@ _FileFormat = Annotated[
         parser=one_of(_FIRST_FORMATS),
         autocompletion=completed(_FIRST_FORMATS),
         metavar=metavar(_FIRST_FORMATS),
-        help="Format of the first file (default: by its ending)",
+        help=f"Format of the first file (default: by its ending): {', '.join(_FIRST_FORMATS)}",
     ),
 ]
 _Lang = Annotated[str, typer.Option(help="Language code of the vocabulary")]

@@ -30,6 +30,7 @@ ENDINGS = {
     "gold_conll": ".gold_conll",
     "conll2012": ".v4_gold_conll",
     "parquet": ".parquet",
+    "tokens": ".jsonl",
 }
 READ_BACK = sorted(WRITERS.keys() - {"props"})  # props have no words
 

@@ -1,8 +1,10 @@
-"""Writing Docs as rows of parquet, in the columns that `doc_rows` defines. Needs pyarrow.
+"""Writing Docs as rows of parquet or JSONL, in the columns that `doc_rows` defines.
 
-Docs are written in groups of rows, so that memory does not follow the length of the file.
+Docs are written one by one or, in parquet, in groups of rows, so that memory does not follow the
+length of the file. Parquet needs pyarrow.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
@@ -120,28 +122,54 @@ def write_parquet(
     """
     pa, parquet = need("pyarrow"), need("pyarrow.parquet")
     schema, counts = make_schema(), ExportCounts()
-    rows: list[Row] = []
-    size = 0
+    group: list[Row] = []
+    written = 0
     with parquet.ParquetWriter(file, schema) as writer:
-        for doc in docs:
-            if not len(doc):
-                counts.left_out["<document|documents> without words"] += 1
-                continue
-            rows.append(doc_row(doc, counts))
-            size += len(doc)
-            if size >= _GROUP:
-                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-                rows, size = [], 0
-        if rows:
-            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-    if not counts.words:
-        raise ValueError("there are no words in it")
+        for row in _rows(docs, counts):
+            group.append(row)
+            if counts.words - written >= _GROUP:
+                writer.write_table(pa.Table.from_pylist(group, schema=schema))
+                group, written = [], counts.words
+        if group:
+            writer.write_table(pa.Table.from_pylist(group, schema=schema))
     return counts
 
 
-WRITER = Writer(
+def write_json_lines(
+    docs: Iterable[Doc], file: IO[bytes], like: Iterable[Doc] | None = None
+) -> ExportCounts:
+    """Write a record for each Doc, without the columns that it does not have.
+
+    docs, file, like: see `write_parquet`.
+    RAISES: ValueError: See there.
+    """
+    counts = ExportCounts()
+    for row in _rows(docs, counts):
+        record = {name: value for name, value in row.items() if value is not None}
+        file.write(f"{json.dumps(record, ensure_ascii=False)}\n".encode())
+    return counts
+
+
+def _rows(docs: Iterable[Doc], counts: ExportCounts) -> Iterator[Row]:
+    """Yield the rows of Docs with words.
+
+    RAISES: ValueError: At the end, if there is none.
+    """
+    for doc in docs:
+        if len(doc):
+            yield doc_row(doc, counts)
+        else:
+            counts.left_out["<document|documents> without words"] += 1
+    if not counts.words:
+        raise ValueError("there are no words in it")
+
+
+PARQUET_WRITER = Writer(
     "parquet",
     "a row a document, with lists of words, tags, spans and frames",
     write_parquet,
     ("other spans",),
+)
+JSON_WRITER = Writer(
+    "tokens", "the same as JSONL, an object a document", write_json_lines, ("other spans",)
 )
