@@ -141,9 +141,9 @@ def _label_studio_row(number: int, doc: Doc, labels: list[Label] | None) -> Row:
             label_studio_region(f"{number}-{i}", "label", doc.text, label)
             for i, label in enumerate(labels)
         ]
-        annotations = [{"was_cancelled": False, "result": result}]
+        annotations = [{"id": number, "was_cancelled": False, "result": result}]
     # The text, which may be long, stands last: by what is before it `convert` tells the format.
-    return {"annotations": annotations, "data": _base(doc)}
+    return {"id": number, "annotations": annotations, "data": _base(doc)}
 
 
 _LACKS = (

@@ -1,6 +1,6 @@
 """Writing IOB2: a word and its entity tag on each line, with a tab between them.
 
-A blank line ends a sentence; `-DOCSTART-` begins a document, as in CoNLL-2003. The tag of a word of
+A blank line ends a sentence; the `-DOCSTART-` line of CoNLL-2003 begins a document. The tag of a word of
 which nothing is known is `_`. Sources: https://aclanthology.org/E99-1023 (the tags),
 https://aclanthology.org/W03-0419 (documents).
 """
@@ -35,7 +35,7 @@ def write_iob2(
         if not sentences:
             continue
         forms, tags = forms_of(doc, numbers, counts), tags_of(doc, numbers, _BLANK, counts)
-        lines = [f"{DOCUMENT}\tO", ""]
+        lines = [f"{DOCUMENT} -X- O O", ""]
         for _, start, end in sentences:
             lines += [f"{forms[i]}\t{tags[i] or '_'}" for i in range(start, end) if numbers[i]]
             lines.append("")
