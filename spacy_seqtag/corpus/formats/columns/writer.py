@@ -1,7 +1,7 @@
 """Writing IOB2: a word and its entity tag on each line, with a tab between them.
 
-A blank line ends a sentence; the `-DOCSTART-` line of CoNLL-2003 begins a document. The tag of a word of
-which nothing is known is `_`. Sources: https://aclanthology.org/E99-1023 (the tags),
+A blank line ends a sentence; the `-DOCSTART-` line of CoNLL-2003 begins a document. The tag of a
+word of which nothing is known is `_`. Sources: https://aclanthology.org/E99-1023 (the tags),
 https://aclanthology.org/W03-0419 (documents).
 """
 
