@@ -42,7 +42,7 @@ def find_rows(doc: Doc) -> Rows:
 
     doc (Doc): Without sentence boundaries it is one sentence.
     """
-    is_space = doc.to_array("IS_SPACE").tolist()
+    is_space = white_space(doc)
     numbers = [0] * len(doc)
     sentences = []
     for number, (start, end) in enumerate(sentence_bounds(doc)):
@@ -54,6 +54,14 @@ def find_rows(doc: Doc) -> Rows:
         if size:
             sentences.append(Place(number, start, end))
     return Rows(numbers, sentences)
+
+
+def white_space(doc: Doc) -> list[bool]:
+    """Tell for each token whether it is white space.
+
+    Not by `Token.is_space`, which is false where the vocabulary is of no language.
+    """
+    return [token.text.isspace() for token in doc]
 
 
 def forms_of(doc: Doc, numbers: Sequence[int], counts: ExportCounts) -> list[str]:

@@ -8,15 +8,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
 from spacy.tokens import Doc
 from spacy.util import filter_spans
 
 from ...frames import GROUPS, PREDICATES, annotated_tokens
-from ...partial import unknown_tokens
 from ...schemes.propositions import PREDICATE
 from ..cut import sentence_bounds
 from ..docs import ALL_SPANS
 from ..plural import counted
+from .doc_words import white_space
 
 
 class Content(NamedTuple):
@@ -35,7 +36,7 @@ def _with(attribute: str) -> Callable[[Doc], int]:
 
 
 def _with_blank(doc: Doc) -> int:
-    return sum(" " in token.text and not token.is_space for token in doc)
+    return sum(" " in token.text and not token.text.isspace() for token in doc)
 
 
 def _joined_words(doc: Doc) -> int:
@@ -70,7 +71,7 @@ _OWN_GROUPS = frozenset((*GROUPS, ALL_SPANS))
 
 CONTENTS: dict[str, Content] = {
     "words": Content("<word|words>, which a tokenizer has to find anew", lambda doc: len(doc)),
-    "white space": Content("<word|words> of white space", _with("IS_SPACE")),
+    "white space": Content("<word|words> of white space", lambda doc: sum(white_space(doc))),
     "blanks in words": Content("<word|words> with a blank, which is `_` now", _with_blank),
     "spacing": Content("<word|words> without a blank after <it|them>", _joined_words),
     "sentences": Content("<sentence|sentences>, of which only the text is there", _sentences),
@@ -123,10 +124,10 @@ def is_annotated(doc: Doc) -> bool | None:
     doc (Doc): White space counts as known.
     RETURNS (bool | None): None where it is known of some of them.
     """
-    unknown = unknown_tokens(doc)
-    if not unknown.any():
-        return bool((doc.to_array("ENT_IOB") != 0).any())
-    return None if (doc.to_array("ENT_IOB") != 0).any() else False
+    known = doc.to_array("ENT_IOB") != 0
+    if not known.any():
+        return False
+    return bool((known | np.asarray(white_space(doc))).all()) or None
 
 
 def counting(docs: Iterable[Doc], lacks: Sequence[str], left_out: Counter[str]) -> Iterator[Doc]:

@@ -14,6 +14,7 @@ from typing import IO
 
 from spacy.tokens import Doc
 
+from .doc_words import white_space
 from .format import ExportCounts, Write, Writer
 from .losses import all_spans, is_annotated
 from .text_records import (
@@ -117,17 +118,17 @@ def _gliner_row(_: int, doc: Doc, labels: list[Label] | None) -> Row:
     """Make a record of GLiNER: spans of words, with the last one. White space is no word there."""
     place: list[int] = []
     words: list[str] = []
-    for token in doc:
+    blank = white_space(doc)
+    for token, is_blank in zip(doc, blank, strict=True):
         place.append(len(words))
-        if not token.is_space:
-            words.append(token.text)
+        words += [] if is_blank else [token.text]
     row = _base(doc) | {"tokenized_text": words}
     del row["text"]
     if labels is not None:
         spans = [
             [place[label.first], place[label.last], label.label]
             for label in labels
-            if not doc[label.first].is_space and not doc[label.last].is_space
+            if not blank[label.first] and not blank[label.last]
         ]
         row["ner"] = spans
     return row
@@ -135,15 +136,17 @@ def _gliner_row(_: int, doc: Doc, labels: list[Label] | None) -> Row:
 
 def _label_studio_row(number: int, doc: Doc, labels: list[Label] | None) -> Row:
     """Make a task of Label Studio with one annotation, or none."""
+    data = _base(doc)
+    text = str(data["text"])
     annotations: list[Row] = []
     if labels is not None:
         result = [
-            label_studio_region(f"{number}-{i}", "label", doc.text, label)
+            label_studio_region(f"{number}-{i}", "label", text, label)
             for i, label in enumerate(labels)
         ]
         annotations = [{"id": number, "was_cancelled": False, "result": result}]
     # The text, which may be long, stands last: by what is before it `convert` tells the format.
-    return {"id": number, "annotations": annotations, "data": _base(doc)}
+    return {"id": number, "annotations": annotations, "data": data}
 
 
 _LACKS = (

@@ -82,11 +82,13 @@ def read_roles(
         for value in roles[i].split(","):
             predicate, prefix, role = _read_tag(path, lines[i], value)
             prop = props.get(predicate)
-            if prop is None or predicate == i or predicate in now:
-                what = "a second role of this word" if predicate in now else "no other word's role"
-                if prop is None:
-                    what = f"the word with ID {predicate + 1} has no {ROLESET}"
+            if prop is None:
+                what = f"the word with ID {predicate + 1} has no {ROLESET}"
                 raise _bad_role(path, lines[i], value, what)
+            if predicate == i:
+                raise _bad_role(path, lines[i], value, "the word is the predicate itself")
+            if predicate in now:
+                raise _bad_role(path, lines[i], value, "a second role of this word")
             if prefix == "B":
                 now[predicate] = (i, role)
                 _add(prop, i, i + 1, role)

@@ -258,16 +258,14 @@ def write_conllu(
     for number, doc in enumerate(docs, start=1):
         doc_id = doc.user_data.get("doc_id")
         new = doc_id is None or doc_id != last_id
-        if not any(not token.is_space for token in doc):
-            counts.left_out[_WORDLESS] += 1
-            continue
-        last_id = doc_id
         ids: Sequence[object] = doc.user_data.get("sent_ids") or ()
         try:
             text = doc_text(doc, _EVERYTHING, _comments(doc_id, ids, new=new), counts)
         except ValueError as error:
             raise ValueError(f"document {number} ({doc_id}): {error}") from None
         file.write(text.encode())
+        last_id = doc_id if text else last_id
+        counts.left_out[_WORDLESS] += not text
     if not counts.words:
         raise ValueError("there are no words in it")
     return counts
