@@ -13,6 +13,11 @@ from .matching import NO_SENTENCE, Matching, match_outlines, positions_by_id
 from .store import Store
 from .words import difference
 
+_OTHER_CORPUS = (
+    "Give files of the same corpus. Several files of one layer are one argument, such as "
+    "'train-*.conllu' in quotation marks"
+)
+
 
 class _Stored(NamedTuple):
     """A sentence of the layer. layers: those of `LAYERS`, in their order. spans: with entities."""
@@ -121,15 +126,17 @@ class SentenceLayer:
                 f"{other:,} of {compared:,} sentences, this one first, have other words than in "
                 f"{self._base.path}"
             )
-            raise different_sentences(*self._first_mismatch, what, self.max_mismatch)
+            error = different_sentences(*self._first_mismatch, what, self.max_mismatch)
+            if self._n_joined == 0:
+                error = FormatError(error.path, error.line, error.message, _OTHER_CORPUS)
+            raise error
         if self._n_joined == 0:
             raise FormatError(
                 self.path,
                 None,
                 f"layers of different sentences: none of the {len(self._outline):,} here is in "
                 f"{self._base.path}, neither by sent_id nor by its words",
-                "Give files of the same corpus. Several files of one layer are one argument, such "
-                "as 'train-*.conllu' in quotation marks",
+                _OTHER_CORPUS,
             )
         self._report.notes = self._notes()
         return self._report
