@@ -10,6 +10,7 @@ pronoun). `C-V` continues the predicate itself (the particle in "gave it up").
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -111,11 +112,14 @@ def read_columns(
     propositions: list[Proposition] = []
     notes: Counter[str] = Counter()
     taken: set[int] = set()
-    for column, row in enumerate(_predicate_rows(rolesets, cells)):
-        spans = _spans([cell[column] for cell in cells], f"column {column + 1} of the arguments")
-        links = [span for span in spans if span.role.startswith("LINK-")]
-        notes[LINKS] += len(links)
-        spans = [span for span in spans if span not in links]
+    rows = _predicate_rows(rolesets, cells)
+    columns = zip(*cells, strict=True) if rows else ()
+    for column, (row, own) in enumerate(zip(rows, columns, strict=True)):
+        spans = _spans(own, f"column {column + 1} of the arguments")
+        if any(span.role.startswith("LINK-") for span in spans):
+            arguments = [span for span in spans if not span.role.startswith("LINK-")]
+            notes[LINKS] += len(spans) - len(arguments)
+            spans = arguments
         verb = _verb(spans, row, column)
         parts = [(start, end) for start, end, role in spans if role == PREDICATE_PART]
         if not any(start <= row < end for start, end in [(verb.start, verb.end), *parts]):
@@ -132,10 +136,11 @@ def read_columns(
         if verb.end - verb.start > 1:
             notes[SEVERAL_TOKENS] += 1
             parts = sorted([(verb.start + 1, verb.end), *parts])
-        notes[LATER_ROLESET] += row != verb.start
+        if row != verb.start:
+            notes[LATER_ROLESET] += 1
         arguments = [span for span in spans if span.role not in (PREDICATE, PREDICATE_PART)]
         propositions.append(Proposition(verb.start, rolesets[row], arguments, parts))
-    return propositions, +notes
+    return propositions, notes
 
 
 def _predicate_rows(rolesets: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
@@ -225,21 +230,31 @@ def _outer_first(span: Argument) -> tuple[int, int]:
     return span.start, -span.end
 
 
+@lru_cache(maxsize=1 << 12)
+def _parse_cell(cell: str) -> tuple[list[str], int] | None:
+    """Find the roles that a cell begins, and how many it ends; None if it is malformed."""
+    match = _CELL.fullmatch(cell)
+    return None if match is None else (match[1].split("(")[1:], len(match[2]))
+
+
 def _spans(cells: Sequence[str], column: str) -> list[Argument]:
     """Read the bracketed spans of a column in the order of their words."""
     spans = []
     opened: list[tuple[int, str]] = []
     where = f"in {column}"
     for token, cell in enumerate(cells):
-        match = _CELL.fullmatch(cell)
-        if match is None:
+        if cell == "*":
+            continue
+        parsed = _parse_cell(cell)
+        if parsed is None:
             raise ColumnError(
                 token,
                 f"{cell!r} {where}, expected a cell such as (ARG0*, *, *) or (ARG0*)",
                 "Correct the cell",
             )
-        opened += [(token, role) for role in match[1].split("(")[1:]]
-        for _ in match[2]:
+        roles, n_closed = parsed
+        opened += [(token, role) for role in roles]
+        for _ in range(n_closed):
             if not opened:
                 raise ColumnError(
                     token,

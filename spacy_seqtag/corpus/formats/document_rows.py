@@ -102,34 +102,44 @@ def first_row(path: Path) -> list[str]:
     """
     for _, text in read_lines(path):
         if text.strip() and not _COMMENT.match(text):
-            return _BLANKS.split(text.strip(" \t"))
+            return _split(text)
     return []
 
 
 def _blocks(path: Path, layout: Layout, progress: Progress | None) -> Iterator[list[Row]]:
     """Yield the rows of each sentence, split."""
     rows: list[Row] = []
+    first: list[str] = []
+    size = 0
     for line, text in read_lines(path, progress):
         if not text or text.isspace():
             if rows:
                 yield rows
                 rows = []
             continue
-        if _COMMENT.match(text):
+        if text[0] == "#" and _COMMENT.match(text):
             continue
-        columns = _BLANKS.split(text.strip(" \t"))
-        first = rows[0].columns if rows else columns
+        columns = _split(text)
+        if not rows:
+            first, size = columns, len(columns)
         if (
-            len(columns) < layout.n_columns
-            or len(columns) != len(first)
-            or columns[:NUMBER] != first[:NUMBER]
+            len(columns) != size
+            or size < layout.n_columns
             or columns[NUMBER] != str(len(rows))
+            or columns[PART] != first[PART]
+            or columns[DOCUMENT] != first[DOCUMENT]
             or (not rows and not layout.fits(columns))
         ):
             raise _bad_row(path, line, columns, layout, rows)
         rows.append(Row(line, columns))
     if rows:
         yield rows
+
+
+def _split(text: str) -> list[str]:
+    """Split a line at blanks and tabs, which may be many; a word may hold other white space."""
+    # A blank is the only white space that counts as printable.
+    return text.split() if text.isprintable() else _BLANKS.split(text.strip(" \t"))
 
 
 def _bad_row(
@@ -168,6 +178,8 @@ def _sentence(
     words = [row.columns[WORD] for row in rows]
     if MASK in words:
         _check_mask(maker.path, rows[words.index(MASK)].line, words, masked)
+    else:
+        words = [unescape(word) for word in words]
     try:
         props, notes = read_columns(
             layout.rolesets(rows), [row.columns[layout.arguments] for row in rows]
@@ -176,13 +188,13 @@ def _sentence(
     except ColumnError as error:
         line = rows[error.token].line
         raise FormatError(maker.path, line, error.message, error.fix) from None
-    words = [unescape(word) for word in words]
     xpos = ["" if row.columns[XPOS] in layout.no_xpos else row.columns[XPOS] for row in rows]
     result = maker.sentence(rows[0].line, words, [True] * len(words), xpos=xpos, entities=entities)
     result.propositions = props
     files = [rows[prop.predicate].columns[FRAME_FILE] for prop in props]
     names = ["" if name == NO_ROLESET else name for name in files]
-    return PropbankSentence(result, names, notes + layout.unread(rows))
+    notes.update(layout.unread(rows))
+    return PropbankSentence(result, names, notes)
 
 
 def _check_mask(path: Path, line: int, words: Sequence[str], masked: bool) -> None:

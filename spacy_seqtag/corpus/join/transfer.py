@@ -169,7 +169,7 @@ class Transfer:
             return counted(over, what)
         if self._without_predicate[number]:
             return f"there is no word for {self._without_predicate[number]} of the predicates"
-        if self._evidence.contradicts(self._fit[number]):
+        if self._evidence.contradicts(self._fit[number][True], self._fit[number][False]):
             what = "<predicate is that of another word|predicates are those of other words>"
             return counted(self._fit[number][False], what)
         return ""
