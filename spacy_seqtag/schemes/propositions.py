@@ -88,6 +88,16 @@ class ColumnError(ValueError):
 def read_columns(
     rolesets: Sequence[str], cells: Sequence[Sequence[str]]
 ) -> tuple[list[Proposition], Counter[str]]:
+    """Read the propositions of a sentence from its rows: see `read_propositions`.
+
+    cells (Sequence[Sequence[str]]): For each word, one cell for each predicate.
+    """
+    return read_propositions(rolesets, list(zip(*cells, strict=True)))
+
+
+def read_propositions(
+    rolesets: Sequence[str], columns: Sequence[Sequence[str]]
+) -> tuple[list[Proposition], Counter[str]]:
     """Read the propositions of a sentence from its columns of brackets.
 
     Some things are common in PropBank's releases, but a `Proposition` cannot hold them. They are
@@ -100,8 +110,8 @@ def read_columns(
     - `LINK-...`, which joins a relative pronoun or a trace to its antecedent: it is left out.
 
     rolesets (Sequence[str]): One for each word; `-` at words that are no predicate.
-    cells (Sequence[Sequence[str]]): For each word, one cell for each predicate, in the order of the
-        rolesets. `(ARG0*` begins an argument, and `*)` ends it.
+    columns (Sequence[Sequence[str]]): For each predicate, in the order of the rolesets, one cell
+        for each word. `(ARG0*` begins an argument, and `*)` ends it.
     RETURNS (tuple[list[Proposition], Counter[str]]): The propositions in the order of the columns,
         and how often each of these things occurred.
 
@@ -112,8 +122,7 @@ def read_columns(
     propositions: list[Proposition] = []
     notes: Counter[str] = Counter()
     taken: set[int] = set()
-    rows = _predicate_rows(rolesets, cells)
-    columns = zip(*cells, strict=True) if rows else ()
+    rows = _predicate_rows(rolesets, len(columns))
     for column, (row, own) in enumerate(zip(rows, columns, strict=True)):
         spans = _spans(own, f"column {column + 1} of the arguments")
         if any(span.role.startswith("LINK-") for span in spans):
@@ -143,10 +152,9 @@ def read_columns(
     return propositions, notes
 
 
-def _predicate_rows(rolesets: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
+def _predicate_rows(rolesets: Sequence[str], n_columns: int) -> list[int]:
     """Find the words that have a roleset: as many as there are columns."""
     rows = [i for i, roleset in enumerate(rolesets) if roleset != NO_ROLESET]
-    n_columns = len(cells[0]) if cells else 0
     if len(rows) > n_columns:
         raise ColumnError(
             rows[n_columns],

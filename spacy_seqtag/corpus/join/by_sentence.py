@@ -13,6 +13,8 @@ from .matching import NO_SENTENCE, Matching, match_outlines, positions_by_id
 from .store import Store
 from .words import difference
 
+_TOGETHER = 64  # sentences that are kept as one
+
 _OTHER_CORPUS = (
     "Give files of the same corpus. Several files of one layer are one argument, such as "
     "'train-*.conllu' in quotation marks"
@@ -53,7 +55,7 @@ class SentenceLayer:
         self._outline = Outline(path)
         self._matching = Matching([])
         self._places: dict[str, int] = {}  # by `sent_id`
-        self._store = Store(self._read(sentences))
+        self._store = Store(self._read(sentences), together=_TOGETHER)
 
     def _read(self, sentences: Iterable[Sentence]) -> Iterator[_Stored]:
         """Yield the sentences in the form in which they are kept, and fill the outline."""
