@@ -11,6 +11,7 @@ are joined the number of sentences, but not the length of the input (a `.spacy` 
 exception, spaCy reads it as a whole).
 """
 
+import gc
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from difflib import SequenceMatcher
@@ -40,6 +41,8 @@ from .sentence import Sentence
 from .subset import Subset, sample
 from .summary import Summary
 from .tokenizer import LazyTokenizer
+
+_NEW_OBJECTS = 100_000  # between two searches for cyclic garbage
 
 # Labels that share more of their letters than this are written almost alike.
 _ALIKE = 0.75
@@ -112,6 +115,7 @@ def convert(
     )
     remarks, summary, maker = list[Remarks](), Summary(), DocMaker(vocab, limit)
     with ExitStack() as stack:
+        stack.enter_context(_fewer_collections())
         stack.enter_context(terminable())
         stack.enter_context(new_folder(output.parent, output))
         stack.enter_context(temporary_storage())
@@ -131,6 +135,17 @@ def convert(
         for one in inputs:
             summary.add_passed_over(one.files.name, one.passed_over)
     return summary
+
+
+@contextmanager
+def _fewer_collections() -> Iterator[None]:
+    """Let Python look for cyclic garbage less often: sentences are many objects and make none."""
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], _NEW_OBJECTS), *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _write(

@@ -10,6 +10,7 @@ pronoun). `C-V` continues the predicate itself (the particle in "gave it up").
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -87,6 +88,16 @@ class ColumnError(ValueError):
 def read_columns(
     rolesets: Sequence[str], cells: Sequence[Sequence[str]]
 ) -> tuple[list[Proposition], Counter[str]]:
+    """Read the propositions of a sentence from its rows: see `read_propositions`.
+
+    cells (Sequence[Sequence[str]]): For each word, one cell for each predicate.
+    """
+    return read_propositions(rolesets, list(zip(*cells, strict=True)))
+
+
+def read_propositions(
+    rolesets: Sequence[str], columns: Sequence[Sequence[str]]
+) -> tuple[list[Proposition], Counter[str]]:
     """Read the propositions of a sentence from its columns of brackets.
 
     Some things are common in PropBank's releases, but a `Proposition` cannot hold them. They are
@@ -99,8 +110,8 @@ def read_columns(
     - `LINK-...`, which joins a relative pronoun or a trace to its antecedent: it is left out.
 
     rolesets (Sequence[str]): One for each word; `-` at words that are no predicate.
-    cells (Sequence[Sequence[str]]): For each word, one cell for each predicate, in the order of the
-        rolesets. `(ARG0*` begins an argument, and `*)` ends it.
+    columns (Sequence[Sequence[str]]): For each predicate, in the order of the rolesets, one cell
+        for each word. `(ARG0*` begins an argument, and `*)` ends it.
     RETURNS (tuple[list[Proposition], Counter[str]]): The propositions in the order of the columns,
         and how often each of these things occurred.
 
@@ -111,11 +122,13 @@ def read_columns(
     propositions: list[Proposition] = []
     notes: Counter[str] = Counter()
     taken: set[int] = set()
-    for column, row in enumerate(_predicate_rows(rolesets, cells)):
-        spans = _spans([cell[column] for cell in cells], f"column {column + 1} of the arguments")
-        links = [span for span in spans if span.role.startswith("LINK-")]
-        notes[LINKS] += len(links)
-        spans = [span for span in spans if span not in links]
+    rows = _predicate_rows(rolesets, len(columns))
+    for column, (row, own) in enumerate(zip(rows, columns, strict=True)):
+        spans = _spans(own, f"column {column + 1} of the arguments")
+        if any(span.role.startswith("LINK-") for span in spans):
+            arguments = [span for span in spans if not span.role.startswith("LINK-")]
+            notes[LINKS] += len(spans) - len(arguments)
+            spans = arguments
         verb = _verb(spans, row, column)
         parts = [(start, end) for start, end, role in spans if role == PREDICATE_PART]
         if not any(start <= row < end for start, end in [(verb.start, verb.end), *parts]):
@@ -132,16 +145,16 @@ def read_columns(
         if verb.end - verb.start > 1:
             notes[SEVERAL_TOKENS] += 1
             parts = sorted([(verb.start + 1, verb.end), *parts])
-        notes[LATER_ROLESET] += row != verb.start
+        if row != verb.start:
+            notes[LATER_ROLESET] += 1
         arguments = [span for span in spans if span.role not in (PREDICATE, PREDICATE_PART)]
         propositions.append(Proposition(verb.start, rolesets[row], arguments, parts))
-    return propositions, +notes
+    return propositions, notes
 
 
-def _predicate_rows(rolesets: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
+def _predicate_rows(rolesets: Sequence[str], n_columns: int) -> list[int]:
     """Find the words that have a roleset: as many as there are columns."""
     rows = [i for i, roleset in enumerate(rolesets) if roleset != NO_ROLESET]
-    n_columns = len(cells[0]) if cells else 0
     if len(rows) > n_columns:
         raise ColumnError(
             rows[n_columns],
@@ -241,21 +254,31 @@ def _outer_first(span: Argument) -> tuple[int, int]:
     return span.start, -span.end
 
 
+@lru_cache(maxsize=1 << 12)
+def _parse_cell(cell: str) -> tuple[list[str], int] | None:
+    """Find the roles that a cell begins, and how many it ends; None if it is malformed."""
+    match = _CELL.fullmatch(cell)
+    return None if match is None else (match[1].split("(")[1:], len(match[2]))
+
+
 def _spans(cells: Sequence[str], column: str) -> list[Argument]:
     """Read the bracketed spans of a column in the order of their words."""
     spans = []
     opened: list[tuple[int, str]] = []
     where = f"in {column}"
     for token, cell in enumerate(cells):
-        match = _CELL.fullmatch(cell)
-        if match is None:
+        if cell == "*":
+            continue
+        parsed = _parse_cell(cell)
+        if parsed is None:
             raise ColumnError(
                 token,
                 f"{cell!r} {where}, expected a cell such as (ARG0*, *, *) or (ARG0*)",
                 "Correct the cell",
             )
-        opened += [(token, role) for role in match[1].split("(")[1:]]
-        for _ in match[2]:
+        roles, n_closed = parsed
+        opened += [(token, role) for role in roles]
+        for _ in range(n_closed):
             if not opened:
                 raise ColumnError(
                     token,

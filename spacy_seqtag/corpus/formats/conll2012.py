@@ -31,7 +31,7 @@ from ..join.documents import PropbankSentence
 from ..join.layer import Layer
 from ..penn import escape
 from ..sentence import MASK, Sentence
-from .document_rows import DOCUMENT, FRAME_FILE, PARSE, PART, Layout, Row, first_row, read_rows
+from .document_rows import DOCUMENT, FRAME_FILE, PARSE, PART, Columns, Layout, first_row, read_rows
 from .format import ExportCounts, Format, LayerFiles, ReadOptions, Writer, read_all
 from .remarks import Remarks
 from .role_tables import RoleSentence, Table, in_utf8, without_blanks, write_tables
@@ -80,50 +80,55 @@ class _Conll2012(Layout):
     arguments = slice(11, -1)
     no_xpos = frozenset((_NO_VALUE, "_"))
 
-    def fits(self, columns: Sequence[str]) -> bool:
+    def fits(self, row: Sequence[str]) -> bool:
         # Cells of arguments contain a `*`; word senses and speakers do not.
-        return len(columns) >= self.n_columns and not any(
-            _NOTHING in columns[i] for i in (_SENSE, _SPEAKER)
-        )
+        return len(row) >= self.n_columns and _NOTHING not in row[_SENSE] + row[_SPEAKER]
 
-    def document(self, columns: Sequence[str]) -> str:
-        part = columns[PART]
-        return f"{columns[DOCUMENT]}-part{part}" if part.strip("0") else columns[DOCUMENT]
+    def document(self, columns: Columns) -> str:
+        name, part = columns[DOCUMENT][0], columns[PART][0]
+        return f"{name}-part{part}" if part.strip("0") else name
 
-    def rolesets(self, rows: Sequence[Row]) -> list[str]:
+    def rolesets(self, columns: Columns) -> Sequence[str]:
+        pairs = zip(columns[FRAME_FILE], columns[_FRAMESET], strict=True)
         rolesets = [
-            f"{row.columns[FRAME_FILE]}.{row.columns[_FRAMESET]}"
-            if row.columns[_FRAMESET] != _NO_VALUE
-            else NO_ROLESET
-            for row in rows
+            NO_ROLESET if frameset == _NO_VALUE else f"{lemma}.{frameset}"
+            for lemma, frameset in pairs
         ]
-        columns = list(zip(*(row.columns[self.arguments] for row in rows), strict=True))
-        if len(rolesets) - rolesets.count(NO_ROLESET) < len(columns):
-            for cells in columns:
+        arguments = columns[self.arguments]
+        if len(rolesets) - rolesets.count(NO_ROLESET) < len(arguments):
+            for cells in arguments:
                 _name_predicate(rolesets, cells)
         return rolesets
 
-    def entities(self, rows: Sequence[Row]) -> list[str] | None:
-        cells = [row.columns[_ENTITY] for row in rows]
-        unknown = [cell == _NO_VALUE for cell in cells]
-        if rows[0].columns[DOCUMENT].startswith(_WITHOUT_NAMES) and set(cells) == {_NOTHING}:
+    def entities(self, columns: Columns) -> list[str] | None:
+        cells = columns[_ENTITY]
+        if _is_pivot(columns):
             return None
+        if _NO_VALUE not in cells:
+            return read_entities(cells)
         tags = read_entities([_NOTHING if cell == _NO_VALUE else cell for cell in cells])
-        return ["" if no and tag == "O" else tag for tag, no in zip(tags, unknown, strict=True)]
+        pairs = zip(tags, cells, strict=True)
+        return ["" if cell == _NO_VALUE and tag == "O" else tag for tag, cell in pairs]
 
-    def unread(self, rows: Sequence[Row]) -> Counter[str]:
-        columns = list(zip(*(row.columns for row in rows), strict=True))
-        pivot = columns[DOCUMENT][0].startswith(_WITHOUT_NAMES)
+    def unread(self, columns: Columns) -> Counter[str]:
+        size = len(columns[DOCUMENT])
         notes = Counter(
             {
-                _PARSES: int(any(cell not in (_NOTHING, _NO_VALUE) for cell in columns[PARSE])),
-                _SENSES: len(rows) - columns[_SENSE].count(_NO_VALUE),
-                _SPEAKERS: int(any(cell != _NO_VALUE for cell in columns[_SPEAKER])),
-                _MENTIONS: sum(cell.count("(") for cell in columns[_COREFERENCE]),
-                _PIVOT: int(pivot and set(columns[_ENTITY]) == {_NOTHING}),
+                _PARSES: int(not {_NOTHING, _NO_VALUE}.issuperset(columns[PARSE])),
+                _SENSES: size - columns[_SENSE].count(_NO_VALUE),
+                _SPEAKERS: int(columns[_SPEAKER].count(_NO_VALUE) < size),
+                _MENTIONS: "".join(columns[_COREFERENCE]).count("("),
+                _PIVOT: int(_is_pivot(columns)),
             }
         )
         return +notes
+
+
+def _is_pivot(columns: Columns) -> bool:
+    """Tell whether a sentence is of the texts whose names nobody annotated."""
+    cells = columns[_ENTITY]
+    pivot = columns[DOCUMENT][0].startswith(_WITHOUT_NAMES)
+    return pivot and cells.count(_NOTHING) == len(cells)
 
 
 LAYOUT = _Conll2012()

@@ -9,10 +9,11 @@ import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from ...schemes.propositions import NO_ROLESET, ColumnError, read_columns
+from ...schemes.propositions import NO_ROLESET, ColumnError, read_propositions
 from ..errors import FormatError, no_sentence, unequal_columns
 from ..join.documents import PropbankSentence
 from ..penn import unescape
@@ -27,11 +28,15 @@ _BLANKS = re.compile(r"[ \t]+")
 _COMMENT = re.compile(r"#(begin|end)( document.*)?$")
 
 
-class Row(NamedTuple):
-    """A row with its line."""
+Columns = Sequence[tuple[str, ...]]
+"""The columns of a sentence, each with a cell for every word."""
 
-    line: int
-    columns: list[str]
+
+class Block(NamedTuple):
+    """A sentence: the lines of its words, and its columns."""
+
+    lines: list[int]
+    columns: Columns
 
 
 class Layout(ABC):
@@ -49,26 +54,26 @@ class Layout(ABC):
     no_xpos = frozenset(("_",))
 
     @abstractmethod
-    def fits(self, columns: Sequence[str]) -> bool:
+    def fits(self, row: Sequence[str]) -> bool:
         """Tell whether a row may be of this format, and not of the other one."""
 
     @abstractmethod
-    def document(self, columns: Sequence[str]) -> str:
-        """Get the name of a row's document."""
+    def document(self, columns: Columns) -> str:
+        """Get the name of a sentence's document."""
 
     @abstractmethod
-    def rolesets(self, rows: Sequence[Row]) -> list[str]:
+    def rolesets(self, columns: Columns) -> Sequence[str]:
         """Get the roleset of each word; `-` at words that are no predicate."""
 
-    def entities(self, rows: Sequence[Row]) -> list[str] | None:
+    def entities(self, columns: Columns) -> list[str] | None:
         """Get the entities as IOB2 tags, None where there are none.
 
         RAISES: ColumnError: Cells that cannot be read.
         """
         return None
 
-    def unread(self, rows: Sequence[Row]) -> Counter[str]:
-        """Count what is in the rows and is not read."""
+    def unread(self, columns: Columns) -> Counter[str]:
+        """Count what is in a sentence and is not read."""
         return Counter()
 
 
@@ -79,18 +84,18 @@ def read_rows(
 
     masked (bool): Whether to take skeletons as well, whose words are all `[WORD]`.
     RAISES: FormatError: A row with too few columns or with other columns than the sentence's
-        first, a word out of order, columns that `read_columns` cannot read, masked words where they
-        are not taken, a file that is missing, empty, not UTF-8 or without a sentence.
+        first, a word out of order, columns that `read_propositions` cannot read, masked words where
+        they are not taken, a file that is missing, empty, not UTF-8 or without a sentence.
     """
     for path in paths:
         maker = SentenceMaker(path)
         doc_id = None
-        for rows in _blocks(path, layout, progress):
-            name = layout.document(rows[0].columns)
+        for block in _blocks(path, layout, progress):
+            name = layout.document(block.columns)
             if name != doc_id:
                 doc_id = name
                 maker.new_document(doc_id)
-            yield _sentence(maker, layout, rows, masked)
+            yield _sentence(maker, layout, block, masked)
         if maker.n_sentences == 0:
             raise no_sentence(path)
 
@@ -102,51 +107,83 @@ def first_row(path: Path) -> list[str]:
     """
     for _, text in read_lines(path):
         if text.strip() and not _COMMENT.match(text):
-            return _BLANKS.split(text.strip(" \t"))
+            return _split(text)
     return []
 
 
-def _blocks(path: Path, layout: Layout, progress: Progress | None) -> Iterator[list[Row]]:
-    """Yield the rows of each sentence, split."""
-    rows: list[Row] = []
+def _blocks(path: Path, layout: Layout, progress: Progress | None) -> Iterator[Block]:
+    """Yield the columns of each sentence."""
+    lines: list[int] = []
+    rows: list[list[str]] = []
     for line, text in read_lines(path, progress):
         if not text or text.isspace():
             if rows:
-                yield rows
-                rows = []
-            continue
-        if _COMMENT.match(text):
-            continue
-        columns = _BLANKS.split(text.strip(" \t"))
-        first = rows[0].columns if rows else columns
-        if (
-            len(columns) < layout.n_columns
-            or len(columns) != len(first)
-            or columns[:NUMBER] != first[:NUMBER]
-            or columns[NUMBER] != str(len(rows))
-            or (not rows and not layout.fits(columns))
-        ):
-            raise _bad_row(path, line, columns, layout, rows)
-        rows.append(Row(line, columns))
+                yield Block(lines, _columns(path, layout, lines, rows))
+                lines, rows = [], []
+        elif text[0] != "#" or not _COMMENT.match(text):
+            lines.append(line)
+            rows.append(_split(text))
     if rows:
-        yield rows
+        yield Block(lines, _columns(path, layout, lines, rows))
+
+
+@lru_cache(maxsize=1 << 10)
+def _numbers(size: int) -> tuple[str, ...]:
+    return tuple(map(str, range(size)))
+
+
+def _columns(
+    path: Path, layout: Layout, lines: Sequence[int], rows: Sequence[Sequence[str]]
+) -> Columns:
+    """Check the rows of a sentence, and turn them into columns.
+
+    RAISES: FormatError: A row that does not fit.
+    """
+    first, size = rows[0], len(rows)
+    if len(first) >= layout.n_columns and set(map(len, rows)) == {len(first)}:
+        columns = list(zip(*rows, strict=True))
+        if (
+            columns[NUMBER] == _numbers(size)
+            and columns[DOCUMENT].count(first[DOCUMENT]) == size
+            and columns[PART].count(first[PART]) == size
+            and layout.fits(first)
+        ):
+            return columns
+    for i, (line, row) in enumerate(zip(lines, rows, strict=True)):
+        if (
+            len(row) < layout.n_columns
+            or len(row) != len(first)
+            or row[:NUMBER] != first[:NUMBER]
+            or row[NUMBER] != str(i)
+            or not layout.fits(first)
+        ):
+            raise _bad_row(path, line, row, layout, i, first)
+    raise AssertionError("one of the rows does not fit")
+
+
+def _split(text: str) -> list[str]:
+    """Split a line at blanks and tabs, which may be many; a word may hold other white space."""
+    # A blank is the only white space that counts as printable.
+    return text.split() if text.isprintable() else _BLANKS.split(text.strip(" \t"))
 
 
 def _bad_row(
-    path: Path, line: int, columns: Sequence[str], layout: Layout, rows: Sequence[Row]
+    path: Path, line: int, row: Sequence[str], layout: Layout, number: int, first: Sequence[str]
 ) -> FormatError:
-    """Make the error for a row that does not fit those before it in its sentence."""
-    if len(columns) < layout.n_columns:
+    """Make the error for a row that does not fit the first one of its sentence.
+
+    number (int): Of the row in the sentence, from 0.
+    """
+    if len(row) < layout.n_columns:
         return FormatError(
             path,
             line,
-            f"{len(columns)} columns, expected {layout.n_columns} or more: {layout.columns}",
+            f"{len(row)} columns, expected {layout.n_columns} or more: {layout.columns}",
             "Write - or * in columns without a value",
         )
-    first = rows[0].columns if rows else columns
-    if len(columns) != len(first):
-        return unequal_columns(path, line, len(columns), len(first))
-    if columns[NUMBER] == str(len(rows)) and columns[:NUMBER] == first[:NUMBER]:
+    if len(row) != len(first):
+        return unequal_columns(path, line, len(row), len(first))
+    if row[NUMBER] == str(number) and row[:NUMBER] == first[:NUMBER]:
         return FormatError(
             path,
             line,
@@ -156,33 +193,31 @@ def _bad_row(
     return FormatError(
         path,
         line,
-        f"document, sentence and word number are {' '.join(columns[:3])}, expected "
-        f"{' '.join([*first[:2], str(len(rows))])}",
+        f"document, sentence and word number are {' '.join(row[:3])}, expected "
+        f"{' '.join([*first[:2], str(number)])}",
         "Number the words of a sentence 0, 1, 2 and end a sentence with a blank line",
     )
 
 
-def _sentence(
-    maker: SentenceMaker, layout: Layout, rows: Sequence[Row], masked: bool
-) -> PropbankSentence:
-    words = [row.columns[WORD] for row in rows]
+def _sentence(maker: SentenceMaker, layout: Layout, block: Block, masked: bool) -> PropbankSentence:
+    lines, columns = block
+    words = list(columns[WORD])
     if MASK in words:
-        _check_mask(maker.path, rows[words.index(MASK)].line, words, masked)
+        _check_mask(maker.path, lines[words.index(MASK)], words, masked)
+    else:
+        words = [unescape(word) for word in words]
     try:
-        props, notes = read_columns(
-            layout.rolesets(rows), [row.columns[layout.arguments] for row in rows]
-        )
-        entities = layout.entities(rows)
+        props, notes = read_propositions(layout.rolesets(columns), columns[layout.arguments])
+        entities = layout.entities(columns)
     except ColumnError as error:
-        line = rows[error.token].line
-        raise FormatError(maker.path, line, error.message, error.fix) from None
-    words = [unescape(word) for word in words]
-    xpos = ["" if row.columns[XPOS] in layout.no_xpos else row.columns[XPOS] for row in rows]
-    result = maker.sentence(rows[0].line, words, [True] * len(words), xpos=xpos, entities=entities)
+        raise FormatError(maker.path, lines[error.token], error.message, error.fix) from None
+    xpos = ["" if tag in layout.no_xpos else tag for tag in columns[XPOS]]
+    result = maker.sentence(lines[0], words, [True] * len(words), xpos=xpos, entities=entities)
     result.propositions = props
-    files = [rows[prop.predicate].columns[FRAME_FILE] for prop in props]
-    names = ["" if name == NO_ROLESET else name for name in files]
-    return PropbankSentence(result, names, notes + layout.unread(rows))
+    files = columns[FRAME_FILE]
+    names = ["" if files[p.predicate] == NO_ROLESET else files[p.predicate] for p in props]
+    notes.update(layout.unread(columns))
+    return PropbankSentence(result, names, notes)
 
 
 def _check_mask(path: Path, line: int, words: Sequence[str], masked: bool) -> None:

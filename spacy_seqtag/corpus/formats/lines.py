@@ -4,7 +4,9 @@ A file whose name ends in `.gz` or `.zst` is decompressed as it is read.
 """
 
 import io
-from collections.abc import Callable, Iterator
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from ...compression import ArchiveError, decompressed, split_compression
@@ -41,34 +43,49 @@ def read_lines(
         opened = path.open("rb", _STEP)
     except FileNotFoundError:
         raise FormatError(path, None, "there is no such file", "Check the path") from None
-    line = read = reported = 0
+    n_lines = read = reported = 0
     with opened, decompressed(opened, compression) as file:
         try:
-            for line, raw in enumerate(_raw_lines(file, longest), start=1):
-                if longest is not None and len(raw) > longest:
-                    raise FormatError(
-                        path,
-                        line,
-                        f"a line of more than {longest:,} bytes",
-                        "Give each sentence or paragraph a line of its own",
-                    )
-                text = _decode(raw, path, line)
-                read += len(raw)
+            for lines in _raw_lines(file, longest):
+                yield from enumerate(_decode(lines, path, n_lines + 1, longest), n_lines + 1)
+                n_lines += len(lines)
+                read += sum(map(len, lines))
                 if progress is not None and read - reported >= _STEP:
                     if compression:
                         read = opened.tell()
                     progress(read - reported)
                     reported = read
-                yield line, text.rstrip("\r\n")
         except ArchiveError as error:
-            raise damaged_archive(path, line + 1, error) from None
+            raise damaged_archive(path, n_lines + 1, error) from None
         if progress is not None:
             progress((opened.tell() if compression else read) - reported)
-    if line == 0:
+    if n_lines == 0:
         raise FormatError(path, None, "the file is empty", "Give a file with sentences")
 
 
-def _decode(raw: bytes, path: Path, line: int) -> str:
+def _decode(lines: list[bytes], path: Path, first: int, longest: int | None) -> Iterable[str]:
+    """Decode some lines, all at once where nothing is wrong with them.
+
+    first (int): The number of the first one.
+    """
+    whole = b"".join(lines)
+    plain = b"\r" not in whole and b"\0" not in whole
+    plain = plain and not (first == 1 and whole.startswith(BOM_UTF8))
+    if plain and (longest is None or max(map(len, lines)) <= longest):
+        with suppress(UnicodeDecodeError):
+            texts = whole.decode().split("\n")
+            return texts if texts[-1] else texts[:-1]
+    return (_decode_line(raw, path, line, longest) for line, raw in enumerate(lines, start=first))
+
+
+def _decode_line(raw: bytes, path: Path, line: int, longest: int | None) -> str:
+    if longest is not None and len(raw) > longest:
+        raise FormatError(
+            path,
+            line,
+            f"a line of more than {longest:,} bytes",
+            "Give each sentence or paragraph a line of its own",
+        )
     try:
         text = raw.decode("utf-8-sig" if line == 1 else "utf-8")
     except UnicodeDecodeError as error:
@@ -83,24 +100,29 @@ def _decode(raw: bytes, path: Path, line: int) -> str:
         raise FormatError(
             path, line, "a NUL character: this is no text in UTF-8", "Save it in UTF-8"
         )
-    return text
+    return text.rstrip("\r\n")
 
 
-def _raw_lines(file: io.BufferedReader, longest: int | None) -> Iterator[bytes]:
-    """Yield the lines as bytes, with their ends; of one that is too long only the beginning.
+def _raw_lines(file: io.BufferedReader, longest: int | None) -> Iterator[list[bytes]]:
+    """Yield some lines at a time as bytes, with their ends; of one that is too long the beginning.
 
     Only real line ends split lines, since a word may contain other Unicode line breaks.
     """
     start = file.peek(_STEP)
     if b"\r" not in start or b"\n" in start:
-        yield from iter(lambda: file.readline(-1 if longest is None else longest + 1), b"")
+        if longest is None:
+            while lines := file.readlines(_STEP):
+                yield lines
+        else:
+            while line := file.readline(longest + 1):
+                yield [line]
         return
     rest = b""
     while chunk := file.read(_STEP):
-        *lines, rest = (rest + chunk).split(b"\r")
-        for line in lines:
-            yield line + b"\r"
+        *ended, rest = (rest + chunk).split(b"\r")
+        if ended:
+            yield [line + b"\r" for line in ended]
         if longest is not None and len(rest) > longest:
             break
     if rest:
-        yield rest
+        yield [rest]

@@ -18,7 +18,7 @@ from ...schemes.rolesets import frame_file
 from ..join.by_document import DocumentLayer
 from ..penn import escape
 from ..sentence import Sentence
-from .document_rows import DOCUMENT, Layout, Row, read_rows
+from .document_rows import DOCUMENT, Columns, Layout, read_rows
 from .format import ExportCounts, Format, LayerFiles, ReadOptions, Writer
 from .remarks import Remarks
 from .role_tables import RoleSentence, Table, in_utf8, without_blanks, write_tables
@@ -37,15 +37,15 @@ class _PropBank(Layout):
     n_columns = 8
     arguments = slice(8, None)
 
-    def fits(self, columns: Sequence[str]) -> bool:
+    def fits(self, row: Sequence[str]) -> bool:
         # CoNLL-2012 has word senses and speakers here, and more columns in any case.
-        return len(columns) < 12 or "*" in columns[8] + columns[9]
+        return len(row) < 12 or "*" in row[8] + row[9]
 
-    def document(self, columns: Sequence[str]) -> str:
-        return columns[DOCUMENT]
+    def document(self, columns: Columns) -> str:
+        return columns[DOCUMENT][0]
 
-    def rolesets(self, rows: Sequence[Row]) -> list[str]:
-        return [row.columns[_ROLESET] for row in rows]
+    def rolesets(self, columns: Columns) -> Sequence[str]:
+        return columns[_ROLESET]
 
 
 _LAYOUT = _PropBank()

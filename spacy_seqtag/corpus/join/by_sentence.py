@@ -13,6 +13,13 @@ from .matching import NO_SENTENCE, Matching, match_outlines, positions_by_id
 from .store import Store
 from .words import difference
 
+_TOGETHER = 64  # sentences that are kept as one
+
+_OTHER_CORPUS = (
+    "Give files of the same corpus. Several files of one layer are one argument, such as "
+    "'train-*.conllu' in quotation marks"
+)
+
 
 class _Stored(NamedTuple):
     """A sentence of the layer. layers: those of `LAYERS`, in their order. spans: with entities."""
@@ -48,7 +55,7 @@ class SentenceLayer:
         self._outline = Outline(path)
         self._matching = Matching([])
         self._places: dict[str, int] = {}  # by `sent_id`
-        self._store = Store(self._read(sentences))
+        self._store = Store(self._read(sentences), together=_TOGETHER)
 
     def _read(self, sentences: Iterable[Sentence]) -> Iterator[_Stored]:
         """Yield the sentences in the form in which they are kept, and fill the outline."""
@@ -121,15 +128,17 @@ class SentenceLayer:
                 f"{other:,} of {compared:,} sentences, this one first, have other words than in "
                 f"{self._base.path}"
             )
-            raise different_sentences(*self._first_mismatch, what, self.max_mismatch)
+            error = different_sentences(*self._first_mismatch, what, self.max_mismatch)
+            if self._n_joined == 0:
+                error = FormatError(error.path, error.line, error.message, _OTHER_CORPUS)
+            raise error
         if self._n_joined == 0:
             raise FormatError(
                 self.path,
                 None,
                 f"layers of different sentences: none of the {len(self._outline):,} here is in "
                 f"{self._base.path}, neither by sent_id nor by its words",
-                "Give files of the same corpus. Several files of one layer are one argument, such "
-                "as 'train-*.conllu' in quotation marks",
+                _OTHER_CORPUS,
             )
         self._report.notes = self._notes()
         return self._report
