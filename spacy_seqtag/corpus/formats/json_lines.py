@@ -34,7 +34,9 @@ Record: TypeAlias = dict[str, Any]
 """A JSON object: what it holds is checked as it is read."""
 
 # In this order: a record of Prodigy has `label` for other things, one of doccano has `entities`.
-_KEYS = ("spans", "ents", "entities", "label", "labels")
+SPAN_KEYS = ("spans", "ents", "entities", "label", "labels")
+"""The keys under which a record has its spans; the first that is there counts."""
+
 _TEXT_KEYS = ("text", "data")
 _ID_KEYS = ("doc_id", "id", "_task_hash")
 _STARTS, _ENDS = ("start_char", "start_offset", "start"), ("end_char", "end_offset", "end")
@@ -61,7 +63,7 @@ def read(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Sentenc
     reader = SpanReader(path, options, remarks)
     for line, record in records(path, options, remarks):
         try:
-            sentence = _sentence(reader, line, record)
+            sentence = sentence_of(reader, line, record)
         except Problem as problem:
             report(path, line, str(problem), options, remarks)
             continue
@@ -144,7 +146,7 @@ def report(path: Path, line: int, problem: str, options: ReadOptions, remarks: R
     remarks.count(_NO_RECORD, line, problem)
 
 
-def _sentence(reader: SpanReader, line: int, record: object) -> Sentence | None:
+def sentence_of(reader: SpanReader, line: int, record: object) -> Sentence | None:
     """Make the sentence of a record.
 
     RAISES: Problem: The record cannot be read.
@@ -184,7 +186,9 @@ def _spans(reader: SpanReader, line: int, record: Record) -> list[CharSpan] | No
     RAISES: Problem: What stands for a span is none.
     """
     # `Doc.to_json` has its span groups under `spans`, which are a dict.
-    key = next((key for key in _KEYS if key in record and not isinstance(record[key], dict)), None)
+    key = next(
+        (key for key in SPAN_KEYS if key in record and not isinstance(record[key], dict)), None
+    )
     if key is None or record[key] is None:
         return None
     value = record[key]

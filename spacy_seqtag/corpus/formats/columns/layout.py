@@ -34,8 +34,8 @@ _CHUNKS = frozenset(
 class Layout(NamedTuple):
     """What each column holds.
 
-    names (tuple[str, ...]): One of `names.COLUMNS` but `pos` a column, or "sentence" for one that
-        numbers sentences.
+    names (tuple[str, ...]): One of `names.COLUMNS` but `pos` a column, or "sentence" or "document"
+        for one with their ids.
     index_start (int): The first index of a sentence, 0 or 1.
     unread (dict[int, str]): For columns that are not read, what they hold.
     """

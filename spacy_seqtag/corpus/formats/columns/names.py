@@ -21,6 +21,7 @@ _HEADER = {
     "tag": "tag tags ner ner_tag ner_tags label labels entity entities ne iob bio iob2",
     "chunk": "chunk chunks chunk_tag chunk_tags",
     "sentence": "sentence sentence# sentence_id sentence_idx sentence_number sent_id sentid sent",
+    "document": "document document# document_id document_idx doc doc# doc_id doc_idx docid",
 }
 _HEADER_NAMES = {name: kind for kind, names in _HEADER.items() for name in names.split()}
 _CONLLU_NAMES = {

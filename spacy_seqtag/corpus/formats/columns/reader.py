@@ -64,7 +64,7 @@ def read_column_file(
     for comments, rows in reader.sentences(options.progress):
         for row in comments:
             if row.kind == "document":
-                maker.new_document()
+                maker.new_document(*row.cells)
             else:
                 maker.comment(row.text)
         if rows:

@@ -26,7 +26,8 @@ class Row(NamedTuple):
     kind (str): What it is.
     line (int): Its number.
     text (str): The line as it is written.
-    cells (Sequence[str]): Of a word, as many as the file has columns.
+    cells (Sequence[str]): Of a word, as many as the file has columns; of a document, its id if it
+        has one.
     """
 
     kind: Literal["word", "blank", "comment", "document"]
@@ -71,14 +72,14 @@ class RowReader:
         shape = self._shape
         path, layout, width = shape.path, shape.layout, shape.width
         index, start = layout.position("index"), layout.index_start
-        mark = layout.position("sentence")
+        mark, document = layout.position("sentence"), layout.position("document")
         padding = {found: [""] * (width - found) for found in shape.widths}
         has_comments = shape.separator in ("\t", " ") and not is_csv(path)
         comments = SentenceMaker(path)
         self.n_short = 0
         n_words = 0  # of the sentence so far
         before = ""  # the kind of line before
-        marked = ""  # the sentence by its column
+        marked = in_document = ""  # the sentence and the document by their columns
         lines = read_lines(path, progress)
         for line, text, cells in split_lines(lines, path, shape.separator, width):
             if line == shape.header_line and cells:
@@ -102,12 +103,16 @@ class RowReader:
                 self.n_short += found < width
             else:
                 self._cut(line, cells)
+            # In some files every row says its sentence, in some only the first one does.
+            if document is not None and cells[document].strip() not in ("", in_document):
+                in_document, marked, n_words = cells[document].strip(), "", 0
+                yield Row("document", line, text, (in_document,))
             if mark is not None and cells[mark].strip() not in ("", marked):
-                # In some files every row says its sentence, in some only the first one does.
                 marked = cells[mark].strip()
                 if n_words:
                     n_words = 0
                     yield Row("blank", line, text)
+                yield Row("comment", line, f"# sent_id = {marked}")
             if index is not None and cells[index].strip() != str(n_words + start):
                 raise self._bad_index(line, cells[index], n_words + start)
             n_words += 1

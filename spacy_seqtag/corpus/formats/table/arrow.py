@@ -19,7 +19,7 @@ from .folder import class_names, files_of
 from .source import Values
 
 _ROWS = 1000  # of a batch
-_BUFFER = 1 << 20  # bytes of a column of parquet that are read at a time
+_BUFFER = 1 << 18  # bytes of a column of parquet that are read at a time
 
 
 class ArrowTable:
@@ -102,7 +102,8 @@ class _File(Protocol):
 class _Parquet:
     def __init__(self, path: Path, raw: Any) -> None:  # noqa: ANN401  (pyarrow has no types)
         parquet = need("pyarrow.parquet")
-        self._file = parquet.ParquetFile(raw, buffer_size=_BUFFER)
+        # Otherwise a whole group of rows is read first, which may be the whole file.
+        self._file = parquet.ParquetFile(raw, buffer_size=_BUFFER, pre_buffer=False)
         self.schema = self._file.schema_arrow
         self._share: float = path.stat().st_size / max(1, self._file.metadata.num_rows)
 

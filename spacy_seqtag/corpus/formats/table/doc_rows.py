@@ -200,12 +200,16 @@ def check_words(value: object) -> list[str]:
 
     RAISES: Problem: This is no list of words, an empty one, or one of half characters.
     """
-    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+    if not isinstance(value, list):
         raise Problem("its tokens are no list of words")
     if not value:
         raise Problem("it has no words")
-    if "" in value:
-        raise Problem(f"word {value.index('') + 1} is empty")
+    if not all(value) or not all(isinstance(word, str) for word in value):
+        number, word = next(
+            (i, w) for i, w in enumerate(value, 1) if not (isinstance(w, str) and w)
+        )
+        what = "empty" if word in (None, "") else f"no string, but {quoted(str(word))}"
+        raise Problem(f"word {number} is {what}")
     try:
         "".join(value).encode()
     except UnicodeEncodeError:
@@ -256,7 +260,11 @@ def _ids(row: Row, n_sentences: int) -> list[str] | None:
 # Spans and frames
 
 
-def _records(value: object, name: str) -> list[Row]:
+def records_in(value: object, name: str) -> list[Row]:
+    """Return a list of records.
+
+    RAISES: Problem: It is none.
+    """
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         raise Problem(f"{name!r} is no list of records")
     return value
@@ -280,7 +288,7 @@ def _label(entry: Row, key: str, name: str) -> str:
 def _spans(row: Row, name: str, size: int) -> list[tuple[int, int, str]]:
     return [
         (*_place(entry, name, size), _label(entry, "label", name))
-        for entry in _records(row[name], name)
+        for entry in records_in(row[name], name)
     ]
 
 
@@ -289,16 +297,16 @@ def _propositions(row: Row, size: int) -> list[Proposition] | None:
     if row.get("frames") is None:
         return None
     result = []
-    for entry in _records(row["frames"], "frames"):
+    for entry in records_in(row["frames"], "frames"):
         predicate = entry.get("predicate")
         if not isinstance(predicate, int) or not 0 <= predicate < size:
             raise Problem(f"the predicate of a frame is {predicate}, which is none of its words")
         arguments = [
             Argument(*_place(inner, "arguments", size), _label(inner, "role", "arguments"))
-            for inner in _records(entry.get("arguments") or [], "arguments")
+            for inner in records_in(entry.get("arguments") or [], "arguments")
         ]
         parts = [
-            _place(inner, "parts", size) for inner in _records(entry.get("parts") or [], "parts")
+            _place(inner, "parts", size) for inner in records_in(entry.get("parts") or [], "parts")
         ]
         roleset = _label(entry, "roleset", "frames")
         result.append(Proposition(predicate, roleset, arguments, parts))
@@ -310,7 +318,7 @@ def _annotated(row: Row, size: int) -> list[bool]:
     if row.get("srl_annotated") is None:
         return [True] * size
     result = [False] * size
-    for entry in _records(row["srl_annotated"], "srl_annotated"):
+    for entry in records_in(row["srl_annotated"], "srl_annotated"):
         start, end = _place(entry, "srl_annotated", size)
         result[start:end] = [True] * (end - start)
     return result

@@ -89,6 +89,10 @@ class _Column:
     def is_empty(self) -> bool:
         return not (self.values or self.holds_numbers or self.holds_records)
 
+    @property
+    def holds_classes(self) -> bool:
+        return self.holds_numbers and not self.values
+
     def watch(self, value: object) -> None:
         self.has_null = self.has_null or value is None
         self.holds_lists = self.holds_lists or isinstance(value, list)
@@ -215,9 +219,11 @@ def _name_classes(
     for name in labels:
         if name and name not in table.columns:
             remarks.say(f"--labels has names for the column {quoted(name)}, which is not there")
-    nameless = [c for c in columns if c.meaning in _TAGGED and c.holds_numbers]
+    nameless = [c for c in columns if c.meaning in _TAGGED and c.holds_classes]
     nameless = [column for column in nameless if column.name not in classes]
     names = labels.get("")
+    if names is not None and not nameless:
+        remarks.say("--labels was not used: no column holds numbers of classes without names")
     if nameless and names is not None:
         entities = any(split_tag(name) for name in names)
         wanted = ("entities", "tags") if entities else ("upos", "xpos", "pos", "tags")
@@ -250,9 +256,7 @@ def _find_layers(table: Table, columns: Sequence[_Column], classes: ClassNames) 
     usable = [
         column
         for column in columns
-        if not column.holds_records
-        and not column.is_empty
-        and (column.name in classes or not column.holds_numbers)
+        if column.values or (column.holds_numbers and column.name in classes)
     ]
     layers: dict[str, str] = {}
     for meaning in ("entities", "upos", "xpos", "lemmas"):
@@ -308,7 +312,7 @@ def _report(layout: Layout, columns: Iterable[_Column], remarks: Remarks) -> Non
         known = column.name == layout.word or column.name in (*layout.layers.values(), *others)
         if not known and not column.is_empty and column.meaning != "id":
             what = "chunks" if column.meaning == "chunks" else first_values(column.values)
-            if column.holds_numbers and column.meaning in _TAGGED:
+            if column.holds_classes and column.meaning in _TAGGED:
                 what = f"numbers of classes; --labels {column.name}=… gives their names"
             remarks.say(
                 f"column {quoted(column.name)} was not read" + (f" ({what})" if what else "")

@@ -4,14 +4,18 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from ...errors import FormatError
 from ...sentence import Sentence
 from ..format import ReadOptions
-from ..json_lines import Problem, no_text, report
+from ..json_lines import SPAN_KEYS, Problem, no_text, report, sentence_of
 from ..lines import read_lines
 from ..remarks import Remarks
+from ..text_spans import SpanReader
+from .annotated import COLUMNS as ANNOTATED
+from .annotated import is_annotated, row_of_record
 from .arrow import ArrowTable
 from .doc_rows import COLUMNS, MARKS, DocRowReader
 from .layout import find_layout
@@ -22,6 +26,7 @@ WORD_LISTS = ("tokens", "words")
 """The names of columns with lists of words that tell JSON with words from JSON with texts."""
 
 _BEGINNING = 20_000  # characters
+_LOOKED_AT = 1000  # rows
 _WORD_LIST = re.compile(rf'"({"|".join(WORD_LISTS)})"\s*:\s*\[\s*["\]]')
 
 
@@ -44,31 +49,72 @@ def read_json(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Se
 
 
 def _read(table: Table, options: ReadOptions, remarks: Remarks) -> Iterator[Sentence]:
-    if all(name in table.columns for name in MARKS):
-        yield from _doc_rows(table, options, remarks)
-        return
-    layout = find_layout(table, options.labels, remarks)
-    n_sentences = 0
-    for n_sentences, sentence in enumerate(  # noqa: B007 (read below)
-        read_sentences(table, layout, options, remarks), start=1
-    ):
+    """Yield the sentences of a table, whatever its rows are."""
+    columns = set(table.columns)
+    if columns.issuperset(MARKS):
+        found = _docs(table, options, remarks, annotated=False)
+    elif "tokens" in columns and _has_records(table, "tokens"):
+        found = _docs(table, options, remarks, annotated=True)
+    elif columns.isdisjoint(WORD_LISTS) and "text" in columns and _has_spans(table):
+        found = _texts(table, options, remarks)
+    else:
+        layout = find_layout(table, options.labels, remarks)
+        found = read_sentences(table, layout, options, remarks)
+    is_empty = True
+    for sentence in found:
+        is_empty = False
         yield sentence
-    if not n_sentences:
+    if is_empty:
         raise no_text(table.path, remarks)
 
 
-def _doc_rows(table: Table, options: ReadOptions, remarks: Remarks) -> Iterator[Sentence]:
+def _first_values(table: Table, column: str) -> Iterator[object]:
+    return (value for _, (value,) in islice(table.rows([column]), _LOOKED_AT))
+
+
+def _has_records(table: Table, column: str) -> bool:
+    """Tell whether a column holds tokens as `annotate` writes them."""
+    return any(is_annotated(value) for value in _first_values(table, column))
+
+
+def _has_spans(table: Table) -> bool:
+    """Tell whether a table with a text in each row has spans of characters."""
+    return any(
+        isinstance(value, list) and bool(value) and isinstance(value[0], dict | list)
+        for column in SPAN_KEYS
+        if column in table.columns
+        for value in _first_values(table, column)
+    )
+
+
+def _docs(
+    table: Table, options: ReadOptions, remarks: Remarks, *, annotated: bool
+) -> Iterator[Sentence]:
+    """Yield the sentences of rows that hold Docs, in our form or in that of `annotate`."""
     reader = DocRowReader(table.path, options, remarks)
-    columns = [name for name in COLUMNS if name in table.columns]
+    columns = [name for name in (ANNOTATED if annotated else COLUMNS) if name in table.columns]
     for line, values in table.rows(columns, options.progress, remarks):
+        row = dict(zip(columns, values, strict=True))
         try:
-            sentences = reader.sentences(line, dict(zip(columns, values, strict=True)))
+            sentences = reader.sentences(line, row_of_record(row) if annotated else row)
         except Problem as problem:
             report(table.path, line, str(problem), options, remarks)
         else:
             yield from sentences
-    if not reader.n_docs:
-        raise no_text(table.path, remarks)
+
+
+def _texts(table: Table, options: ReadOptions, remarks: Remarks) -> Iterator[Sentence]:
+    """Yield the texts of rows with spans of characters, as `json_lines` reads records."""
+    reader = SpanReader(table.path, options, remarks)
+    for line, values in table.rows(table.columns, options.progress, remarks):
+        record = {key: value for key, value in zip(table.columns, values) if value is not None}
+        try:
+            sentence = sentence_of(reader, line, record)
+        except Problem as problem:
+            report(table.path, line, str(problem), options, remarks)
+        else:
+            if sentence is not None:
+                yield sentence
 
 
 # Telling JSON with words from JSON with texts
@@ -92,6 +138,8 @@ def has_token_lists(path: Path) -> bool:
         record, _ = json.JSONDecoder().raw_decode(start, begin)
     except (ValueError, RecursionError):  # longer than what was read, or damaged
         return _WORD_LIST.search(start) is not None
+    if is_annotated(record.get("tokens")):
+        return True
     words = next((record[key] for key in WORD_LISTS if isinstance(record.get(key), list)), None)
     if words is None or not all(isinstance(word, str) for word in words):
         return False
