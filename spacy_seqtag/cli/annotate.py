@@ -160,7 +160,6 @@ def annotate_cli(
         fail(error)
     if as_json:
         print_json({"output": output, **vars(result)})
-        return
     if result.was_complete:
         msg.info("The run was complete already")
     elif result.kept_parts:

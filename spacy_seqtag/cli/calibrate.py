@@ -7,7 +7,7 @@ import typer
 from spacy.cli._util import setup_gpu
 from wasabi import msg
 
-from ..calibration import calibrate_pipeline
+from ..calibration import Calibration, calibrate_pipeline
 from ..errors import printable
 from ..report.scores import print_calibration
 from . import fail, seqtag
@@ -59,7 +59,12 @@ def calibrate_cli(
     if as_json:
         curves = {name: curve._asdict() for name, curve in found.curves.items()}
         print_json({"output": output, **found._asdict(), "curves": curves})
-        return
+    else:
+        _print_figures(found)
+    msg.good(f"Saved the calibrated pipeline to {output}")
+
+
+def _print_figures(found: Calibration) -> None:
     rows = [
         (printable(name), head, f"{temperature:.3f}")
         for name, heads in found.temperatures.items()
@@ -71,4 +76,3 @@ def calibrate_cli(
         header = ("Component", "a", "b", "c")
         msg.table(bent, header=header, aligns=("l", "r", "r", "r"), title="Curves of spans")
     print_calibration(("before", found.before), ("after", found.after))
-    msg.good(f"Saved the calibrated pipeline to {output}")

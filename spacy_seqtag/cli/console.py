@@ -25,7 +25,6 @@ from typing import Any, BinaryIO, NoReturn, TextIO, cast
 import typer
 import wasabi.util
 from tqdm import tqdm
-from wasabi.printer import Printer
 from wasabi.util import ICONS, MESSAGES, color
 
 from ..errors import message_of, one_line, printable
@@ -157,8 +156,8 @@ def fail(message: object) -> NoReturn:
     """
     sys.stdout.flush()
     lines = [printable(line, limit=None) for line in message_of(message).split("\n")]
-    with redirect_stdout(sys.stderr):
-        Printer(pretty=False).fail("\n".join(lines), exits=1)
+    print("\n".join(lines), file=sys.stderr)
+    sys.exit(1)
 
 
 class _Without:

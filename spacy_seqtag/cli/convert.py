@@ -223,8 +223,9 @@ def convert_cli(
     if as_json:
         print_json({"output": output, **vars(summary)})
     else:
-        _report(summary, output)
-        _hint_at_language(summary, lang)
+        _print_figures(summary)
+    _report(summary, output)
+    _hint_at_language(summary, lang)
 
 
 def _check_options(
@@ -269,8 +270,7 @@ def _subset(share: float | None, limit: int | None, seed: int, rest: bool) -> Su
     return Subset(1.0 if share is None else share, limit or 0, seed, rest)
 
 
-def _report(summary: Summary, output: Path) -> None:
-    """Print what was written, and what a user should look at."""
+def _print_figures(summary: Summary) -> None:
     rows = [
         ("Documents", summary.documents),
         ("Sentences", summary.sentences),
@@ -283,6 +283,10 @@ def _report(summary: Summary, output: Path) -> None:
         ("Sentences without semantic roles", summary.without_frames),
     ]
     msg.table([(name, f"{n:,}") for name, n in rows], aligns=("l", "r"))
+
+
+def _report(summary: Summary, output: Path) -> None:
+    """Say what a user should look at."""
     for note in summary.notes:
         msg.info(safe_line(note))
     for cut in summary.cuts:

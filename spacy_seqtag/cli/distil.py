@@ -82,14 +82,14 @@ def distil_cli(
         fail(error)
     if as_json:
         print_json({"output": output, "bytes": output.stat().st_size, **vars(result)})
-        return
-    rows = [
-        ("Documents", result.docs),
-        ("Words", result.words),
-        *((f"Entities {safe_line(label)}", n) for label, n in result.ents.most_common()),
-        ("Predicates", result.predicates),
-    ]
-    msg.table([(name, f"{n:,}") for name, n in rows], aligns=("l", "r"))
+    else:
+        rows = [
+            ("Documents", result.docs),
+            ("Words", result.words),
+            *((f"Entities {safe_line(label)}", n) for label, n in result.ents.most_common()),
+            ("Predicates", result.predicates),
+        ]
+        msg.table([(name, f"{n:,}") for name, n in rows], aligns=("l", "r"))
     size = output.stat().st_size / max(1, result.words)
     teachers = counted(len(pipelines), "<teacher|teachers>")
     msg.good(

@@ -86,7 +86,6 @@ def export_cli(
     if as_json:
         left_out = {forms(2, what): n for what, n in counts.left_out.items() if n}
         print_json({"output": output, **vars(counts), "left_out": left_out})
-        return
     if counts.cut:
         what = "<argument|arguments> left <its|their> sentence and <was|were> cut at its bounds"
         warn(counted(counts.cut, what))

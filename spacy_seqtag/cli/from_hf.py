@@ -131,7 +131,6 @@ def from_hf_cli(
     if as_json:
         head = {"task": found.head.task, "labels": found.head.labels, "iob1": found.head.iob1}
         print_json({"output": output, **found._asdict(), "head": head})
-        return
     _say(found, output, guessed=lang is None)
 
 

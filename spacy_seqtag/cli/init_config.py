@@ -126,7 +126,6 @@ def init_config_cli(
     if as_json:
         found = {"command": command(choices, str(output)), **asdict(choices)}
         print_json({"output": output, **found})
-        return
     printer = Printer(pretty=False)  # one line each, however long
     for line in choices.about:
         print(line)

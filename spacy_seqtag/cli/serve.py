@@ -1,14 +1,12 @@
 """`python -m spacy seqtag serve`: a pipeline behind HTTP."""
 
-import sys
 from math import ceil
 from typing import Annotated
 
 import typer
 from spacy.cli._util import setup_gpu
-from wasabi import msg
 
-from ..errors import one_line
+from ..errors import one_line, printable
 from ..extras import need
 from ..loading import load_pipeline
 from . import fail, seqtag
@@ -88,6 +86,7 @@ def serve_cli(
         listening.listen(config.backlog)  # from now on nobody is turned away
         address = f"[{host}]" if ":" in host else host
         where = f"http://{address}:{listening.getsockname()[1]}"
-        msg.info(f"Serving {model} at {where} (a page to try it), /docs, /metrics")
-        sys.stdout.flush()  # a script may wait for the port
+        # In one line, at once: a script may wait for the port.
+        shown = printable(model, limit=None)
+        print(f"Serving {shown} at {where} (a page to try it), /docs, /metrics", flush=True)
         uvicorn.Server(config).run(sockets=[listening])

@@ -104,7 +104,6 @@ def suggest_cli(
         counts = {"read": result.read, "short": result.short, "known": result.known}
         what = {"measure": result.measure, "layers": result.layers}
         print_json({"output": output, "sentences": len(result.sentences), **counts, **what})
-        return
     left_out = f"{result.known:,} annotated already, {result.short:,} too short"
     msg.info(f"{counted(result.read, '<sentence|sentences>')} read: {left_out}")
     chosen = counted(len(result.sentences), "<sentence|sentences>")

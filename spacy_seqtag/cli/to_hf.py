@@ -52,7 +52,6 @@ def to_hf_cli(
         fail(error)
     if as_json:
         print_json({"output": output, **done._asdict()})
-        return
     if done.temperature != 1.0:
         msg.info(f"{done.component}: its temperature, {done.temperature:.3f}, is in the classifier")
     if done.curved:

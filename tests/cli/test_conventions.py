@@ -4,9 +4,12 @@ A new command fails until it has a row in `CASES`, and keeps to it.
 """
 
 import json
+import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,11 @@ CASES = {
         *("--training.max_steps", "2", "--training.eval_frequency", "1"),
     ),
 }
+# Command to the keys of its result.
+PAGE = (ROOT / "docs" / "commands.md").read_text("utf8")
+DOCUMENTED = dict(
+    re.findall(r"^\| `(.*?)` \| (.*) \|$", PAGE.partition("## Results for programs")[2], re.M)
+)
 # Commands whose result is no set of figures.
 WITHOUT_JSON = {"serve": "it runs until it is stopped", "train": "model-best/meta.json has them"}
 
@@ -131,7 +139,7 @@ def test_help_has_examples_that_can_be_typed(folder, name):
     text = CliRunner().invoke(app, ["seqtag", name, "--help"]).stdout
     examples = text.partition("Examples:\n")[2]
     assert examples
-    assert max(map(len, text.splitlines())) <= 80
+    assert max(map(len, examples.splitlines())) <= 80
     for line in examples.replace("\\\n", " ").splitlines():
         start, words = line.split()[:4], shlex.split(line)[4:]
         assert start == ["python", "-m", "spacy", "seqtag"]
@@ -201,6 +209,8 @@ def test_json_alone_on_standard_output(run, name, quiet):
     found = json.loads(result.stdout, parse_constant=refuse)
     assert isinstance(found, dict)
     assert found
+    if name != "evaluate":  # it has all scores
+        assert set(re.findall(r"`(\w+)`", DOCUMENTED[name])) >= set(found)
     if "output" in found and found["output"] is not None:
         assert Path(found["output"]).exists()
 
@@ -224,3 +234,23 @@ def test_shells_know_the_values_of_options(name, parameter):
     with COMMANDS[name].make_context(name, [], resilient_parsing=True) as context:
         found = [item.value for item in parameter.shell_complete(context, "")]
     assert f"<{'|'.join(found)}>" == parameter.metavar
+
+
+def test_the_lines_for_bash_complete_commands_and_options(tmp_path):
+    (lines,) = re.findall(r"```bash\n(_spacy\(\).*?)```", PAGE, re.DOTALL)
+    program = tmp_path / "spacy"
+    program.write_text(f"#!{sys.executable}\nfrom spacy.cli import setup_cli\nsetup_cli()\n")
+    program.chmod(0o755)
+    path = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
+
+    def completed(*words):
+        typed = f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}"
+        script = f'{lines}\n{typed}\n_spacy\nprintf "%s\\n" "${{COMPREPLY[@]}}"'
+        done = subprocess.run(
+            ["bash", "-c", script], env={**os.environ, "PATH": path}, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()
+
+    assert completed("spacy", "seqtag", "ev") == ["evaluate"]
+    assert completed("spacy", "seqtag", "from-hf", "--task", "n") == ["ner"]

@@ -48,7 +48,7 @@ def test_convert(run, tmp_path):
 def test_quiet(run, tmp_path):
     result = run({"w.txt": "Ann I-PER\n\nOslo O\nAnn I-PER\n"}, "--quiet", "--scheme", "iob2")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr.startswith("⚠ 1 tag continued no entity and was read as B-:\n  ")
+    assert result.stderr.startswith("⚠ 2 tags continued no entity and were read as B-:\n  ")
     assert (tmp_path / "out.spacy").exists()
 
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 import spacy
+import typer
 from spacy.cli._util import app
 from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
-import spacy_seqtag.cli  # noqa: F401  (adds the commands)
+from spacy_seqtag.cli import seqtag
 
 MINI = Path(__file__).parents[2] / "assets" / "mini"
 FILES = {
@@ -20,6 +21,15 @@ FILES = {
     "evaluate": ("nlp", "gold.spacy", "--allow-unknown-labels", "--output", "old.json"),
     "export": ("gold.spacy", "--format", "props", "--output", "old.props"),
     "show": ("nlp", "Ann left.", "--no-serve", "--output", "old.html"),
+    "annotate": ("nlp", "raw.txt", "old.jsonl"),
+}
+# Commands that ask before they replace what took work: see the tests that are named.
+WITH_OVERWRITE = {
+    "calibrate": "below",
+    "init-config": "below",
+    "from-hf": "test_from_hf.py",
+    "to-hf": "test_to_hf.py",
+    "train": "tests/integration/test_resume.py",
 }
 
 
@@ -36,6 +46,15 @@ def run(tmp_path, monkeypatch, trained_path, mini_docs):
         return CliRunner().invoke(app, ["seqtag", *map(str, arguments)])
 
     return command
+
+
+def test_every_command_that_writes_is_here():
+    commands = typer.main.get_command(seqtag).commands
+    writing = {n for n, command in commands.items() if "output" in {p.name for p in command.params}}
+    assert writing == {*FILES, *WITH_OVERWRITE}
+    for name in WITH_OVERWRITE:
+        options = {option for parameter in commands[name].params for option in parameter.opts}
+        assert {"--overwrite", "--force", "-F"} <= options
 
 
 @pytest.mark.parametrize("name", FILES)
