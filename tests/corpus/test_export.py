@@ -1,6 +1,8 @@
 """What is exported is what `convert` reads again, save for what a format is known to lack."""
 
+import json
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 import spacy
@@ -13,7 +15,7 @@ from spacy.vocab import Vocab
 from spacy_seqtag.corpus.convert import convert
 from spacy_seqtag.corpus.export import export
 from spacy_seqtag.corpus.formats import WRITERS
-from spacy_seqtag.corpus.formats.losses import CONTENTS
+from spacy_seqtag.corpus.formats.losses import CONTENTS, said
 from spacy_seqtag.frames import annotated_tokens, has_frames, propositions, set_propositions
 from spacy_seqtag.schemes.propositions import Argument, Proposition
 
@@ -321,3 +323,122 @@ def test_convert_reads_what_export_writes(name, made, tmp_path_factory):
     if "sentence ids" in writer.lacks:
         read = [WITHOUT["sentence ids"](doc) for doc in read]
     assert read == expected
+
+
+def test_the_page_says_what_formats_lack():
+    page = (Path(__file__).parents[2] / "docs" / "formats.md").read_text("utf8")
+    table = page.partition("| `--format` | what | not held |\n")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[1:]]
+    said_there = {name.strip("`"): lacks.split(", ") for name, _, lacks in rows}
+    assert said_there == {writer.name: list(writer.lacks) for writer in WRITERS.values()}
+
+
+def test_every_loss_has_a_meaning():
+    lacking = {name for writer in WRITERS.values() for name in writer.lacks}
+    assert lacking == CONTENTS.keys()
+    assert set(WITHOUT) | NOT_HERE == CONTENTS.keys()
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """Function from a Doc to what exporting it counts and writes."""
+
+    def run(doc, name):
+        DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "a.spacy")
+        counts = export(tmp_path / "a.spacy", tmp_path / "out", name)
+        return counts, (tmp_path / "out").read_text("utf8")
+
+    return run
+
+
+def every_loss():
+    """`Ann went to New York`, with white space, and something of everything that may be lost."""
+    words = ["Ann", "went", "\n", "New York", "x", "y"]
+    doc = Doc(
+        Vocab(),
+        words,
+        [True, True, False, False, True, False],
+        sent_starts=[1, -1, -1, -1, 1, None],
+        pos=["PROPN", "VERB", "", "", "", ""],
+        tags=["NNP", "", "", "", "", ""],
+        lemmas=["Ann", "go", "be", "", "", ""],
+        ents=["B-PER", "O", "O", "B-LOC", "", ""],
+    )
+    doc.user_data.update(doc_id="d", sent_ids=["1", "2"])
+    doc.spans["gold"] = [*doc.ents, doc[0:2], Span(doc, 3, 4, label="X")]
+    doc.spans["other"] = [doc[0:1]]
+    set_propositions(doc, [Proposition(1, "go.01", [], [])], annotated=[(0, 4)])
+    return doc
+
+
+COUNTED = {
+    "words": 6,
+    "white space": 1,
+    "blanks in words": 1,
+    "spacing": 2,
+    "sentences": 2,
+    "unknown sentences": 1,
+    "documents": 1,
+    "document ids": 1,
+    "sentence ids": 2,
+    "UPOS": 2,
+    "XPOS": 1,
+    "lemmas": 3,
+    "entities": 2,
+    "entities in part": 2,
+    "overlapping spans": 2,
+    "roles": 1,
+    "sentences without roles": 1,
+    "rolesets": 1,
+    "other spans": 1,
+}
+
+
+@pytest.mark.parametrize("name", sorted(WRITERS.keys() - {"parquet"}))
+def test_what_is_left_out_is_counted(saved, name):
+    counts, _ = saved(every_loss(), name)
+    expected = {CONTENTS[lack].what: COUNTED[lack] for lack in WRITERS[name].lacks}
+    assert {what: n for what, n in counts.left_out.items() if n} == expected
+    assert len(said(counts.left_out)) == len(expected)
+
+
+@pytest.mark.parametrize("name", ["jsonl", "prodigy", "doccano", "gliner", "label-studio"])
+def test_texts_annotated_in_part_have_no_annotation(saved, name):
+    doc = Doc(Vocab(), ["Ann", "in", "Oslo"], ents=["B-PER", "O", ""])
+    counts, text = saved(doc, name)
+    record = json.loads(text)
+    record = record[0] if name == "label-studio" else record
+    keys = {"spans", "ents", "label", "ner", "entities"}
+    assert not keys & record.keys()
+    assert not record.get("annotations")
+    assert counts.entities == 0
+    counts, text = saved(Doc(Vocab(), ["Ann"], ents=["O"]), name)
+    record = json.loads(text)
+    annotated = record[0]["annotations"] if name == "label-studio" else keys & record.keys()
+    assert annotated
+
+
+def test_every_writer_refuses_what_has_no_words(saved):
+    for name in WRITERS:
+        with pytest.raises(ValueError, match=r"there are no words|no sentence has semantic roles"):
+            saved(Doc(Vocab()), name)
+
+
+def test_iob2_has_entities_or_nothing(saved):
+    with pytest.raises(ValueError, match="no word of it is annotated with entities"):
+        saved(Doc(Vocab(), ["Ann"]), "iob2")
+
+
+def test_rolesets_that_are_no_lemma_and_number(saved):
+    doc = Doc(Vocab(), ["go", "on"], ents=["B-A(B)", "O"])
+    set_propositions(doc, [Proposition(0, "go", [], [])], annotated=[(0, 2)])
+    counts, text = saved(doc, "conll2012")
+    assert [line.split()[6:11] for line in text.splitlines()[1:3]] == [
+        ["go", "-", "-", "-", "(A_B_)"],
+        ["-", "-", "-", "-", "*"],
+    ]
+    assert text.startswith("#begin document (document1); part 000\n")
+    assert text.endswith("\n\n#end document\n")
+    notes = " ".join(said(counts.left_out))
+    assert "1 roleset that is no lemma and number" in notes
+    assert "1 entity whose label has signs of the format" in notes
