@@ -59,6 +59,7 @@ def convert(
     strict: bool = False,
     tokenizer: str | None = None,
     alignment: str = "drop",
+    span_from: str = "subtree",
     max_mismatch: float = 0.02,
     subset: Subset | None = None,
     entity_labels: Collection[str] | None = None,
@@ -76,8 +77,8 @@ def convert(
     lang (str): Code of the language whose vocabulary the words get.
     file_format (str | None): The format of the first file, a key of `FORMATS`; None goes by its
         ending.
-    scheme, columns, strict, alignment, max_mismatch, progress: see `ReadOptions`; the columns as
-        `parse_columns` reads them.
+    scheme, columns, strict, alignment, span_from, max_mismatch, progress: see `ReadOptions`; the
+        columns as `parse_columns` reads them.
     tokenizer (str | None): A pipeline whose tokenizer cuts texts into words; None for that of the
         language.
     subset (Subset | None): The sample to write, drawn when all are joined; None for everything.
@@ -105,6 +106,7 @@ def convert(
         vocab=vocab,
         tokenizer=LazyTokenizer(lang, vocab, tokenizer),
         alignment=alignment,
+        span_from=span_from,
         progress=progress,
     )
     remarks, summary, maker = list[Remarks](), Summary(), DocMaker(vocab, limit)

@@ -15,12 +15,24 @@ from pathlib import Path
 
 from ...compression import split_compression
 from ..errors import FormatError
-from . import brat, columns, conll2012, conllu, json_lines, label_studio, propbank, props, spacy
+from . import (
+    brat,
+    columns,
+    conll2009,
+    conll2012,
+    conllu,
+    json_lines,
+    label_studio,
+    propbank,
+    props,
+    spacy,
+)
 from .format import Format, Writer
 
 _ALL = (
     conllu.FORMAT,
     conll2012.FORMAT,
+    conll2009.FORMAT,
     columns.FORMAT,
     label_studio.FORMAT,
     json_lines.FORMAT,

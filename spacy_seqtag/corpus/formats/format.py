@@ -37,6 +37,8 @@ class ReadOptions:
     vocab (Vocab): The vocabulary of Docs that are read.
     tokenizer (Callable[[str], Doc]): Cuts texts into words, for formats that have none.
     alignment (str): What becomes of spans within words, see `text_spans.ALIGNMENTS`.
+    span_from (str): What an argument becomes of which only the head is marked, see
+        `conll2009.SPANS_FROM`.
     progress (Progress | None): Called with the number of bytes read since the last call.
     """
 
@@ -47,6 +49,7 @@ class ReadOptions:
     vocab: Vocab = field(default_factory=Vocab)
     tokenizer: Callable[[str], Doc] = field(default_factory=lambda: Tokenizer(Vocab()))
     alignment: str = "drop"
+    span_from: str = "subtree"
     progress: Progress | None = None
 
 
