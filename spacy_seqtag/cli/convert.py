@@ -14,6 +14,7 @@ from ..corpus.docs import parse_docs_by
 from ..corpus.errors import FormatError, safe_line
 from ..corpus.formats import FORMATS
 from ..corpus.formats.columns.names import parse_columns
+from ..corpus.formats.conll2009 import SPANS_FROM
 from ..corpus.formats.table.classes import parse_class_names
 from ..corpus.formats.tags import PREFIXES
 from ..corpus.formats.text_spans import ALIGNMENTS
@@ -126,6 +127,15 @@ _Alignment = Annotated[
         help="What becomes of a span of characters that begins or ends within a word",
     ),
 ]
+_SpanFrom = Annotated[
+    str,
+    typer.Option(
+        parser=one_of(SPANS_FROM),
+        metavar=metavar(SPANS_FROM),
+        help="What an argument becomes of which only the head is marked (CoNLL-2009): the words "
+        "of its subtree, or the head alone",
+    ),
+]
 _MaxMismatch = Annotated[
     float,
     typer.Option(
@@ -187,6 +197,7 @@ def convert_cli(
     strict: _Strict = False,
     tokenizer: _Tokenizer = None,
     alignment: _Alignment = "drop",
+    span_from: _SpanFrom = "subtree",
     max_mismatch: _MaxMismatch = 0.02,
     share: _Share = None,
     limit: _Limit = None,
@@ -213,6 +224,7 @@ def convert_cli(
                 strict=strict,
                 tokenizer=tokenizer,
                 alignment=alignment,
+                span_from=span_from,
                 max_mismatch=max_mismatch,
                 subset=subset,
                 entity_labels=entities,

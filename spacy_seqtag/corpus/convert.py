@@ -61,6 +61,7 @@ def convert(
     tokenizer: str | None = None,
     alignment: str = "drop",
     labels: Iterable[str] = (),
+    span_from: str = "subtree",
     max_mismatch: float = 0.02,
     subset: Subset | None = None,
     entity_labels: Collection[str] | None = None,
@@ -78,8 +79,8 @@ def convert(
     lang (str): Code of the language whose vocabulary the words get.
     file_format (str | None): The format of the first file, a key of `FORMATS`; None goes by its
         ending.
-    scheme, columns, strict, alignment, max_mismatch, progress: see `ReadOptions`; the columns as
-        `parse_columns` reads them.
+    scheme, columns, strict, alignment, span_from, max_mismatch, progress: see `ReadOptions`; the
+        columns as `parse_columns` reads them.
     labels (Iterable[str]): The names of classes, where tables have their numbers alone, as
         `parse_class_names` reads them.
     tokenizer (str | None): A pipeline whose tokenizer cuts texts into words; None for that of the
@@ -111,6 +112,7 @@ def convert(
         tokenizer=LazyTokenizer(lang, vocab, tokenizer),
         alignment=alignment,
         labels=classes,
+        span_from=span_from,
         progress=progress,
     )
     remarks, summary, maker = list[Remarks](), Summary(), DocMaker(vocab, limit)

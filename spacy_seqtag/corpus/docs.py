@@ -274,12 +274,13 @@ def bare_sentences_of(doc: Doc, path: Path, number: int) -> list[Sentence]:
     path (Path), number (int): The file, and the number of the Doc in it.
     """
     bounds = sentence_bounds(doc)
+    made_up = f"{stem_of(path)}-doc{number}"
     ids = doc.user_data.get("sent_ids")
     if ids is None or len(ids) != len(bounds):
         ids = [None] * len(bounds)
     return [
         Sentence(
-            sent_id or f"{stem_of(path)}-doc{number}",
+            sent_id or made_up,
             doc.user_data.get("doc_id"),
             [token.text for token in doc[start:end]],
             [bool(token.whitespace_) for token in doc[start:end]],

@@ -124,14 +124,15 @@ def read_propositions(
     taken: set[int] = set()
     rows = _predicate_rows(rolesets, len(columns))
     for column, (row, own) in enumerate(zip(rows, columns, strict=True)):
-        spans = _spans(own, f"column {column + 1} of the arguments")
-        if any(span.role.startswith("LINK-") for span in spans):
+        spans = _spans(own, column)
+        if any("LINK-" in cell for cell in own if cell != "*"):
             arguments = [span for span in spans if not span.role.startswith("LINK-")]
             notes[LINKS] += len(spans) - len(arguments)
             spans = arguments
         verb = _verb(spans, row, column)
         parts = [(start, end) for start, end, role in spans if role == PREDICATE_PART]
-        if not any(start <= row < end for start, end in [(verb.start, verb.end), *parts]):
+        within = verb.start <= row < verb.end or any(start <= row < end for start, end in parts)
+        if not within:
             raise ColumnError(
                 row,
                 f"column {column + 1} of the arguments is that of {rolesets[row]!r}, but its V is "
@@ -244,7 +245,7 @@ def read_entities(cells: Sequence[str]) -> list[str]:
     """
     cells = [f"{cell[:-1]}*)" if re.fullmatch(r"\([^()*]+\)", cell) else cell for cell in cells]
     tags = ["O"] * len(cells)
-    for start, end, label in sorted(_spans(cells, "the column of entities"), key=_outer_first):
+    for start, end, label in sorted(_spans(cells, None), key=_outer_first):
         if tags[start:end] == ["O"] * (end - start):
             tags[start:end] = [f"B-{label}"] + [f"I-{label}"] * (end - start - 1)
     return tags
@@ -261,11 +262,13 @@ def _parse_cell(cell: str) -> tuple[list[str], int] | None:
     return None if match is None else (match[1].split("(")[1:], len(match[2]))
 
 
-def _spans(cells: Sequence[str], column: str) -> list[Argument]:
-    """Read the bracketed spans of a column in the order of their words."""
+def _spans(cells: Sequence[str], number: int | None) -> list[Argument]:
+    """Read the bracketed spans of a column in the order of their words.
+
+    number (int | None): Of the column of arguments, from 0; None for the column of entities.
+    """
     spans = []
     opened: list[tuple[int, str]] = []
-    where = f"in {column}"
     for token, cell in enumerate(cells):
         if cell == "*":
             continue
@@ -273,16 +276,20 @@ def _spans(cells: Sequence[str], column: str) -> list[Argument]:
         if parsed is None:
             raise ColumnError(
                 token,
-                f"{cell!r} {where}, expected a cell such as (ARG0*, *, *) or (ARG0*)",
+                f"{cell!r} in {_column(number)}, expected a cell such as (ARG0*, *, *) or (ARG0*)",
                 "Correct the cell",
             )
         roles, n_closed = parsed
-        opened += [(token, role) for role in roles]
+        if n_closed == 1 and len(roles) == 1:  # as most are
+            spans.append(Argument(token, token + 1, roles[0]))
+            continue
+        for role in roles:
+            opened.append((token, role))
         for _ in range(n_closed):
             if not opened:
                 raise ColumnError(
                     token,
-                    f"a bracket closes {where} that was not opened",
+                    f"a bracket closes in {_column(number)} that was not opened",
                     "Remove it, or open it before",
                 )
             start, role = opened.pop()
@@ -291,10 +298,15 @@ def _spans(cells: Sequence[str], column: str) -> list[Argument]:
         token, role = opened[-1]
         raise ColumnError(
             token,
-            f"the bracket of {role} {where} stays open",
+            f"the bracket of {role} in {_column(number)} stays open",
             "Close it at the last word of the argument",
         )
     return sorted(spans)
+
+
+def _column(number: int | None) -> str:
+    """Name a column, see `_spans`."""
+    return "the column of entities" if number is None else f"column {number + 1} of the arguments"
 
 
 def _verb(spans: Sequence[Argument], row: int, column: int) -> Argument:

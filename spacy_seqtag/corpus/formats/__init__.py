@@ -18,6 +18,7 @@ from ..errors import FormatError
 from . import (
     brat,
     columns,
+    conll2009,
     conll2012,
     conllu,
     json_lines,
@@ -32,6 +33,7 @@ from .format import Format, Writer
 _ALL = (
     conllu.FORMAT,
     conll2012.FORMAT,
+    conll2009.FORMAT,
     columns.FORMAT,
     label_studio.FORMAT,
     table.PARQUET,

@@ -32,6 +32,7 @@ class SentenceMaker:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._stem = stem_of(path)
         self.n_sentences = 0
         self._n_wordless = 0
         self.text: str | None = None
@@ -50,7 +51,7 @@ class SentenceMaker:
     @property
     def sent_id(self) -> str:
         """The id that the next sentence gets."""
-        return self._sent_id or f"{stem_of(self.path)}-{self.n_sentences + 1}"
+        return self._sent_id or f"{self._stem}-{self.n_sentences + 1}"
 
     @property
     def n_wordless(self) -> int:
@@ -83,7 +84,7 @@ class SentenceMaker:
     def new_document(self, doc_id: str = "") -> None:
         """Begin a document; without an id it gets one made up (`<file stem>-doc<number>`)."""
         self._n_docs += 1
-        self._doc_id = doc_id or f"{stem_of(self.path)}-doc{self._n_docs}"
+        self._doc_id = doc_id or f"{self._stem}-doc{self._n_docs}"
         self._new_doc = True
 
     def sentence(

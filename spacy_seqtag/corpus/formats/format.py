@@ -40,6 +40,8 @@ class ReadOptions:
     alignment (str): What becomes of spans within words, see `text_spans.ALIGNMENTS`.
     labels (Mapping[str, tuple[str, ...]]): The names of classes, for tables that have their numbers
         alone: see `table.classes.ClassNames`.
+    span_from (str): What an argument becomes of which only the head is marked, see
+        `conll2009.SPANS_FROM`.
     progress (Progress | None): Called with the number of bytes read since the last call.
     """
 
@@ -51,6 +53,7 @@ class ReadOptions:
     tokenizer: Callable[[str], Doc] = field(default_factory=lambda: Tokenizer(Vocab()))
     alignment: str = "drop"
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    span_from: str = "subtree"
     progress: Progress | None = None
 
 

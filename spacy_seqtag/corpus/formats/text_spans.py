@@ -83,6 +83,7 @@ class SpanReader:
         self.options = options
         self.remarks = remarks
         self.n_texts = 0
+        self._stem = stem_of(path)
 
     def sentence(
         self,
@@ -112,7 +113,7 @@ class SpanReader:
             self.remarks.count(_EMPTY, line)
             return None
         self.n_texts += 1
-        own_id = doc_id or f"{stem_of(self.path)}-{self.n_texts}"
+        own_id = doc_id or f"{self._stem}-{self.n_texts}"
         result = Sentence(
             own_id,
             own_id,
