@@ -16,6 +16,8 @@ def word(identifier, form):
 WORDS = f"# sent_id = a\n{word(1, 'Ann')}{word(2, 'ran')}\n# sent_id = b\n{word(1, 'Oslo')}"
 TAGS = "# sent_id = a\n1\tAnn\tB-PER\n2\tran\tO\n\n# sent_id = b\n1\tOslo\tB-LOC\n"
 
+CLASSES = '{"tokens": ["Ann", "ran"], "ner_tags": [1, 0]}\n'
+
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
@@ -125,6 +127,8 @@ def test_report(run):
         ),
         ({"t.txt": "a O\n"}, ("--columns", "word,x"), "--columns is 'word,x': there is no column"),
         ({"w.conllu": WORDS}, ("--lang", "q"), "--lang q: spaCy knows no such language"),
+        ({"c.jsonl": CLASSES}, (), "c.jsonl: 'ner_tags': numbers of classes, whose names the file"),
+        ({"c.jsonl": CLASSES}, ("--labels", "no.txt"), "--labels 'no.txt': this is no file with"),
     ],
 )
 def test_bad_input(run, tmp_path, files, options, message):
@@ -134,6 +138,22 @@ def test_bad_input(run, tmp_path, files, options, message):
     assert message in line
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {name for name, content in files.items() if content is not None}
+
+
+def test_classes_get_their_names(run):
+    result = run({"c.jsonl": CLASSES}, "--labels", "ner_tags=O,B-PER")
+    assert result.exit_code == 0, result.output
+    assert ["Entities", "PER", "1"] in [line.split() for line in result.output.splitlines()]
+
+
+def test_a_package_that_is_missing(run, monkeypatch):
+    def missing(name):
+        raise ImportError(name, name=name.partition(".")[0])
+
+    monkeypatch.setattr("spacy_seqtag.extras.import_module", missing)
+    result = run({"a.parquet": b"PAR1"})
+    assert result.exit_code == 1
+    assert 'pip install "spacy-seqtag[parquet]"' in " ".join(result.output.split())
 
 
 def test_output_of_before_stays(run, tmp_path):

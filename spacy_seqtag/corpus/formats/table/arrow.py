@@ -85,8 +85,9 @@ class ArrowTable:
 
 def _schema_of(path: Path) -> tuple[list[str], ClassNames]:
     """Read the columns of a file, and the names of the classes of those that hold numbers."""
-    with _opened(path) as file:
-        return list(file.schema.names), class_names(path, file.schema.metadata)
+    with _opened(path) as file, _damage(path, None):
+        columns, metadata = list(file.schema.names), file.schema.metadata
+    return columns, class_names(path, metadata)
 
 
 class _File(Protocol):

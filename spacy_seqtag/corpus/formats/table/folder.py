@@ -132,7 +132,7 @@ def _features_of(metadata: Mapping[bytes, bytes] | None) -> object:
     """Return the features that `datasets` leaves in the metadata of a schema."""
     try:
         return json.loads((metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
