@@ -13,6 +13,7 @@ from spacy.util import filter_spans
 from spacy.vocab import Vocab
 
 from spacy_seqtag.corpus.convert import convert
+from spacy_seqtag.corpus.docbin_read import read_docs
 from spacy_seqtag.corpus.export import export
 from spacy_seqtag.corpus.formats import WRITERS
 from spacy_seqtag.corpus.formats.losses import CONTENTS, said
@@ -316,13 +317,15 @@ def test_convert_reads_what_export_writes(name, made, tmp_path_factory):
     assert counts.words in (0, sum(len(s.words) for doc in expected for s in doc.sentences))
     columns = "word,tag" if name == "iob2" else None
     convert([again], folder / "c.spacy", columns=columns)
-    read = [what(doc) for doc in DocBin().from_disk(folder / "c.spacy").get_docs(Vocab())]
-    # Ids that a file does not have are made up.
-    if "document ids" in writer.lacks:
-        read = [WITHOUT["document ids"](doc) for doc in read]
-    if "sentence ids" in writer.lacks:
-        read = [WITHOUT["sentence ids"](doc) for doc in read]
-    assert read == expected
+    found = [what(doc) for doc in read_docs(folder / "c.spacy", Vocab())]
+    assert without_ids(found, writer.lacks) == expected
+
+
+def without_ids(docs, lacks):
+    """Ids that a file does not have are made up."""
+    for name in {"document ids", "sentence ids"} & set(lacks):
+        docs = [WITHOUT[name](doc) for doc in docs]
+    return docs
 
 
 def test_the_page_says_what_formats_lack():
@@ -442,3 +445,22 @@ def test_rolesets_that_are_no_lemma_and_number(saved):
     notes = " ".join(said(counts.left_out))
     assert "1 roleset that is no lemma and number" in notes
     assert "1 entity whose label has signs of the format" in notes
+
+
+@pytest.fixture(scope="module")
+def treebank(ewt, propbank, tmp_path_factory):
+    """The dev split with all layers, and its Docs."""
+    path = tmp_path_factory.mktemp("ewt") / "dev.spacy"
+    convert([ewt / "en_ewt-ud-dev.conllu", ewt / "en_ewt-ud-dev.iob2", propbank], path)
+    return path, [what(doc) for doc in read_docs(path, Vocab())]
+
+
+@pytest.mark.treebank
+@pytest.mark.parametrize("name", [n for n in READ_BACK if "words" not in WRITERS[n].lacks])
+def test_treebank(treebank, tmp_path, name):
+    path, docs = treebank
+    export(path, tmp_path / f"a{ENDINGS[name]}", name)
+    convert([tmp_path / f"a{ENDINGS[name]}"], tmp_path / "b.spacy")
+    lacks = WRITERS[name].lacks
+    found = [what(doc) for doc in read_docs(tmp_path / "b.spacy", Vocab())]
+    assert without_ids(found, lacks) == [left for doc in docs if (left := left_in(doc, lacks))]
