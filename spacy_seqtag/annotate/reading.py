@@ -11,11 +11,11 @@ from typing import BinaryIO
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from ..compression import decompressed, plain_file
 from ..corpus.docbin_read import count_docs, read_docs
 from ..corpus.errors import FormatError, quoted
 from ..errors import one_line
 from ..extras import need
-from .compression import decompressed, plain_file
 from .inputs import Input
 from .items import Item
 

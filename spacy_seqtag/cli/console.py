@@ -20,15 +20,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from contextvars import ContextVar
 from textwrap import wrap
-from typing import Any, NoReturn, TextIO, cast
+from typing import Any, BinaryIO, NoReturn, TextIO, cast
 
-import numpy as np
 import typer
 import wasabi.util
 from tqdm import tqdm
 from wasabi.util import ICONS, MESSAGES, color
 
 from ..errors import message_of, one_line, printable
+from ..plain import to_plain
 
 # What colours text, and what else steers a terminal, such as moving its cursor.
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -112,26 +112,27 @@ def print_data(text: str) -> None:
 
     text (str): The content of the file.
     """
+    output = output_bytes()
+    output.write(text.encode("utf8"))
+    output.flush()
+
+
+def output_bytes() -> BinaryIO:
+    """Find where the bytes of a file go that is written to standard output."""
     output = _output.get()
     output.flush()
-    output.buffer.write(text.encode("utf8"))
-    output.buffer.flush()
+    return output.buffer
 
 
 def print_json(result: Mapping[str, object]) -> None:
     """Print the result of a command as JSON.
 
-    result (Mapping[str, object]): What it is made of may be paths and numbers of numpy, too.
+    result (Mapping[str, object]): See `to_plain` for what becomes of what JSON cannot hold.
     """
     output = _output.get()
     readable = (output.encoding or "").lower().replace("-", "") == "utf8"
-    text = json.dumps(result, indent=2, ensure_ascii=not readable, allow_nan=False, default=_plain)
+    text = json.dumps(to_plain(result), indent=2, ensure_ascii=not readable, allow_nan=False)
     output.write(f"{text}\n")
-
-
-def _plain(value: object) -> object:
-    """Return what JSON can hold in the place of what it cannot."""
-    return value.item() if isinstance(value, np.generic) else str(value)
 
 
 def warn(text: str, details: Sequence[str] = ()) -> None:

@@ -14,9 +14,11 @@ from ..corpus.docs import parse_docs_by
 from ..corpus.errors import FormatError, safe_line
 from ..corpus.formats import FORMATS
 from ..corpus.formats.columns.names import parse_columns
+from ..corpus.formats.conll2009 import SPANS_FROM
 from ..corpus.formats.table.classes import parse_class_names
 from ..corpus.formats.tags import PREFIXES
 from ..corpus.formats.text_spans import ALIGNMENTS
+from ..corpus.inputs import all_files
 from ..corpus.plural import counted
 from ..corpus.sentence import LAYERS
 from ..corpus.subset import FRACTION, Subset
@@ -35,12 +37,6 @@ _LONG_INPUT = 20_000_000  # bytes
 _LAYER_NAMES = {"upos": "UPOS", "xpos": "XPOS", "lemmas": "lemma", "entities": "entities"}
 _FIRST_FORMATS = [name for name, fmt in FORMATS.items() if fmt.read is not None]
 _SCHEMES = ["auto", *PREFIXES]
-_FOLDERS = [
-    f"A folder gives all {' and '.join(fmt.suffixes)} files in it"
-    for fmt in FORMATS.values()
-    if fmt.takes_folders
-]
-
 _HELP = "\n\n".join(
     [
         "Convert corpus files to a .spacy file for training.",
@@ -57,9 +53,10 @@ _HELP = "\n\n".join(
 _Files = Annotated[
     list[Path],
     typer.Argument(
-        help="The first file gives the words; each further file gives layers that the files "
-        "before it lack. After a .spacy file, further .spacy files are more documents."
-        + "".join(f" {text}" for text in _FOLDERS)
+        help="The first one gives the words; each further one gives layers that those before it "
+        "lack. After a .spacy file, further .spacy files are more documents. Several files of one "
+        "layer are a folder, or a pattern in quotation marks such as 'train-*.conllu'. Files may "
+        "be compressed (.gz, .zst)"
     ),
 ]
 _Output = Annotated[Path, typer.Option("--output", "-o", help="The .spacy file to write")]
@@ -76,7 +73,7 @@ _FileFormat = Annotated[
         parser=one_of(_FIRST_FORMATS),
         autocompletion=completed(_FIRST_FORMATS),
         metavar=metavar(_FIRST_FORMATS),
-        help="Format of the first file (default: by its ending)",
+        help=f"Format of the first file (default: by its ending): {', '.join(_FIRST_FORMATS)}",
     ),
 ]
 _Lang = Annotated[str, typer.Option(help="Language code of the vocabulary")]
@@ -128,6 +125,15 @@ _Alignment = Annotated[
         autocompletion=completed(ALIGNMENTS),
         metavar=metavar(ALIGNMENTS),
         help="What becomes of a span of characters that begins or ends within a word",
+    ),
+]
+_SpanFrom = Annotated[
+    str,
+    typer.Option(
+        parser=one_of(SPANS_FROM),
+        metavar=metavar(SPANS_FROM),
+        help="What an argument becomes of which only the head is marked (CoNLL-2009): the words "
+        "of its subtree, or the head alone",
     ),
 ]
 _MaxMismatch = Annotated[
@@ -191,6 +197,7 @@ def convert_cli(
     strict: _Strict = False,
     tokenizer: _Tokenizer = None,
     alignment: _Alignment = "drop",
+    span_from: _SpanFrom = "subtree",
     max_mismatch: _MaxMismatch = 0.02,
     share: _Share = None,
     limit: _Limit = None,
@@ -204,7 +211,7 @@ def convert_cli(
     entities = _check_options(lang, docs_by, columns, labels, entity_labels)
     subset = _subset(share, limit, seed, rest)
     try:
-        with byte_bar(files, quiet, long=_LONG_INPUT) as bar:
+        with byte_bar(all_files(files), quiet, long=_LONG_INPUT) as bar:
             summary = convert(
                 files,
                 output,
@@ -217,6 +224,7 @@ def convert_cli(
                 strict=strict,
                 tokenizer=tokenizer,
                 alignment=alignment,
+                span_from=span_from,
                 max_mismatch=max_mismatch,
                 subset=subset,
                 entity_labels=entities,

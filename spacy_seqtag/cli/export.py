@@ -1,32 +1,44 @@
-"""`python -m spacy seqtag export`: semantic roles to the column formats of the field."""
+"""`python -m spacy seqtag export`: a `.spacy` file to the formats of other programs."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from spacy.vocab import Vocab
 from wasabi import msg
 
-from ..corpus.docbin_read import find_docbins, read_docs
 from ..corpus.errors import FormatError
+from ..corpus.export import export
 from ..corpus.formats import WRITERS
-from ..corpus.plural import counted
+from ..corpus.formats.losses import said
+from ..corpus.plural import counted, forms
 from . import fail, seqtag
-from .console import examples, print_json, warn
+from .console import examples, output_bytes, print_json, warn
 from .doc_bar import doc_bar
 from .options import JsonOption, QuietOption, completed, metavar, one_of
+
+_STDOUT = "-"
 
 
 @seqtag.command(
     "export",
     no_args_is_help=True,
     epilog=examples(
+        "export dev.spacy --format conllu --output dev.conllu.gz",
+        "export dev.spacy --format label-studio --output dev.json",
         "export dev.spacy --format props --output dev.props",
     ),
 )
 def export_cli(
-    file: Annotated[Path, typer.Argument(help="The .spacy file with semantic roles")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write")],
+    file: Annotated[Path, typer.Argument(help="The .spacy file")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The file to write, compressed if it ends in .gz or .zst; - for standard output",
+        ),
+    ],
     file_format: Annotated[
         str,
         typer.Option(
@@ -41,38 +53,53 @@ def export_cli(
     like: Annotated[
         Path | None,
         typer.Option(
-            help="The annotated .spacy file that FILE predicts: write the sentences that have "
-            "semantic roles there. Give it for both files that are to be compared"
+            help="For formats of semantic roles: the annotated .spacy file that FILE predicts. "
+            "Write the sentences that have semantic roles there. Give it for both files that are "
+            "to be compared"
         ),
     ] = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the semantic roles of a .spacy file as columns.
+    """Write a .spacy file in another format.
 
-    Sentences without the layer are left out. To compare predictions with an annotated file,
-    export both with --like ANNOTATED.spacy, so that they hold the same sentences.
+    What the format cannot hold is left out, and the summary says how much of it. Formats of
+    semantic roles leave out sentences without the layer: to compare predictions with an annotated
+    file, export both with --like ANNOTATED.spacy, so that they hold the same sentences.
     """
-    inputs = [path for path in (file, like) if path is not None]
-    if output.is_dir() or any(output.exists() and output.samefile(path) for path in inputs):
-        fail(f"{output}: the output is a folder or one of the inputs. Give it another name")
+    to_stdout = str(output) == _STDOUT
+    if to_stdout and as_json:
+        fail("--json and --output -: both would go to standard output. Leave out one of them")
     try:
-        for path in inputs:
-            if find_docbins(path) != [path]:
-                fail(f"{path}: this is a folder. Name a .spacy file in it")
-        vocab = Vocab()
-        reference = None if like is None else read_docs(like, vocab)
-        with doc_bar(read_docs(file, vocab), file.name, quiet) as docs:
-            counts = WRITERS[file_format].save(docs, output, reference)
-    except (FormatError, OSError) as error:
+        with ExitStack() as stack:
+            counts = export(
+                file,
+                output_bytes() if to_stdout else output,
+                file_format,
+                like=like,
+                watch=lambda docs: stack.enter_context(doc_bar(docs, file.name, quiet)),
+            )
+    except (FormatError, OSError, ImportError) as error:
         fail(error)
     except ValueError as error:
         fail(f"{file}: {error}. Check the file with `python -m spacy seqtag check`")
     if as_json:
-        print_json({"output": output, **counts._asdict()})
+        left_out = {forms(2, what): n for what, n in counts.left_out.items() if n}
+        print_json({"output": output, **vars(counts), "left_out": left_out})
     if counts.cut:
         what = "<argument|arguments> left <its|their> sentence and <was|were> cut at its bounds"
         warn(counted(counts.cut, what))
-    sentences = counted(counts.sentences, "<sentence|sentences>")
-    predicates = counted(counts.predicates, "<predicate|predicates>")
-    msg.good(f"Wrote {sentences}, {predicates} to {output}")
+    if lost := said(counts.left_out):
+        tell = warn if to_stdout else msg.info
+        tell(f"Not in the file, as {file_format} does not hold it: {'; '.join(lost)}")
+    if to_stdout:
+        return
+    parts = {
+        "<document|documents>": counts.documents,
+        "<sentence|sentences>": counts.sentences,
+        "<word|words>": counts.words,
+        "<entity|entities>": counts.entities,
+        "<predicate|predicates>": counts.predicates,
+    }
+    shown = [counted(n, what) for what, n in parts.items() if n]
+    msg.good(f"Wrote {', '.join(shown)} to {output}")

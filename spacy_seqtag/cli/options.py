@@ -48,13 +48,19 @@ JsonOption = Annotated[
     ),
 ]
 
+_WIDTH = 60  # of the names of an option
+
 LONG_RAW = 1 << 20
 """Bytes of raw text that pipelines annotate in about a minute on two cores."""
 
 
 def metavar(names: Collection[str]) -> str:
-    """Show the names that an option may take, as typer shows those of an enumeration."""
-    return f"<{'|'.join(names)}>"
+    """Show the names that an option may take, as typer shows those of an enumeration.
+
+    RETURNS (str): `NAME` where they do not fit into a line of help, which has to say them then.
+    """
+    shown = f"<{'|'.join(names)}>"
+    return shown if len(shown) <= _WIDTH else "NAME"
 
 
 def one_of(names: Collection[str]) -> Callable[[str], str]:

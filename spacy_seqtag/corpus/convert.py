@@ -11,12 +11,12 @@ are joined the number of sentences, but not the length of the input (a `.spacy` 
 exception, spaCy reads it as a whole).
 """
 
+import gc
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from difflib import SequenceMatcher
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
 from spacy.util import get_lang_class
 from spacy.vocab import create_vocab
@@ -27,12 +27,12 @@ from ..partial import annotated_for
 from .docbin_write import DocBinWriter
 from .docs import DocMaker, MadeDoc, parse_docs_by
 from .errors import FormatError
-from .formats import FORMATS, format_of
 from .formats.columns.names import parse_columns
-from .formats.format import Format, ReadOptions
+from .formats.format import ReadOptions, read_all
 from .formats.lines import Progress
 from .formats.remarks import Remarks
 from .formats.table.classes import parse_class_names
+from .inputs import Input, find_inputs
 from .join.by_sentence import SentenceLayer
 from .join.joiner import join
 from .join.layer import Layer
@@ -41,6 +41,8 @@ from .sentence import Sentence
 from .subset import Subset, sample
 from .summary import Summary
 from .tokenizer import LazyTokenizer
+
+_NEW_OBJECTS = 100_000  # between two searches for cyclic garbage
 
 # Labels that share more of their letters than this are written almost alike.
 _ALIKE = 0.75
@@ -59,6 +61,7 @@ def convert(
     tokenizer: str | None = None,
     alignment: str = "drop",
     labels: Iterable[str] = (),
+    span_from: str = "subtree",
     max_mismatch: float = 0.02,
     subset: Subset | None = None,
     entity_labels: Collection[str] | None = None,
@@ -66,17 +69,18 @@ def convert(
 ) -> Summary:
     """Convert corpus files to one `.spacy` file.
 
-    paths (Sequence[str | Path]): The first file gives words, spaces and its layers; each further
-        file gives the layers that the files before it lack. After a `.spacy` file, further
-        `.spacy` files are more documents instead. PropBank files may be given by their folder.
+    paths (Sequence[str | Path]): The first one gives words, spaces and its layers; each further
+        one gives the layers that those before it lack. After a `.spacy` file, further `.spacy`
+        files are more documents instead. Each is a file, or a folder or pattern of several files:
+        see `inputs`.
     output (str | Path): The `.spacy` file, which stays as it was on an error.
     docs_by (str | int): What becomes a Doc: a "document", a "sentence", or a number of sentences
         at most, never across documents.
     lang (str): Code of the language whose vocabulary the words get.
     file_format (str | None): The format of the first file, a key of `FORMATS`; None goes by its
         ending.
-    scheme, columns, strict, alignment, max_mismatch, progress: see `ReadOptions`; the columns as
-        `parse_columns` reads them.
+    scheme, columns, strict, alignment, span_from, max_mismatch, progress: see `ReadOptions`; the
+        columns as `parse_columns` reads them.
     labels (Iterable[str]): The names of classes, where tables have their numbers alone, as
         `parse_class_names` reads them.
     tokenizer (str | None): A pipeline whose tokenizer cuts texts into words; None for that of the
@@ -93,9 +97,10 @@ def convert(
     limit = parse_docs_by(docs_by)
     names = None if columns is None else parse_columns(columns)
     classes = parse_class_names(labels)
-    output, files = Path(output), [Path(path) for path in paths]
-    _check_output(output, files)
-    first, further = _plan(files, file_format)
+    output, inputs = Path(output), find_inputs(paths, file_format)
+    _check_output(output, inputs)
+    first, further = _plan(inputs)
+    name = first[0].files.name
     # `spacy.blank` would load every package that plugs into spaCy, transformers among them.
     vocab = create_vocab(lang, get_lang_class(lang).Defaults)
     options = ReadOptions(
@@ -107,27 +112,42 @@ def convert(
         tokenizer=LazyTokenizer(lang, vocab, tokenizer),
         alignment=alignment,
         labels=classes,
+        span_from=span_from,
         progress=progress,
     )
     remarks, summary, maker = list[Remarks](), Summary(), DocMaker(vocab, limit)
     with ExitStack() as stack:
+        stack.enter_context(_fewer_collections())
         stack.enter_context(terminable())
         stack.enter_context(new_folder(output.parent, output))
         stack.enter_context(temporary_storage())
         writer = stack.enter_context(DocBinWriter(output))
-        made = (_layer(file, options, remarks) for file in further)
+        made = (_layer(one, options, remarks) for one in further)
         layers = [stack.enter_context(closing(layer)) for layer in made]
-        sentences = chain.from_iterable(_read(file, options, remarks) for file in first)
-        joined = join(sentences, layers, skimmed=_skim(first, options))
+        sentences = chain.from_iterable(_read(one, options, remarks) for one in first)
+        joined = join(sentences, layers, path=name, skimmed=_skim(first, options))
         if subset is not None and not subset.is_whole:
             joined = stack.enter_context(_sample(joined, subset, _skim(first, options), summary))
         _write(maker.docs(joined), writer, summary, entity_labels)
         if summary.sentences == 0:
-            raise _no_rest(files[0]) if subset and subset.rest else _no_sentence(files[0])
+            raise _no_rest(name) if subset and subset.rest else _no_sentence(name)
         if entity_labels is not None:
-            _check_labels(files[0], entity_labels, summary, subset is None or subset.is_whole)
+            _check_labels(name, entity_labels, summary, subset is None or subset.is_whole)
         summary.add_remarks(maker, [layer.finish() for layer in layers], remarks)
+        for one in inputs:
+            summary.add_passed_over(one.files.name, one.passed_over)
     return summary
+
+
+@contextmanager
+def _fewer_collections() -> Iterator[None]:
+    """Let Python look for cyclic garbage less often: sentences are many objects and make none."""
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], _NEW_OBJECTS), *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _write(
@@ -180,52 +200,42 @@ def _alike(one: str, other: str) -> bool:
     return SequenceMatcher(None, one, other).ratio() > _ALIKE
 
 
-class _File(NamedTuple):
-    path: Path
-    format: Format
+def _plan(inputs: Sequence[Input]) -> tuple[list[Input], list[Input]]:
+    """Find out what each input is for.
 
-
-def _plan(files: Sequence[Path], file_format: str | None) -> tuple[list[_File], list[_File]]:
-    """Find the format of each file, and what it is for.
-
-    RETURNS (tuple[list[_File], list[_File]]): Those whose sentences are written (several where
+    RETURNS (tuple[list[Input], list[Input]]): Those whose sentences are written (several where
         they hold Docs), and those that give layers.
-    RAISES: FormatError: An unknown ending, or files in an order that cannot be.
+    RAISES: FormatError: Files in an order that cannot be.
     """
-    formats = [format_of(path) for path in files[1:]]
-    formats.insert(0, FORMATS[file_format] if file_format else format_of(files[0]))
-    inputs = [_File(path, fmt) for path, fmt in zip(files, formats, strict=True)]
-    with_docs = [file for file in inputs if file.format.holds_docs]
+    with_docs = [one for one in inputs if one.format.holds_docs]
     if with_docs and with_docs[0] is not inputs[0]:
-        path, fmt = with_docs[0]
         raise FormatError(
-            path,
+            with_docs[0].files.name,
             None,
-            f"a {fmt.suffixes[0]} file gives the words and cannot be a layer of another file",
+            f"a {with_docs[0].format.suffixes[0]} file gives the words and cannot be a layer of "
+            "another file",
             "Name it first",
         )
     if inputs[0].format.read is None:
         raise FormatError(
-            files[0],
+            inputs[0].files.name,
             None,
             f"a {inputs[0].format.suffixes[0]} file has no words of its own",
             "Name the file with the words first and this one after it",
         )
-    first = with_docs or inputs[:1]
-    return first, [file for file in inputs[1:] if not file.format.holds_docs]
+    return with_docs or [*inputs[:1]], [one for one in inputs[1:] if not one.format.holds_docs]
 
 
-def _read(file: _File, options: ReadOptions, remarks: list[Remarks]) -> Iterator[Sentence]:
-    """Read the sentences of a file that has words."""
-    if file.format.read is None:
-        raise ValueError(f"the format {file.format.name} has no words")
-    remarks.append(Remarks(file.path))
-    return file.format.read(file.path, options, remarks[-1])
+def _read(one: Input, options: ReadOptions, remarks: list[Remarks]) -> Iterator[Sentence]:
+    """Read the sentences of files that have words."""
+    if one.format.read is None:
+        raise ValueError(f"the format {one.format.name} has no words")
+    return read_all(one.format.read, one.files.paths, options, remarks)
 
 
-def _skim(files: Sequence[_File], options: ReadOptions) -> Iterator[Sentence] | None:
+def _skim(inputs: Sequence[Input], options: ReadOptions) -> Iterator[Sentence] | None:
     """Read the sentences a first time, where they are not kept for the second."""
-    skims = [(file.path, file.format.skim) for file in files]
+    skims = [(path, one.format.skim) for one in inputs for path in one.files.paths]
     if not all(skim for _, skim in skims):
         return None
     return chain.from_iterable(skim(path, options) for path, skim in skims if skim)
@@ -255,20 +265,21 @@ def _no_rest(path: Path) -> FormatError:
     )
 
 
-def _layer(file: _File, options: ReadOptions, remarks: list[Remarks]) -> Layer:
-    """Read a further file into a layer: in the format's own way, else by its sentences."""
-    if file.format.layer is not None:
-        return file.format.layer(file.path, options)
-    sentences = _read(file, options, remarks)
-    return SentenceLayer(file.path, sentences, max_mismatch=options.max_mismatch)
+def _layer(one: Input, options: ReadOptions, remarks: list[Remarks]) -> Layer:
+    """Read a further input into a layer: in the format's own way, else by its sentences."""
+    if one.format.layer is not None:
+        return one.format.layer(one.files, options, remarks)
+    sentences = _read(one, options, remarks)
+    return SentenceLayer(one.files.name, sentences, max_mismatch=options.max_mismatch)
 
 
-def _check_output(output: Path, inputs: Sequence[Path]) -> None:
+def _check_output(output: Path, inputs: Sequence[Input]) -> None:
     if output.suffix != ".spacy" or output.is_dir():
         raise FormatError(
             output, None, "the output has to be a file that ends in .spacy", "Name such a file"
         )
-    if any(path.exists() and output.exists() and path.samefile(output) for path in inputs):
+    paths = [path for one in inputs for path in one.files.paths]
+    if any(path.exists() and output.exists() and path.samefile(output) for path in paths):
         raise FormatError(
             output, None, "the output is one of the inputs", "Give the output another name"
         )

@@ -13,7 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, NamedTuple
 
+import numpy as np
 import srsly
+from spacy.attrs import DEP, ENT_ID, ENT_KB_ID, ENT_TYPE, LEMMA, MORPH, NORM, ORTH, SPACY, TAG
+from spacy.morphology import Morphology
 from spacy.tokens import Doc, DocBin
 from spacy.tokens.doc import DOCBIN_ALL_ATTRS
 from srsly.msgpack import Packer
@@ -24,9 +27,40 @@ from .errors import FormatError
 _MAX_BYTES = 2**32 - 1  # the longest binary field that msgpack can hold
 _CHUNK = 1 << 20  # bytes
 _BLOCKS = ("tokens", "spaces", "lengths")
+_STRING_ATTRS = (ORTH, TAG, LEMMA, NORM, DEP, ENT_TYPE, ENT_KB_ID, ENT_ID)
 _LISTS = ("cats", "flags", "span_groups")
 
 Pack = Callable[[object], bytes]
+
+
+class _Bin(DocBin):
+    """Adds Docs as `DocBin` does, but looks at each string once and not at each word."""
+
+    def __init__(self, *, attrs: Iterable[str], store_user_data: bool) -> None:
+        super().__init__(attrs=attrs, store_user_data=store_user_data)
+        self._seen: set[int] = set()  # hashes of strings
+
+    def add(self, doc: Doc) -> None:
+        """Add a Doc."""
+        tokens = doc.to_array(self.attrs)
+        self.tokens.append(tokens.reshape(len(doc), len(self.attrs)))
+        self.spaces.append(doc.to_array(SPACY).reshape(-1, 1).astype(bool))
+        self.flags.append({"has_unknown_spaces": doc.has_unknown_spaces})
+        self.cats.append(doc.cats)
+        if self.store_user_data:
+            self.user_data.append(srsly.msgpack_dumps(doc.user_data))
+        self.span_groups.append(doc.spans.to_bytes())
+        strings = doc.vocab.strings
+        found = set(np.unique(doc.to_array(_STRING_ATTRS)).tolist())
+        morphs = np.unique(doc.to_array(MORPH)).tolist()
+        found.update(key for key in morphs if strings[key] != Morphology.EMPTY_MORPH)
+        for group in doc.spans.values():
+            for span in group:
+                found.add(span.label)
+                found.update(key for key in (span.kb_id, span.id) if key in strings)
+        found -= self._seen
+        self.strings.update(strings[key] for key in found)
+        self._seen |= found
 
 
 class PackedDocs(NamedTuple):
@@ -55,7 +89,7 @@ def pack_docs(
     docs (Iterable[Doc]): The Docs.
     attrs (Iterable[str]), store_user_data (bool): As for `DocBin`, and for the writer.
     """
-    packed = DocBin(attrs=attrs, store_user_data=store_user_data)
+    packed = _Bin(attrs=attrs, store_user_data=store_user_data)
     pack: Pack = Packer(use_bin_type=True).pack
     blocks: dict[str, list[bytes]] = {}
     n_docs = 0
@@ -120,7 +154,7 @@ class DocBinWriter:
         store_user_data: bool = True,
     ) -> None:
         self.path = Path(path)
-        self._bin = DocBin(attrs=attrs, store_user_data=store_user_data)
+        self._bin = _Bin(attrs=attrs, store_user_data=store_user_data)
         # Does the same as `srsly.msgpack_dumps`, which looks for plug-ins at every call (1 ms).
         self._pack: Pack = Packer(use_bin_type=True).pack
         self._n_docs = 0

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
+from ..compression import stem_of
 from ..frames import annotated_tokens, has_frames, propositions, set_propositions
 from ..schemes.propositions import Proposition
 from ..schemes.upos import UPOS_TAGS
@@ -97,7 +98,7 @@ class DocMaker:
             doc = build_doc(self.vocab, group)
             if group[0].doc_id is None:
                 self.n_unmarked += len(group) if self.limit is None else 0
-                doc.user_data["doc_id"] = f"{group[0].path.stem}-part{number}"
+                doc.user_data["doc_id"] = f"{stem_of(group[0].path)}-part{number}"
             yield MadeDoc(doc, group)
 
     def _groups(self, sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
@@ -105,7 +106,8 @@ class DocMaker:
         group: list[Sentence] = []
         for sentence in sentences:
             most = GROUP if self.limit is None and sentence.doc_id is None else self.limit
-            if group and (sentence.new_doc or len(group) == most):
+            other_file = group and sentence.path != group[-1].path
+            if group and (sentence.new_doc or other_file or len(group) == most):
                 yield group
                 group = []
             group.append(sentence)
@@ -272,12 +274,13 @@ def bare_sentences_of(doc: Doc, path: Path, number: int) -> list[Sentence]:
     path (Path), number (int): The file, and the number of the Doc in it.
     """
     bounds = sentence_bounds(doc)
+    made_up = f"{stem_of(path)}-doc{number}"
     ids = doc.user_data.get("sent_ids")
     if ids is None or len(ids) != len(bounds):
         ids = [None] * len(bounds)
     return [
         Sentence(
-            sent_id or f"{path.stem}-doc{number}",
+            sent_id or made_up,
             doc.user_data.get("doc_id"),
             [token.text for token in doc[start:end]],
             [bool(token.whitespace_) for token in doc[start:end]],
@@ -318,7 +321,7 @@ def sentences_of(doc: Doc, path: Path, number: int) -> list[Sentence]:
 def empty_sentence(doc: Doc, path: Path, number: int) -> Sentence:
     """Make a sentence without words, so that a Doc without words is not lost on the way."""
     return Sentence(
-        f"{path.stem}-doc{number}",
+        f"{stem_of(path)}-doc{number}",
         None,
         [],
         [],

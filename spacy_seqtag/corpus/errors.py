@@ -59,6 +59,16 @@ def safe_line(text: str) -> str:
 # Errors that several formats raise
 
 
+def damaged_archive(path: Path, line: int | None, error: Exception) -> FormatError:
+    """Make the error for a compressed file that cannot be read to its end.
+
+    line (int | None): Of its text, where that breaks off.
+    """
+    return FormatError(
+        path, line, str(error), "Get it anew, or compress it once more from the text itself"
+    )
+
+
 def no_sentence(path: Path) -> FormatError:
     """Make the error for a file that holds lines, but no sentence."""
     return FormatError(

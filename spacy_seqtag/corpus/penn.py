@@ -36,7 +36,9 @@ def unescape(word: str) -> str:
 
     Quotation marks stay as they are.
     """
-    return _ALWAYS.get(word) or _ESCAPED.sub(r"\1", word)
+    if word in _ALWAYS:
+        return _ALWAYS[word]
+    return _ESCAPED.sub(r"\1", word) if "\\" in word else word
 
 
 def escape(word: str) -> str:

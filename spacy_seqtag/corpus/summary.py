@@ -2,12 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ..errors import printable
 from .docs import GROUP, DocMaker
-from .formats.remarks import Remarks
+from .formats.remarks import Remarks, lines_of
 from .join.layer import JoinReport
 from .plural import counted
 from .sentence import LAYERS, Sentence
@@ -18,6 +19,8 @@ _NO_LETTER = re.compile(r"[\W\d_]+")
 _LATIN = re.compile(
     r"[A-Za-z\u00aa-\u02b8\u1e00-\u1eff\u2c60-\u2c7f\ua722-\ua7ff\uab30-\uab6f\uff21-\uff5a]+"
 )
+
+_SHOWN = 10  # repairs, and files that were not read
 
 
 @dataclass
@@ -120,14 +123,21 @@ class Summary:
                 f"{', '.join(map(printable, sorted(self.entities))) or 'no entities'}"
             )
 
+    def add_passed_over(self, folder: Path, files: Sequence[Path]) -> None:
+        """Say which files of a folder were not read."""
+        if files:
+            names = [printable(str(file.relative_to(folder))) for file in files[:_SHOWN]]
+            more = ", …" * (len(files) > _SHOWN)
+            self.notes.append(f"{folder}: not read: {', '.join(names)}{more}")
+
     def add_remarks(
-        self, maker: DocMaker, reports: Iterable[JoinReport], files: Iterable[Remarks]
+        self, maker: DocMaker, reports: Iterable[JoinReport], files: Sequence[Remarks]
     ) -> None:
         """Add what was found along the way; called at the end.
 
         maker (DocMaker): What made the Docs.
         reports (Iterable[JoinReport]): How the layers were joined.
-        files (Iterable[Remarks]): What was found in the files.
+        files (Sequence[Remarks]): What was found in the files.
         """
         if maker.n_unmarked:
             what = (
@@ -141,7 +151,8 @@ class Summary:
             self.mismatches += report.mismatches
             self.unjoined += report.unjoined
             self.notes += report.notes
+        self.notes += lines_of(files)
         for remarks in files:
-            self.notes += remarks.lines()
             self.repaired += remarks.n_repaired
             self.repairs += remarks.repairs
+        del self.repairs[_SHOWN:]

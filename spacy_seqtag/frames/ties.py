@@ -1,6 +1,7 @@
 """The tie by which an argument (or part) finds its predicate."""
 
 from bisect import bisect_right
+from functools import lru_cache
 
 from spacy.tokens import Doc, Span
 
@@ -8,6 +9,7 @@ from ..confidence import TIE
 from .groups import Record
 
 
+@lru_cache(maxsize=1 << 12)
 def make_tie(distance: int) -> str:
     """Write a distance as a tie: `+12`, `-5`, `+0`.
 

@@ -6,13 +6,20 @@
   https://doccano.github.io/doccano/tutorial/
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
 
-from .sentence import Label, Sentence
-
-Row: TypeAlias = dict[str, object]
+from ..corpus.formats.text_records import (
+    Label,
+    Row,
+    as_lines,
+    as_list,
+    doccano_span,
+    dumped,
+    label_studio_region,
+    prodigy_span,
+    prodigy_tokens,
+)
+from .sentence import Sentence
 
 
 def prodigy_rows(rank: int, sentence: Sentence, layers: Sequence[str]) -> Iterator[Row]:
@@ -23,12 +30,8 @@ def prodigy_rows(rank: int, sentence: Sentence, layers: Sequence[str]) -> Iterat
     layers (Sequence[str]): What is to be labelled: "pos", "tag", "ents" or "roles"; only one.
     """
     (layer,) = layers
-    tokens = [
-        {"text": word.text, "start": word.start, "end": word.end, "id": i, "ws": word.space}
-        for i, word in enumerate(sentence.words)
-    ]
     meta = {"rank": rank, "score": _rounded(sentence.score)}
-    base: Row = {"text": sentence.text, "tokens": tokens}
+    base: Row = {"text": sentence.text, "tokens": prodigy_tokens(sentence.words)}
     if layer != "roles":
         spans = [_prodigy_span(label) for label in labels_of(sentence, layer)]
         yield {**base, "spans": spans, "meta": meta}
@@ -54,15 +57,8 @@ def prodigy_rows(rank: int, sentence: Sentence, layers: Sequence[str]) -> Iterat
         yield {**base, "spans": [], "relations": [], "meta": meta}
 
 
-def _prodigy_span(label: Label) -> dict[str, object]:
-    return {
-        "start": label.start,
-        "end": label.end,
-        "token_start": label.first,
-        "token_end": label.last,
-        "label": label.label,
-        "confidence": _rounded(label.confidence),
-    }
+def _prodigy_span(label: Label) -> Row:
+    return prodigy_span(label) | {"confidence": _rounded(label.confidence)}
 
 
 def label_studio_rows(rank: int, sentence: Sentence, layers: Sequence[str]) -> Iterator[Row]:
@@ -75,14 +71,7 @@ def label_studio_rows(rank: int, sentence: Sentence, layers: Sequence[str]) -> I
 
     def region(layer: str, label: Label) -> str:
         number = f"{rank}-{len(result)}"
-        value = {
-            "start": label.start,
-            "end": label.end,
-            "text": sentence.text[label.start : label.end],
-            "labels": [label.label],
-        }
-        row: Row = {"id": number, "from_name": layer, "to_name": "text", "type": "labels"}
-        row["value"] = value
+        row = label_studio_region(number, layer, sentence.text, label)
         if label.confidence is not None:
             row["score"] = _rounded(label.confidence)
         result.append(row)
@@ -116,7 +105,7 @@ def doccano_rows(rank: int, sentence: Sentence, layers: Sequence[str]) -> Iterat
     if layer != "roles":
         labels = labels_of(sentence, layer)
         meta["confidences"] = [_rounded(label.confidence) for label in labels]
-        spans = [[label.start, label.end, label.label] for label in labels]
+        spans = [doccano_span(label) for label in labels]
         yield {"text": sentence.text, "label": spans, **meta}
         return
     entities: list[Row] = []
@@ -155,14 +144,12 @@ def write_rows(sentences: Sequence[Sentence], name: str, layers: Sequence[str]) 
         line; the others read JSONL.
     layers (Sequence[str]): What is to be labelled; several for Label Studio alone.
     """
-    rows = [
-        json.dumps(row, ensure_ascii=False)
+    rows = (
+        dumped(row)
         for rank, sentence in enumerate(sentences, 1)
         for row in FORMATS[name](rank, sentence, layers)
-    ]
-    if name == "label-studio":
-        return ("[\n" + ",\n".join(rows) + "\n]\n").encode("utf8")
-    return "".join(f"{row}\n" for row in rows).encode("utf8")
+    )
+    return "".join((as_list if name == "label-studio" else as_lines)(rows)).encode()
 
 
 def labels_of(sentence: Sentence, layer: str) -> list[Label]:

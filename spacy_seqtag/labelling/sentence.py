@@ -9,32 +9,8 @@ from spacy.tokens import Span
 
 from ..arrays import Floats
 from ..confidence import SpanConfidence
+from ..corpus.formats.text_records import Label, Word
 from ..frames import Frame
-
-
-class Word(NamedTuple):
-    """A word. start, end: characters of the sentence. space (bool): Whether a blank follows."""
-
-    text: str
-    start: int
-    end: int
-    space: bool
-
-
-class Label(NamedTuple):
-    """A labelled stretch of a sentence.
-
-    first, last (int): Its words, both inclusive.
-    start, end (int): Its characters, the end exclusive.
-    confidence (float | None, 0 to 1): Its probability.
-    """
-
-    label: str
-    first: int
-    last: int
-    start: int
-    end: int
-    confidence: float | None
 
 
 class FrameLabels(NamedTuple):

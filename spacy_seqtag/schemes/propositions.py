@@ -10,6 +10,7 @@ pronoun). `C-V` continues the predicate itself (the particle in "gave it up").
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -87,6 +88,16 @@ class ColumnError(ValueError):
 def read_columns(
     rolesets: Sequence[str], cells: Sequence[Sequence[str]]
 ) -> tuple[list[Proposition], Counter[str]]:
+    """Read the propositions of a sentence from its rows: see `read_propositions`.
+
+    cells (Sequence[Sequence[str]]): For each word, one cell for each predicate.
+    """
+    return read_propositions(rolesets, list(zip(*cells, strict=True)))
+
+
+def read_propositions(
+    rolesets: Sequence[str], columns: Sequence[Sequence[str]]
+) -> tuple[list[Proposition], Counter[str]]:
     """Read the propositions of a sentence from its columns of brackets.
 
     Some things are common in PropBank's releases, but a `Proposition` cannot hold them. They are
@@ -99,8 +110,8 @@ def read_columns(
     - `LINK-...`, which joins a relative pronoun or a trace to its antecedent: it is left out.
 
     rolesets (Sequence[str]): One for each word; `-` at words that are no predicate.
-    cells (Sequence[Sequence[str]]): For each word, one cell for each predicate, in the order of the
-        rolesets. `(ARG0*` begins an argument, and `*)` ends it.
+    columns (Sequence[Sequence[str]]): For each predicate, in the order of the rolesets, one cell
+        for each word. `(ARG0*` begins an argument, and `*)` ends it.
     RETURNS (tuple[list[Proposition], Counter[str]]): The propositions in the order of the columns,
         and how often each of these things occurred.
 
@@ -111,14 +122,17 @@ def read_columns(
     propositions: list[Proposition] = []
     notes: Counter[str] = Counter()
     taken: set[int] = set()
-    for column, row in enumerate(_predicate_rows(rolesets, cells)):
-        spans = _spans([cell[column] for cell in cells], f"column {column + 1} of the arguments")
-        links = [span for span in spans if span.role.startswith("LINK-")]
-        notes[LINKS] += len(links)
-        spans = [span for span in spans if span not in links]
+    rows = _predicate_rows(rolesets, len(columns))
+    for column, (row, own) in enumerate(zip(rows, columns, strict=True)):
+        spans = _spans(own, column)
+        if any("LINK-" in cell for cell in own if cell != "*"):
+            arguments = [span for span in spans if not span.role.startswith("LINK-")]
+            notes[LINKS] += len(spans) - len(arguments)
+            spans = arguments
         verb = _verb(spans, row, column)
         parts = [(start, end) for start, end, role in spans if role == PREDICATE_PART]
-        if not any(start <= row < end for start, end in [(verb.start, verb.end), *parts]):
+        within = verb.start <= row < verb.end or any(start <= row < end for start, end in parts)
+        if not within:
             raise ColumnError(
                 row,
                 f"column {column + 1} of the arguments is that of {rolesets[row]!r}, but its V is "
@@ -132,16 +146,16 @@ def read_columns(
         if verb.end - verb.start > 1:
             notes[SEVERAL_TOKENS] += 1
             parts = sorted([(verb.start + 1, verb.end), *parts])
-        notes[LATER_ROLESET] += row != verb.start
+        if row != verb.start:
+            notes[LATER_ROLESET] += 1
         arguments = [span for span in spans if span.role not in (PREDICATE, PREDICATE_PART)]
         propositions.append(Proposition(verb.start, rolesets[row], arguments, parts))
-    return propositions, +notes
+    return propositions, notes
 
 
-def _predicate_rows(rolesets: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
+def _predicate_rows(rolesets: Sequence[str], n_columns: int) -> list[int]:
     """Find the words that have a roleset: as many as there are columns."""
     rows = [i for i, roleset in enumerate(rolesets) if roleset != NO_ROLESET]
-    n_columns = len(cells[0]) if cells else 0
     if len(rows) > n_columns:
         raise ColumnError(
             rows[n_columns],
@@ -172,27 +186,43 @@ def write_columns(
         cell can hold.
     """
     columns = []
-    for predicate, roleset, arguments, parts in propositions:
-        spans = [
-            Argument(predicate, predicate + 1, PREDICATE),
-            *(Argument(start, end, PREDICATE_PART) for start, end in parts),
-            *arguments,
-        ]
+    for proposition in propositions:
         cells = ["*"] * n_tokens
-        last = 0
-        for start, end, role in sorted(spans):
-            if not last <= start < end <= n_tokens:
-                raise ValueError(
-                    f"{role} [{start}:{end}] of {roleset!r} overlaps another span of this "
-                    "predicate or leaves the sentence"
-                )
+        for start, end, role in ordered_spans(proposition, n_tokens):
             cells[start] = f"({name(role)}*"
             if _ROLE.fullmatch(role) is None:
-                raise ValueError(f"a column cannot hold the role {role!r} of {roleset!r}")
+                raise ValueError(
+                    f"a column cannot hold the role {role!r} of {proposition.roleset!r}"
+                )
             cells[end - 1] += ")"
-            last = end
         columns.append(cells)
     return columns
+
+
+def ordered_spans(proposition: Proposition, n_tokens: int) -> list[Argument]:
+    """Return the spans of a proposition in the order of their words: `V`, `C-V` and arguments.
+
+    proposition (Proposition): In a sentence.
+    n_tokens (int): Words of the sentence.
+
+    RAISES: ValueError: Spans that overlap or leave the sentence.
+    """
+    predicate, roleset, arguments, parts = proposition
+    spans = [
+        Argument(predicate, predicate + 1, PREDICATE),
+        *(Argument(start, end, PREDICATE_PART) for start, end in parts),
+        *arguments,
+    ]
+    spans.sort()
+    last = 0
+    for start, end, role in spans:
+        if not last <= start < end <= n_tokens:
+            raise ValueError(
+                f"{role} [{start}:{end}] of {roleset!r} overlaps another span of this "
+                "predicate or leaves the sentence"
+            )
+        last = end
+    return spans
 
 
 def conll05_role(role: str) -> str:
@@ -215,7 +245,7 @@ def read_entities(cells: Sequence[str]) -> list[str]:
     """
     cells = [f"{cell[:-1]}*)" if re.fullmatch(r"\([^()*]+\)", cell) else cell for cell in cells]
     tags = ["O"] * len(cells)
-    for start, end, label in sorted(_spans(cells, "the column of entities"), key=_outer_first):
+    for start, end, label in sorted(_spans(cells, None), key=_outer_first):
         if tags[start:end] == ["O"] * (end - start):
             tags[start:end] = [f"B-{label}"] + [f"I-{label}"] * (end - start - 1)
     return tags
@@ -225,25 +255,41 @@ def _outer_first(span: Argument) -> tuple[int, int]:
     return span.start, -span.end
 
 
-def _spans(cells: Sequence[str], column: str) -> list[Argument]:
-    """Read the bracketed spans of a column in the order of their words."""
+@lru_cache(maxsize=1 << 12)
+def _parse_cell(cell: str) -> tuple[list[str], int] | None:
+    """Find the roles that a cell begins, and how many it ends; None if it is malformed."""
+    match = _CELL.fullmatch(cell)
+    return None if match is None else (match[1].split("(")[1:], len(match[2]))
+
+
+def _spans(cells: Sequence[str], number: int | None) -> list[Argument]:
+    """Read the bracketed spans of a column in the order of their words.
+
+    number (int | None): Of the column of arguments, from 0; None for the column of entities.
+    """
     spans = []
     opened: list[tuple[int, str]] = []
-    where = f"in {column}"
     for token, cell in enumerate(cells):
-        match = _CELL.fullmatch(cell)
-        if match is None:
+        if cell == "*":
+            continue
+        parsed = _parse_cell(cell)
+        if parsed is None:
             raise ColumnError(
                 token,
-                f"{cell!r} {where}, expected a cell such as (ARG0*, *, *) or (ARG0*)",
+                f"{cell!r} in {_column(number)}, expected a cell such as (ARG0*, *, *) or (ARG0*)",
                 "Correct the cell",
             )
-        opened += [(token, role) for role in match[1].split("(")[1:]]
-        for _ in match[2]:
+        roles, n_closed = parsed
+        if n_closed == 1 and len(roles) == 1:  # as most are
+            spans.append(Argument(token, token + 1, roles[0]))
+            continue
+        for role in roles:
+            opened.append((token, role))
+        for _ in range(n_closed):
             if not opened:
                 raise ColumnError(
                     token,
-                    f"a bracket closes {where} that was not opened",
+                    f"a bracket closes in {_column(number)} that was not opened",
                     "Remove it, or open it before",
                 )
             start, role = opened.pop()
@@ -252,10 +298,15 @@ def _spans(cells: Sequence[str], column: str) -> list[Argument]:
         token, role = opened[-1]
         raise ColumnError(
             token,
-            f"the bracket of {role} {where} stays open",
+            f"the bracket of {role} in {_column(number)} stays open",
             "Close it at the last word of the argument",
         )
     return sorted(spans)
+
+
+def _column(number: int | None) -> str:
+    """Name a column, see `_spans`."""
+    return "the column of entities" if number is None else f"column {number + 1} of the arguments"
 
 
 def _verb(spans: Sequence[Argument], row: int, column: int) -> Argument:

@@ -1,5 +1,7 @@
 """`python -m spacy seqtag export`."""
 
+import json
+
 import pytest
 from spacy.cli._util import app
 from spacy.tokens import Doc, DocBin, Span
@@ -7,6 +9,7 @@ from spacy.vocab import Vocab
 from typer.testing import CliRunner
 
 import spacy_seqtag.cli  # noqa: F401  (adds the command)
+from spacy_seqtag.compression import decompressed
 
 
 def doc(*, annotated=True, role="ARG0"):
@@ -59,6 +62,49 @@ def test_like(run, tmp_path):
         assert result.exit_code == 0, result.output
     gold, predicted = ((tmp_path / f"{n}.props").read_text("utf8") for n in ("a", "p"))
     assert predicted == gold.replace("A0", "A1")
+
+
+def test_compressed_and_to_standard_output(run, tmp_path):
+    assert run("a.spacy", "-f", "conllu", "-o", "a.conllu").exit_code == 0
+    plain = (tmp_path / "a.conllu").read_bytes()
+    for ending in (".gz", ".zst"):
+        if ending == ".zst":
+            pytest.importorskip("zstandard", reason="needs the extra zstd")
+        name = f"a.conllu{ending}"
+        assert run("a.spacy", "-f", "conllu", "-o", name).exit_code == 0
+        with decompressed((tmp_path / name).open("rb"), ending) as file:
+            assert file.read() == plain
+    result = run("a.spacy", "-f", "conllu", "-o", "-")
+    assert result.stdout_bytes == plain
+    assert not (tmp_path / "-").exists()
+
+
+def test_what_is_left_out(run):
+    result = run("a.spacy", "-f", "gold_conll", "-o", "a.gold_conll")
+    words = " ".join(result.stdout.split())
+    assert "Not in the file, as gold_conll does not hold it: 1 sentence that is not" in words
+    result = run("a.spacy", "-f", "gold_conll", "-o", "-")
+    assert "Not in the file" not in result.stdout
+    assert "Not in the file" in result.stderr
+    result = run("a.spacy", "-f", "gold_conll", "-o", "a.gold_conll", "--json")
+    found = json.loads(result.stdout)
+    assert (found["sentences"], found["predicates"]) == (1, 1)
+    assert found["left_out"] == {"sentences that are not annotated with semantic roles": 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-f", "iob2", "-o", "out"], "a.spacy: no word of it is annotated with entities"),
+        (["-f", "conllu", "-o", "out", "--like", "a.spacy"], "--like is for formats of semantic"),
+        (["-f", "conllu", "-o", "-", "--json"], "both would go to standard output"),
+    ],
+)
+def test_what_does_not_go_together(run, tmp_path, arguments, message):
+    result = run("a.spacy", *arguments)
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.spacy"]
 
 
 @pytest.mark.parametrize(

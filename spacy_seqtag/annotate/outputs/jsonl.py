@@ -6,8 +6,8 @@ from functools import partial
 
 from srsly import ujson
 
+from ...compression import compressor
 from ...records import Plan, make_record
-from ..compression import compressor
 from .format import Annotated, Encode, OutputFormat
 from .lines import opened
 

@@ -6,18 +6,34 @@ is in `columns/`, since it reads all kinds of columns; `table/` reads parquet an
 
 Modules that formats share: `lines` (lines of a text file), `comments` (CoNLL-U's comments),
 `words` (escapes, masks, spaces), `text_spans` (spans of characters), `tags` (schemes of entity
-tags), `remarks` (what a reader tells the user), `role_tables` (sentences with semantic roles as
+tags), `remarks` (what a reader tells the user), `document_rows` (rows of PropBank's releases and of
+CoNLL-2012), `role_tables` (sentences with semantic roles as
 columns, for those that write them).
 """
 
 from pathlib import Path
 
+from ...compression import split_compression
 from ..errors import FormatError
-from . import brat, columns, conllu, json_lines, label_studio, propbank, props, spacy, table
+from . import (
+    brat,
+    columns,
+    conll2009,
+    conll2012,
+    conllu,
+    json_lines,
+    label_studio,
+    propbank,
+    props,
+    spacy,
+    table,
+)
 from .format import Format, Writer
 
 _ALL = (
     conllu.FORMAT,
+    conll2012.FORMAT,
+    conll2009.FORMAT,
     columns.FORMAT,
     label_studio.FORMAT,
     table.PARQUET,
@@ -33,7 +49,7 @@ FORMATS: dict[str, Format] = {fmt.name: fmt for fmt in _ALL}
 """The formats by name, in the order in which a file's ending is looked up."""
 
 WRITERS: dict[str, Writer] = {
-    fmt.writer.name: fmt.writer for fmt in FORMATS.values() if fmt.writer is not None
+    writer.name: writer for fmt in FORMATS.values() for writer in fmt.writers
 }
 """What can be written, by the name that `export` gives it."""
 
@@ -41,17 +57,20 @@ WRITERS: dict[str, Writer] = {
 def format_of(path: Path) -> Format:
     """Tell the format of a file by its ending and, where several have it, by its content.
 
+    The ending is that before `.gz` or `.zst`.
+
     RAISES: FormatError: No format has the ending.
     """
     folder = path.is_dir()
+    suffix = split_compression(path)[0].suffix.lower()
     for fmt in FORMATS.values():
-        may_be = fmt.takes_folders if folder else path.suffix.lower() in fmt.suffixes
+        may_be = fmt.takes_folders if folder else suffix in fmt.suffixes
         if may_be and (fmt.recognises is None or fmt.recognises(path)):
             return fmt
-    known = ", ".join(suffix for fmt in FORMATS.values() for suffix in fmt.suffixes)
+    known = ", ".join(dict.fromkeys(end for fmt in FORMATS.values() for end in fmt.suffixes))
     raise FormatError(
         path,
         None,
         f"the ending does not tell the format, expected one of {known}",
-        "Rename the file, or give --format for the first file",
+        "Rename the file (.gz and .zst may follow), or give --format for the first file",
     )

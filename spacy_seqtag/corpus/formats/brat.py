@@ -147,5 +147,6 @@ FORMAT = Format(
     help="brat's stand-off files, .ann with .txt beside",
     read=read,
     takes_folders=True,
+    beside=(".txt",),
     recognises=looks_like,
 )

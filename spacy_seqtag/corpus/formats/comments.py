@@ -5,6 +5,7 @@ Source: https://universaldependencies.org/format.html#sentence-boundaries-and-co
 
 from pathlib import Path
 
+from ...compression import stem_of
 from ..sentence import Sentence
 
 GLOBAL_COLUMNS = "global.columns"
@@ -13,17 +14,25 @@ GLOBAL_COLUMNS = "global.columns"
 Source: https://universaldependencies.org/ext-format.html
 """
 
+BOUNDS, UNKNOWN = "sentence_bounds", "unknown"
+"""The comment of a text of which is not known where its sentences end, and its value."""
+
+PREDICATES = "predicates"
+"""The comment of a sentence that is annotated and has no predicate: `# predicates = 0`."""
+
 
 class SentenceMaker:
     """Turns the comments and words of a file, in reading order, into `Sentence`s.
 
-    Comments that mean something are `sent_id`, `text`, `newdoc` and `newpar`.
+    Comments that mean something are `sent_id`, `text`, `newdoc` and `newpar`, and two of the
+    package's own: `BOUNDS` and `PREDICATES`.
 
     path (Path): The file, whose name ids are made of where it has none.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._stem = stem_of(path)
         self.n_sentences = 0
         self._n_wordless = 0
         self.text: str | None = None
@@ -36,11 +45,13 @@ class SentenceMaker:
         self._sent_id = ""
         self._new_doc = False
         self._new_par = False
+        self._has_bounds = True
+        self.no_predicates = False
 
     @property
     def sent_id(self) -> str:
         """The id that the next sentence gets."""
-        return self._sent_id or f"{self.path.stem}-{self.n_sentences + 1}"
+        return self._sent_id or f"{self._stem}-{self.n_sentences + 1}"
 
     @property
     def n_wordless(self) -> int:
@@ -62,6 +73,10 @@ class SentenceMaker:
             self.new_document(value)
         elif key in ("newpar", "newpar id"):
             self._new_par = True
+        elif key == BOUNDS and value == UNKNOWN:
+            self._has_bounds = False
+        elif key == PREDICATES and value == "0":
+            self.no_predicates = True
         else:
             return False
         return True
@@ -69,7 +84,7 @@ class SentenceMaker:
     def new_document(self, doc_id: str = "") -> None:
         """Begin a document; without an id it gets one made up (`<file stem>-doc<number>`)."""
         self._n_docs += 1
-        self._doc_id = doc_id or f"{self.path.stem}-doc{self._n_docs}"
+        self._doc_id = doc_id or f"{self._stem}-doc{self._n_docs}"
         self._new_doc = True
 
     def sentence(
@@ -94,6 +109,7 @@ class SentenceMaker:
             made_up_id=not self._sent_id,
             new_doc=self._new_doc,
             new_par=self._new_par,
+            has_bounds=self._has_bounds,
         )
         for name, tags in layers.items():
             result.set_layer(name, tags)

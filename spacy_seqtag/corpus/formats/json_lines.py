@@ -2,7 +2,8 @@
 
 A record is a line, or an entry of a JSON list. What it holds is told by its keys:
 
-- `spans` or `ents`, dicts with `start`, `end` and `label` (spaCy's `Doc.to_json`; Prodigy,
+- `spans` or `ents`, dicts with `start`, `end` and `label` (spaCy's `Doc.to_json`, where the group
+  `gold` of `spans` has all of them if some overlap; Prodigy,
   https://prodi.gy/docs/api-interfaces, with `tokens` and `answer`);
 - `label` or `labels`, triples of start, end and label (doccano,
   https://doccano.github.io/doccano/tutorial/);
@@ -20,12 +21,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from ..docs import ALL_SPANS
 from ..errors import FormatError, no_sentence, quoted
 from ..sentence import Sentence
 from .format import Format, ReadOptions
 from .lines import read_lines
 from .remarks import Remarks
 from .text_spans import CharSpan, SpanReader, Words
+from .text_writers import JSONL_WRITERS
 
 Record: TypeAlias = dict[str, Any]
 """A JSON object: what it holds is checked as it is read."""
@@ -35,7 +38,7 @@ SPAN_KEYS = ("spans", "ents", "entities", "label", "labels")
 """The keys under which a record has its spans; the first that is there counts."""
 
 _TEXT_KEYS = ("text", "data")
-_ID_KEYS = ("id", "doc_id", "_task_hash")
+_ID_KEYS = ("doc_id", "id", "_task_hash")
 _STARTS, _ENDS = ("start_char", "start_offset", "start"), ("end_char", "end_offset", "end")
 _LABELS = ("label", "labels", "type", "entity_group", "entity")
 
@@ -191,6 +194,9 @@ def _spans(reader: SpanReader, line: int, record: Record) -> list[CharSpan] | No
     value = record[key]
     if not isinstance(value, list):
         value = [value]
+    groups = record.get("spans")
+    if key == "ents" and isinstance(groups, dict) and isinstance(groups.get(ALL_SPANS), list):
+        value = [*value, *groups[ALL_SPANS]]  # where some overlap, this group has them all
     if value and all(isinstance(entry, str) for entry in value):
         reader.remarks.count(_NO_SPANS, line)
         return None
@@ -284,4 +290,5 @@ FORMAT = Format(
     suffixes=(".jsonl", ".json"),
     help="texts with spans of characters, as spaCy, Prodigy, doccano and GLiNER write them",
     read=read,
+    writers=JSONL_WRITERS,
 )

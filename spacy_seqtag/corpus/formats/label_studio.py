@@ -17,6 +17,7 @@ from .json_lines import Problem, Record, char_span, no_text, records, report
 from .lines import read_lines
 from .remarks import Remarks
 from .text_spans import CharSpan, SpanReader
+from .text_writers import LABEL_STUDIO_WRITER
 
 _SEVERAL = (
     "<task has|tasks have> annotations of several people, of which one is read: the ground truth, "
@@ -64,7 +65,9 @@ def read(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Sentenc
         except Problem as problem:
             report(path, line, str(problem), options, remarks)
             continue
-        doc_id = str(task.get("id") or "")
+        data = task.get("data")
+        own_id = (data if isinstance(data, dict) else task).get("doc_id")
+        doc_id = str(own_id or task.get("id") or "")
         sentence = reader.sentence(line, text, spans, doc_id=doc_id)
         if sentence is not None:
             yield sentence
@@ -163,4 +166,5 @@ FORMAT = Format(
     help="Label Studio's exports JSON and JSON-MIN",
     read=read,
     recognises=looks_like,
+    writers=(LABEL_STUDIO_WRITER,),
 )

@@ -8,6 +8,7 @@ Source: https://aclanthology.org/W05-0620
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
@@ -22,9 +23,10 @@ from ...schemes.propositions import (
 )
 from ..errors import FormatError, no_sentence, unequal_columns
 from ..join.by_order import NamedSentence, OrderLayer
-from .format import ExportCounts, Format, ReadOptions, Writer
+from .format import ExportCounts, Format, LayerFiles, ReadOptions, Writer
 from .lines import Progress, read_lines
-from .role_tables import RoleSentence, Table, save_text, write_tables
+from .remarks import Remarks
+from .role_tables import RoleSentence, Table, in_utf8, write_tables
 
 _ROLE = re.compile(r"\(((?:[CR]-)?)A(?=[0-9AM])")
 
@@ -72,7 +74,9 @@ def _sentence(path: Path, line: int, rows: Sequence[Sequence[str]]) -> NamedSent
         props, notes = read_columns(names, [list(map(propbank_cell, row[1:])) for row in rows])
     except ColumnError as error:
         raise FormatError(path, line + error.token, error.message, error.fix) from None
-    return NamedSentence(line, names, [prop._replace(roleset=PREDICATE) for prop in props], notes)
+    return NamedSentence(
+        path, line, names, [prop._replace(roleset=PREDICATE) for prop in props], notes
+    )
 
 
 def write_props(
@@ -98,10 +102,30 @@ def _props_table(sentence: RoleSentence) -> Table:
     return Table([names, *sentence.brackets(conll05_role)], left=(0,))
 
 
-def _layer(path: Path, options: ReadOptions) -> OrderLayer:
-    sentences = read_props(path, progress=options.progress)
-    return OrderLayer(path, sentences, max_mismatch=options.max_mismatch)
+def _layer(files: LayerFiles, options: ReadOptions, _: list[Remarks]) -> OrderLayer:
+    sentences = chain.from_iterable(
+        read_props(path, progress=options.progress) for path in files.paths
+    )
+    return OrderLayer(files.name, sentences, max_mismatch=options.max_mismatch)
 
+
+_LACKS = (
+    "words",
+    "white space",
+    "spacing",
+    "unknown sentences",
+    "documents",
+    "document ids",
+    "sentence ids",
+    "UPOS",
+    "XPOS",
+    "lemmas",
+    "entities",
+    "overlapping spans",
+    "sentences without roles",
+    "rolesets",
+    "other spans",
+)
 
 FORMAT = Format(
     name="props",
@@ -109,7 +133,13 @@ FORMAT = Format(
     help="props of CoNLL-2005: semantic roles without words, joined to those of the first file "
     "by their order",
     layer=_layer,
-    writer=Writer(
-        "props", "the columns of CoNLL-2005 that srl-eval.pl reads", save_text(write_props)
+    writers=(
+        Writer(
+            "props",
+            "the columns of CoNLL-2005 that srl-eval.pl reads, without words",
+            in_utf8(write_props),
+            _LACKS,
+            takes_like=True,
+        ),
     ),
 )

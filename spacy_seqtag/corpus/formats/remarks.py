@@ -1,6 +1,7 @@
 """What a reader tells the user about a file: what it left out, repaired or reinterpreted."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ..plural import counted
@@ -27,6 +28,8 @@ CONTRADICTED = (
     "<sentence has|sentences have> a `# text` that <its|their> words do not spell; the words were "
     "kept"
 )
+
+_OTHER_FILES = "<other file|other files>"
 
 _SHOWN = 3  # examples in a line
 
@@ -75,16 +78,37 @@ class Remarks:
             self.say(counted(n, "<sentence has|sentences have> a sent_id or text, but no words"))
 
     def lines(self) -> list[str]:
-        """Put it all into lines, with the path and the counts.
+        """Put it all into lines, with the path and the counts: see `lines_of`."""
+        return lines_of([self])
 
-        `totals`, which a reader may count over all files of a folder, come first, without a path.
-        """
-        return [
-            *(counted(n, what) for what, n in self.totals.most_common()),
-            *(f"{self.path}: {what}" for what in self._said),
-            *(
-                f"{self.path}: {counted(n, what)} ({'; '.join(self._examples[what])}"
-                + (", …)" if n > len(self._examples[what]) else ")")
-                for what, n in self._counts.items()
-            ),
-        ]
+    def said(self) -> Iterator[tuple[str, int, list[str]]]:
+        """Yield what was said (with the number 0) or counted, with its number and examples."""
+        for what in self._said:
+            yield what, 0, []
+        for what, n in self._counts.items():
+            yield what, n, self._examples[what]
+
+
+def lines_of(files: Iterable[Remarks]) -> list[str]:
+    """Put the remarks on files into lines. What several files have in common is one line.
+
+    `totals` come first, without a path.
+    """
+    totals = Counter[str]()
+    found: dict[str, list[tuple[Path, int, list[str]]]] = {}
+    for remarks in files:
+        totals.update(remarks.totals)
+        for what, n, examples in remarks.said():
+            found.setdefault(what, []).append((remarks.path, n, examples))
+    lines = [counted(n, what) for what, n in totals.most_common()]
+    for what, places in found.items():
+        path, _, examples = places[0]
+        others = len(places) - 1
+        where = str(path) + (f" and {counted(others, _OTHER_FILES)}" if others else "")
+        total = sum(n for _, n, _ in places)
+        if total:
+            more = ", …" * (total > len(examples))
+            lines.append(f"{where}: {counted(total, what)} ({'; '.join(examples)}{more})")
+        else:
+            lines.append(f"{where}: {what}")
+    return lines

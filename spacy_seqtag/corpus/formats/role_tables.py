@@ -8,16 +8,14 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
-from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import IO, NamedTuple, TextIO
 
 from spacy.tokens import Doc
 
-from ...files import written_aside
 from ...frames import annotated_tokens, has_frames, propositions
 from ...schemes.propositions import NO_ROLESET, Argument, Proposition, write_columns
 from ..cut import rows_within, sentence_bounds
-from .format import ExportCounts, Save
+from .format import ExportCounts, Write
 
 _BLANK = re.compile(r"[ \t\r\n]")
 
@@ -77,28 +75,30 @@ class Table(NamedTuple):
 
 MakeTable = Callable[[RoleSentence], Table]
 
-Write = Callable[[Iterable[Doc], TextIO, Iterable[Doc] | None], ExportCounts]
+WriteText = Callable[[Iterable[Doc], TextIO, Iterable[Doc] | None], ExportCounts]
 """Writes Docs to an open text file."""
 
 
-def save_text(write: Write) -> Save:
-    """Turn a function that writes to an open file into one that writes a file.
+def in_utf8(write: WriteText) -> Write:
+    """Turn a function that writes text into one that writes bytes."""
 
-    The file appears when it is complete, and stays as it was on an error.
-    """
-
-    def save(docs: Iterable[Doc], output: Path, like: Iterable[Doc] | None) -> ExportCounts:
-        with written_aside(output) as opened:
-            target = io.TextIOWrapper(opened, encoding="utf8", newline="\n")
-            counts = write(docs, target, like)
-            target.detach()  # writes what is left, and leaves the file open
+    def write_bytes(
+        docs: Iterable[Doc], file: IO[bytes], like: Iterable[Doc] | None
+    ) -> ExportCounts:
+        target = io.TextIOWrapper(file, encoding="utf8", newline="\n")
+        counts = write(docs, target, like)
+        target.detach()  # writes what is left, and leaves the file open
         return counts
 
-    return save
+    return write_bytes
 
 
 def write_tables(
-    make_table: MakeTable, docs: Iterable[Doc], file: TextIO, like: Iterable[Doc] | None
+    make_table: MakeTable,
+    docs: Iterable[Doc],
+    file: TextIO,
+    like: Iterable[Doc] | None,
+    around: Callable[[str], tuple[str, str]] | None = None,
 ) -> ExportCounts:
     """Write the sentences that carry the layer of semantic roles, with a blank line after each.
 
@@ -109,19 +109,27 @@ def write_tables(
     like (Iterable[Doc] | None): Docs with the same words, such as the annotated ones that
         predictions will be compared with. Then the sentences that carry the layer there are
         written, so that two files made with the same `like` hold the same sentences.
+    around (Callable[[str], tuple[str, str]] | None): Gives the lines before and after the document
+        of an id.
     RAISES: ValueError: No sentence with the layer; with `like`, Docs of other words, or none with
         the layer among `docs`; propositions that columns cannot hold (`frames.problems` names
         them).
     """
-    n_sentences = n_predicates = n_cut = 0
+    counts = ExportCounts()
+    lines: tuple[str, str] | None = None
     for sentence in _role_sentences(docs, like):
+        if around is not None and around(sentence.doc_id) != lines:
+            file.write(f"{lines[1]}\n" if lines else "")
+            lines = around(sentence.doc_id)
+            file.write(f"{lines[0]}\n")
         _write_rows(file, make_table(sentence))
-        n_sentences += 1
-        n_predicates += len(sentence.propositions)
-        n_cut += sentence.cut
-    if not n_sentences:
+        counts.sentences += 1
+        counts.predicates += len(sentence.propositions)
+        counts.cut += sentence.cut
+    file.write(f"{lines[1]}\n" if lines else "")
+    if not counts.sentences:
         raise ValueError("no sentence has semantic roles")
-    return ExportCounts(n_sentences, n_predicates, n_cut)
+    return counts
 
 
 def without_blanks(text: str) -> str:

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 
+from ...compression import ArchiveError, plain_file, split_compression
 from ...frames import ARGUMENTS, PARTS, PREDICATES, problems
 from ..docbin_read import read_docs
 from ..docs import bare_sentences_of, empty_sentence, sentences_of
+from ..errors import FormatError, damaged_archive
 from ..plural import counted
 from ..sentence import Sentence
 from .format import Format, ReadOptions
@@ -20,7 +23,7 @@ from .remarks import Remarks
 def _read(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Sentence]:
     """Read the sentences of all Docs, with a remark on roles that do not hold together."""
     unsound: list[str] = []
-    for number, doc in enumerate(read_docs(path, options.vocab), start=1):
+    for number, doc in enumerate(_docs(path, options.vocab), start=1):
         sentences = sentences_of(doc, path, number)
         problem = None if _are_sound(doc, sentences) else next(problems(doc), None)
         if problem is not None:
@@ -36,8 +39,23 @@ def _read(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Senten
         options.progress(path.stat().st_size)
 
 
+def _docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
+    """Yield the Docs of a file, which may be compressed once more."""
+    compression = split_compression(path)[1]
+    if not compression:
+        yield from read_docs(path, vocab)
+        return
+    try:
+        with plain_file(path, compression) as copy:
+            yield from read_docs(copy, vocab)
+    except ArchiveError as error:
+        raise damaged_archive(path, None, error) from None
+    except FormatError as error:
+        raise FormatError(path, error.line, error.message, error.fix) from None
+
+
 def _skim(path: Path, options: ReadOptions) -> Iterator[Sentence]:
-    for number, doc in enumerate(read_docs(path, options.vocab), start=1):
+    for number, doc in enumerate(_docs(path, options.vocab), start=1):
         yield from bare_sentences_of(doc, path, number)
 
 

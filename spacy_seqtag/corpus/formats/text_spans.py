@@ -15,6 +15,7 @@ from typing import NamedTuple
 from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
+from ...compression import stem_of
 from ..errors import FormatError, quoted
 from ..sentence import Sentence
 from .format import ReadOptions
@@ -82,6 +83,7 @@ class SpanReader:
         self.options = options
         self.remarks = remarks
         self.n_texts = 0
+        self._stem = stem_of(path)
 
     def sentence(
         self,
@@ -111,7 +113,7 @@ class SpanReader:
             self.remarks.count(_EMPTY, line)
             return None
         self.n_texts += 1
-        own_id = doc_id or f"{self.path.stem}-{self.n_texts}"
+        own_id = doc_id or f"{self._stem}-{self.n_texts}"
         result = Sentence(
             own_id,
             own_id,

@@ -22,12 +22,13 @@ from .words import names_predicate
 class NamedSentence(NamedTuple):
     """A sentence without words.
 
-    line (int): Where it begins.
+    path (Path), line (int): Where it begins.
     names (list[str]): One per word: the name of the predicate, or `-`.
     propositions (list[Proposition]): Its predicates with their arguments.
     notes (Counter[str]): What could not be read literally.
     """
 
+    path: Path
     line: int
     names: list[str]
     propositions: list[Proposition]
@@ -37,8 +38,8 @@ class NamedSentence(NamedTuple):
 class OrderLayer:
     """The propositions of a file without words, joined by their order.
 
-    path (Path): The file.
-    sentences (Iterable[NamedSentence]): Its sentences, read at once and kept on disk.
+    path (Path): The file, or how messages call several ones.
+    sentences (Iterable[NamedSentence]): Their sentences, read at once and kept on disk.
     max_mismatch (float): The share, 0 to 1, of sentences whose predicates may be others.
     """
 
@@ -83,7 +84,7 @@ class OrderLayer:
             self._notes.update(stored.notes)
             if len(stored.names) != len(sentence.words):
                 raise FormatError(
-                    self.path,
+                    stored.path,
                     stored.line,
                     f"the sentence has {len(stored.names):,} words here, and "
                     f"{len(sentence.words):,} in {sentence.path}:{sentence.line}",
@@ -106,7 +107,7 @@ class OrderLayer:
                 sentence.propositions = stored.propositions
         elif self._report.mismatch():
             self._report.mismatches.append(
-                f"{self.path}:{stored.line}: sentence {sentence.sent_id}: {other}, in "
+                f"{stored.path}:{stored.line}: sentence {sentence.sent_id}: {other}, in "
                 f"{sentence.path}:{sentence.line}"
             )
 

@@ -13,6 +13,13 @@ from .matching import NO_SENTENCE, Matching, match_outlines, positions_by_id
 from .store import Store
 from .words import difference
 
+_TOGETHER = 64  # sentences that are kept as one
+
+_OTHER_CORPUS = (
+    "Give files of the same corpus. Several files of one layer are one argument, such as "
+    "'train-*.conllu' in quotation marks"
+)
+
 
 class _Stored(NamedTuple):
     """A sentence of the layer. layers: those of `LAYERS`, in their order. spans: with entities."""
@@ -28,8 +35,8 @@ class SentenceLayer:
 
     `matching` explains how counterparts are found. The sentences are kept on disk.
 
-    path (Path): The file.
-    sentences (Iterable[Sentence]): Its sentences, read at once.
+    path (Path): The file, or how messages call several ones.
+    sentences (Iterable[Sentence]): Their sentences, read at once.
     max_mismatch (float): The share, 0 to 1, of sentences that may be mismatches, of those that
         have a counterpart or are one. Sentences of one file alone do not count.
     RAISES: FormatError: Two sentences have the same `sent_id`, or what reading raises.
@@ -42,13 +49,13 @@ class SentenceLayer:
         self.max_mismatch = max_mismatch
         self._report = JoinReport()
         self._n_joined = 0
-        self._first_mismatch: int | None = None  # its line
+        self._first_mismatch: tuple[Path, int | None] = (path, None)  # its place
         self._position = 0  # of the next sentence of the first file
-        self._base = Outline()
-        self._outline = Outline()
+        self._base = Outline(path)
+        self._outline = Outline(path)
         self._matching = Matching([])
         self._places: dict[str, int] = {}  # by `sent_id`
-        self._store = Store(self._read(sentences))
+        self._store = Store(self._read(sentences), together=_TOGETHER)
 
     def _read(self, sentences: Iterable[Sentence]) -> Iterator[_Stored]:
         """Yield the sentences in the form in which they are kept, and fill the outline."""
@@ -56,7 +63,7 @@ class SentenceLayer:
             self._outline.add(sentence)
             layers = [sentence.layer(name) for name in LAYERS]
             yield _Stored(sentence.words, layers, sentence.propositions, sentence.spans)
-        self._places = positions_by_id(self._outline, self.path)
+        self._places = positions_by_id(self._outline)
 
     def close(self) -> None:
         """Drop the sentences."""
@@ -98,16 +105,14 @@ class SentenceLayer:
             sentence.propositions = stored.propositions
 
     def _mismatch(self, sentence: Sentence, position: int, why: str) -> None:
-        line = self._outline.lines[position]
-        if self._first_mismatch is None:
-            self._first_mismatch = line
+        path, line = self._outline.paths[position], self._outline.lines[position]
+        if self._first_mismatch[1] is None:
+            self._first_mismatch = path, line
         if self._report.mismatch():
             why = why or difference(
                 self._store[position].words, sentence.words, f"{sentence.path}:{sentence.line}"
             )
-            self._report.mismatches.append(
-                f"{self.path}:{line}: sentence {sentence.sent_id}: {why}"
-            )
+            self._report.mismatches.append(f"{path}:{line}: sentence {sentence.sent_id}: {why}")
 
     def finish(self) -> JoinReport:
         """Check, after the last sentence, that both files hold the same sentences.
@@ -123,14 +128,17 @@ class SentenceLayer:
                 f"{other:,} of {compared:,} sentences, this one first, have other words than in "
                 f"{self._base.path}"
             )
-            raise different_sentences(self.path, self._first_mismatch, what, self.max_mismatch)
+            error = different_sentences(*self._first_mismatch, what, self.max_mismatch)
+            if self._n_joined == 0:
+                error = FormatError(error.path, error.line, error.message, _OTHER_CORPUS)
+            raise error
         if self._n_joined == 0:
             raise FormatError(
                 self.path,
                 None,
                 f"layers of different sentences: none of the {len(self._outline):,} here is in "
                 f"{self._base.path}, neither by sent_id nor by its words",
-                "Give files of the same corpus",
+                _OTHER_CORPUS,
             )
         self._report.notes = self._notes()
         return self._report

@@ -107,7 +107,8 @@ class Documents:
                 )
         notes = Counter[str]()
         for item in items:
-            notes.update(item.notes)
+            if item.notes:  # seldom
+                notes.update(item.notes)
         document = Document([_source(item.sentence, item.frame_files) for item in items], notes)
         self.masked = self.masked or document.is_masked
         self._places.append((first.path, first.line))

@@ -4,16 +4,25 @@ There are two kinds: their words (if these are masked, their parts of speech) ag
 in the places of the predicates fit the names of the frame files and rolesets.
 """
 
-from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from operator import eq
 
 from ...schemes.propositions import PREDICATE
 from ...schemes.rolesets import frame_file
-from ..sentence import Sentence, predicate_words, tags_of
+from ..sentence import Sentence, tags_of
 from .documents import Source
 from .tokens import REVISED, match_sentences
 from .words import names_predicate, normal
+
+
+@lru_cache(maxsize=1 << 16)
+def _may_be(frame_name: str, roleset: str, word: str, lemma: str | None) -> bool:
+    """Tell whether a word with its lemma can be that of a roleset."""
+    names = {frame_name}
+    if roleset != PREDICATE:
+        names.add(frame_file(roleset))
+    return names_predicate(names, {word} if lemma is None else {word, lemma})
 
 
 class Evidence:
@@ -49,10 +58,10 @@ class Evidence:
         equal = size if source == target else sum(map(eq, source, target))
         if size - equal > REVISED or 2 * equal < size:
             return 0
-        found = Counter(
-            self.fits(i, n, j, prop.predicate) for n, prop in enumerate(self._rows[i].propositions)
-        )
-        return 0 if self.contradicts(found) else equal + found[True]
+        props = self._rows[i].propositions
+        n_fitting = sum(self.fits(i, n, j, prop.predicate) for n, prop in enumerate(props))
+        contradicted = self.contradicts(n_fitting, len(props) - n_fitting)
+        return 0 if contradicted else equal + n_fitting
 
     def fits(self, i: int, n: int, j: int, position: int) -> bool:
         """Tell whether a word can be that of proposition `n` of source sentence `i`.
@@ -63,18 +72,17 @@ class Evidence:
         prop = row.propositions[n]
         if not self.masked and self.source[i][prop.predicate] == self.target[j][position]:
             return True
-        names = {row.frame_files[n]}
-        if prop.roleset != PREDICATE:
-            names.add(frame_file(prop.roleset))
-        return names_predicate(names, predicate_words(self._document[j], position))
+        sentence = self._document[j]
+        lemma = None if sentence.lemmas is None else sentence.lemmas[position]
+        return _may_be(row.frame_files[n], prop.roleset, sentence.words[position], lemma)
 
-    def contradicts(self, found: Counter[bool]) -> bool:
+    def contradicts(self, n_fitting: int, n_other: int) -> bool:
         """Tell whether the predicates of a sentence are those of other words.
 
-        found (Counter[bool]): How many of them fit, and how many do not.
+        n_fitting, n_other (int): How many of them fit, and how many do not.
         """
         # Tags say less than words, but a frame file may have a different name than its verb.
-        return found[False] > (found[True] if self.masked else 0)
+        return n_other > (n_fitting if self.masked else 0)
 
     def in_doubt(self, pairs: Sequence[tuple[int, int]]) -> set[int]:
         """Find target sentences that may also be another source sentence, annotated differently.

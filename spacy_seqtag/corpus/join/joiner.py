@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 from ..sentence import Sentence
 from .layer import Layer, Outline
@@ -12,6 +13,7 @@ def join(
     sentences: Iterable[Sentence],
     layers: Sequence[Layer],
     *,
+    path: Path,
     skimmed: Iterable[Sentence] | None = None,
 ) -> Iterator[Sentence]:
     """Yield the sentences of the first file with the layers of the further ones.
@@ -23,6 +25,7 @@ def join(
         until the layers have seen them all. A sentence without words stands for an
         empty Doc and is passed on as it is.
     layers (Sequence[Layer]): Of the further files.
+    path (Path): How messages call the first file, or the first files.
     skimmed (Iterable[Sentence] | None): The same sentences, perhaps without their layers, for
         formats of which a file is better read twice than kept.
     RAISES: FormatError: A file does not fit, see `Layer`. OutputError: The temporary file cannot
@@ -33,9 +36,9 @@ def join(
         return
     with ExitStack() as stack:
         if skimmed is None:
-            outline, sentences = stack.enter_context(kept(sentences))
+            outline, sentences = stack.enter_context(kept(sentences, path))
         else:
-            outline = Outline(skimmed)
+            outline = Outline(path, skimmed)
         for layer in layers:
             layer.align(outline)
         for document in _documents(sentences, layers):

@@ -13,20 +13,21 @@ _SHOWN = 5  # mismatches
 
 
 class Outline:
-    """What a layer has to know of all sentences of a file at once.
+    """What a layer has to know at once of all sentences of a file, or of several ones.
 
-    path (Path): The file of the first sentence.
+    path (Path): How messages call the file or files.
     ids (list[str | None]): The `sent_id`s; None where one was made up.
     documents (list[str | None]): The `doc_id`s.
     words (list[int]): A hash of each sentence's words.
-    lines (list[int]): The lines of their first words.
+    paths (list[Path]), lines (list[int]): The files and lines of their first words.
     """
 
-    def __init__(self, sentences: Iterable[Sentence] = ()) -> None:
-        self.path = Path()
+    def __init__(self, path: Path, sentences: Iterable[Sentence] = ()) -> None:
+        self.path = path
         self.ids: list[str | None] = []
         self.documents: list[str | None] = []
         self.words: list[int] = []
+        self.paths: list[Path] = []
         self.lines: list[int] = []
         for sentence in sentences:
             self.add(sentence)
@@ -36,11 +37,10 @@ class Outline:
 
     def add(self, sentence: Sentence) -> None:
         """Add the next sentence."""
-        if not self.words:
-            self.path = sentence.path
         self.ids.append(None if sentence.made_up_id else sentence.sent_id)
         self.documents.append(sentence.doc_id)
         self.words.append(hash(tuple(map(normal, sentence.words))))
+        self.paths.append(sentence.path)
         self.lines.append(sentence.line)
 
 

@@ -13,7 +13,6 @@ What is then left over in the same place on both sides, or with the same id, is 
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ..errors import FormatError
 from .align import ascending, match, match_last
@@ -65,7 +64,7 @@ class Matching:
         return self.partner[i] == NO_SENTENCE and i not in self.mismatches
 
 
-def positions_by_id(outline: Outline, path: Path) -> dict[str, int]:
+def positions_by_id(outline: Outline) -> dict[str, int]:
     """Find the sentence of each `sent_id`.
 
     RAISES: FormatError: Two sentences have the same.
@@ -73,8 +72,7 @@ def positions_by_id(outline: Outline, path: Path) -> dict[str, int]:
     result: dict[str, int] = {}
     for position, sent_id in enumerate(outline.ids):
         if sent_id is not None and result.setdefault(sent_id, position) != position:
-            first = outline.lines[result[sent_id]]
-            raise _same_id(path, outline.lines[position], sent_id, first)
+            raise _same_id(outline, position, sent_id, result[sent_id])
     return result
 
 
@@ -102,7 +100,7 @@ def _match_ids(base: Outline, here: Outline, places: dict[str, int], matching: M
         if sent_id is None or j == NO_SENTENCE:
             continue
         if seen.setdefault(sent_id, i) != i:
-            raise _same_id(base.path, base.lines[i], sent_id, base.lines[seen[sent_id]])
+            raise _same_id(base, i, sent_id, seen[sent_id])
         if base.words[i] == here.words[j]:
             matching.pair(i, j)
             matching.n_by_id += 1
@@ -210,10 +208,14 @@ def _at(values: Sequence[int], position: int) -> int | None:
     return values[position] if 0 <= position < len(values) else None
 
 
-def _same_id(path: Path, line: int, sent_id: str, first: int) -> FormatError:
+def _same_id(outline: Outline, position: int, sent_id: str, first: int) -> FormatError:
+    path = outline.paths[position]
+    where = f"in line {outline.lines[first]}"
+    if outline.paths[first] != path:
+        where = f"at {outline.paths[first]}:{outline.lines[first]}"
     return FormatError(
         path,
-        line,
-        f"sent_id {sent_id!r} stands for a second sentence, the first is in line {first}",
+        outline.lines[position],
+        f"sent_id {sent_id!r} stands for a second sentence, the first is {where}",
         "Give every sentence its own sent_id",
     )

@@ -32,6 +32,9 @@ _OUTSIDE = (
 )
 
 
+_NO_NOTES = Counter[str]()
+
+
 class Transferred(NamedTuple):
     """What a target sentence gets.
 
@@ -74,8 +77,27 @@ class Transfer:
         self._equal = {j for i, j in self._to.items() if mine[i] == theirs[j]}
         self._source_sentence = [n for n, sentence in enumerate(source) for _ in sentence]
         self._target_sentence = [n for n, sentence in enumerate(target) for _ in sentence]
+        self._shifts = list(map(self._shift, range(len(source))))
         self._without_predicate = Counter[int]()
-        self._fit: list[Counter[bool]] = [Counter() for _ in target]
+        self._n_fitting = [0] * len(target)  # propositions whose words fit
+        self._n_other = [0] * len(target)
+
+    def _shift(self, i: int) -> int | None:
+        """Find by how many positions the words of source sentence `i` move, where all move alike.
+
+        RETURNS (int | None): From the source sentence to a target one that has them all; None where
+            words are left over, or go to several sentences.
+        """
+        start, end = self._source_starts[i], self._source_starts[i + 1]
+        first = self._to.get(start)
+        if first is None:
+            return None
+        number = self._target_sentence[first]
+        if first + end - start > self._target_starts[number + 1]:
+            return None
+        if any(self._to.get(k) != first + k - start for k in range(start + 1, end)):
+            return None
+        return first - self._target_starts[number]
 
     def sentences(self) -> list[Transferred]:
         """Find what each sentence of the first file gets."""
@@ -89,14 +111,15 @@ class Transfer:
                 result.append(Transferred(lost, [], []))
                 continue
             for _, notes in pairs:
-                self.notes.update(notes)
+                if notes:  # seldom
+                    self.notes.update(notes)
             xpos = [tags[self._from[j]] for j in self._words(number)]
             result.append(Transferred("", [prop for prop, _ in pairs], xpos))
         return result
 
     def _arrive(self) -> list[list[tuple[Proposition, Counter[str]]]]:
         """Move every proposition to the sentence of its predicate, with notes on what was cut."""
-        arrived: list[list[tuple[Proposition, Counter[str]]]] = [[] for _ in self._fit]
+        arrived: list[list[tuple[Proposition, Counter[str]]]] = [[] for _ in self._n_fitting]
         for i, row in enumerate(self._rows):
             start, end = self._source_starts[i], self._source_starts[i + 1]
             for n, prop in enumerate(row.propositions):
@@ -108,9 +131,15 @@ class Transfer:
                     continue
                 to = self._to[position]
                 number = self._target_sentence[to]
-                fits = self._evidence.fits(i, n, number, to - self._target_starts[number])
-                self._fit[number][fits] += 1
-                arrived[number].append(self._move(prop, start, number))
+                if self._evidence.fits(i, n, number, to - self._target_starts[number]):
+                    self._n_fitting[number] += 1
+                else:
+                    self._n_other[number] += 1
+                shift = self._shifts[i]
+                if shift is None:
+                    arrived[number].append(self._move(prop, start, number))
+                else:
+                    arrived[number].append((prop.moved(shift) if shift else prop, _NO_NOTES))
         return arrived
 
     def _around(self, position: int, start: int, end: int) -> set[int]:
@@ -169,9 +198,9 @@ class Transfer:
             return counted(over, what)
         if self._without_predicate[number]:
             return f"there is no word for {self._without_predicate[number]} of the predicates"
-        if self._evidence.contradicts(self._fit[number]):
+        if self._evidence.contradicts(self._n_fitting[number], self._n_other[number]):
             what = "<predicate is that of another word|predicates are those of other words>"
-            return counted(self._fit[number][False], what)
+            return counted(self._n_other[number], what)
         return ""
 
     def _left_over(self, sources: Sequence[int]) -> int:

@@ -98,35 +98,6 @@ def test_folder_as_the_first_file(tmp_path, run):
     assert [doc.user_data["doc_id"] for doc in docs] == ["d1", "d2"]
 
 
-CONLL12 = """\
-#begin document (nw/x_0000); part 000
-nw/x_0000 0 0 Anna NNP (TOP(S(NP* - - - spk (PERSON) (ARG0*) * (1)
-nw/x_0000 0 1 Lee NNP *) - - - spk (ORG(GPE) *) * -
-nw/x_0000 0 2 ate VBD (VP* eat 01 1 spk *) (V*) * -
-nw/x_0000 0 3 out RP *)) out - - spk * * (V*) -
-
-#end document
-#begin document (nw/x_0000); part 001
-nw/x_0000 1 0 Yes UH * - - - - * -
-#end document
-"""
-
-
-def test_conll_2012(tmp_path, run):
-    text = CONLL12.replace("(ARG0*) *", "(ARG0* *").replace("out - -", "out 02 -")
-    text = text.replace("(ORG(GPE)", "(ORG(GPE*)")
-    _, docs = run(write(tmp_path / "a.gold_conll", text))
-    assert [doc.user_data["doc_id"] for doc in docs] == ["nw/x_0000", "nw/x_0000-part1"]
-    assert shown(docs) == [["[ARG0 Anna Lee] [V ate]", "[V out]"], []]
-    assert [f.roleset for f in get_frames(docs[0])] == ["eat.01", "out.02"]
-    assert [(e.text, e.label_) for e in docs[0].ents] == [("Anna", "PERSON"), ("Lee ate", "ORG")]
-    assert [token.tag_ for token in docs[0]] == ["NNP", "NNP", "VBD", "RP"]
-    with pytest.raises(
-        FormatError, match=r"a\.gold_conll:3: .* in the column of entities stays open"
-    ):
-        run(write(tmp_path / "a.gold_conll", text.replace("spk *) (V*)", "spk * (V*)")))
-
-
 def test_what_is_written_is_read_back(run, tmp_path):
     texts = ["#1", "/.", r"a\/b", "and/or", "-", "_", "x"]
     doc = Doc(Vocab(), words=texts, sent_starts=[1, -1, -1, 1, -1, -1, -1], tags=["T"] * 7)

@@ -43,7 +43,7 @@ def test_props():
         [],
         [],
     ]
-    assert counts == (1, 1, 0)
+    assert (counts.sentences, counts.predicates, counts.cut) == (1, 1, 0)
 
 
 def test_gold_conll():
@@ -69,7 +69,7 @@ def test_predictions_hold_the_sentences_of_the_annotated():
     counts, lines = lines_of(write_props, [empty, predicted], like=[gold])
     # Cut at the end of the sentence, and named as in the annotated Doc.
     assert lines[:4] == [["Ann", "(V*)"], ["-", "(A1*"], ["-", "*"], ["-", "*)"]]
-    assert counts == (1, 1, 1)
+    assert (counts.sentences, counts.predicates, counts.cut) == (1, 1, 1)
     assert lines_of(write_props, [gold], like=[gold]) == lines_of(write_props, [gold])
     # Where nothing is predicted, the sentence is there all the same.
     predicted.spans["predicates"] = []

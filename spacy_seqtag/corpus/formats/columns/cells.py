@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from ....compression import split_compression
 from ...errors import FormatError
 from ..tags import is_tag
 
@@ -24,7 +25,7 @@ A plain tuple, as there is one for every line of a file.
 
 def is_csv(path: Path) -> bool:
     """Tell whether a file is CSV, which has quotes and no comments."""
-    return path.suffix.lower() == ".csv"
+    return split_compression(path)[0].suffix.lower() == ".csv"
 
 
 def find_separator(path: Path, lines: Sequence[Line]) -> str:

@@ -202,5 +202,5 @@ def _unclear(
     elif width == 10 and separator == "\t":
         fix = "If this is CoNLL-U, let its name end in .conllu or give --format conllu"
     elif width > 10:
-        fix = f"If this is CoNLL-2012 or PropBank, give --format propbank. {fix}"
+        fix = f"If this is PropBank or CoNLL-2012, give --format propbank or conll2012. {fix}"
     return FormatError(path, line, f"{width} columns: {error.reason}", fix)

@@ -22,6 +22,7 @@ from ..words import (
     without_escapes,
     without_missing_lemmas,
 )
+from .roles import ROLES, ROLESET, read_roles
 from .rows import (
     ENTITY,
     FORM,
@@ -54,8 +55,9 @@ def read_conllu(
     of a multiword token have no spaces between them. Empty nodes (`8.1`) are ignored.
     `_` in UPOS, XPOS or LEMMA is missing annotation, save for the lemma of the word `_`. Entities
     are those of the keys `name` (as spaCy writes them), `NER` and `NE` in MISC, or of such a
-    column; a word without one has no annotation. White space at the ends of cells is left out,
-    and of escapes of the Penn Treebank what `penn.real_words` undoes.
+    column; a word without one has no annotation. Semantic roles are those that `roles`
+    defines. White space at the ends of cells is left out, and of escapes of the Penn Treebank
+    what `penn.real_words` undoes.
 
     path (str | Path): The file.
     options (ReadOptions | None): The scheme "auto" takes the tags of all schemes but IOB1.
@@ -76,7 +78,7 @@ def read_conllu(
 
     def sentence(block: Block) -> Sentence:
         unread.watch(block.rows)
-        return _sentence(block, maker, misc, tags, remarks, options.strict)
+        return _sentence(block, maker, misc, tags, unread, remarks, options.strict)
 
     for line, text in read_lines(path, options.progress):
         if not text or text.isspace():
@@ -101,6 +103,7 @@ def _sentence(
     maker: SentenceMaker,
     misc: "_Misc",
     tags: TagReader,
+    unread: Unread,
     remarks: Remarks,
     strict: bool,
 ) -> Sentence:
@@ -114,11 +117,14 @@ def _sentence(
         for row, word in zip(rows, words, strict=True):
             row[FORM] = word
     found = misc.tags(rows)
+    props = read_roles(maker.path, lines, misc.rolesets, misc.roles, none=maker.no_predicates)
+    if misc.roles and props is None:
+        unread.keys([ROLES])
     entities = None
     if any(found):
         read = [tags.read(tag, line) for tag, line in zip(found, lines, strict=True)]
         entities = entities_of_tags(read, words, lines, remarks, strict=strict)
-    return maker.sentence(
+    result = maker.sentence(
         lines[0],
         words,
         _spaces(words, rows, tokens, maker, lines[0], remarks),
@@ -127,6 +133,8 @@ def _sentence(
         lemmas=without_missing_lemmas([row[LEMMA] for row in rows], words),
         entities=entities,
     )
+    result.propositions = props
+    return result
 
 
 def _column(rows: Sequence[Sequence[str]], column: int) -> list[str]:
@@ -134,20 +142,26 @@ def _column(rows: Sequence[Sequence[str]], column: int) -> list[str]:
 
 
 class _Misc:
-    """Finds the entity tags in MISC, and notes what else is there."""
+    """Finds entity tags and semantic roles in MISC, and notes what else is there.
+
+    rolesets, roles (dict[int, str]): The values of the keys in the last sentence, by word.
+    """
 
     def __init__(self, unread: Unread) -> None:
         self._unread = unread
         self._holds_tags: dict[str, bool] = {}  # by the key, told from its first value
+        self.rolesets: dict[int, str] = {}
+        self.roles: dict[int, str] = {}
 
     def tags(self, rows: Sequence[Sequence[str]]) -> list[str]:
         """Find the tag of each word, "" where it has none."""
+        self.rolesets, self.roles = {}, {}
         return [
-            "" if len(row) == ENTITY and row[MISC] in _PLAIN_MISC else self._tag(row)
-            for row in rows
+            "" if len(row) == ENTITY and row[MISC] in _PLAIN_MISC else self._tag(i, row)
+            for i, row in enumerate(rows)
         ]
 
-    def _tag(self, row: Sequence[str]) -> str:
+    def _tag(self, i: int, row: Sequence[str]) -> str:
         tag = row[ENTITY] if len(row) > ENTITY else ""
         if row[MISC] in _PLAIN_MISC:
             return tag
@@ -160,6 +174,12 @@ class _Misc:
                 if self._holds_tags.setdefault(key, is_tag(value)):
                     tag = value
                     continue
+            elif key == ROLESET and found:
+                self.rolesets[i] = value
+                continue
+            elif key == ROLES and found:
+                self.roles[i] = value
+                continue
             elif not found and is_tag(item):
                 # spaCy reads a tag without a key as well.
                 tag = item

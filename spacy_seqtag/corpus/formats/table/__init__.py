@@ -12,6 +12,7 @@ from pathlib import Path
 from ..format import Format
 from .folder import SUFFIXES, is_table_folder
 from .reader import has_token_lists, read_json, read_parquet
+from .writer import JSON_WRITER, PARQUET_WRITER
 
 
 def _is_parquet(path: Path) -> bool:
@@ -24,6 +25,7 @@ PARQUET = Format(
     help="tables of words and tags: a row a word, or lists in each row as in Hugging Face datasets "
     "(also a folder of save_to_disk)",
     read=read_parquet,
+    writers=(PARQUET_WRITER,),
     takes_folders=True,
     recognises=_is_parquet,
 )
@@ -34,6 +36,7 @@ JSON = Format(
     suffixes=(".jsonl", ".json"),
     help="records with lists of tokens and tags, as Hugging Face datasets write them",
     read=read_json,
+    writers=(JSON_WRITER,),
     recognises=has_token_lists,
 )
 """JSON with lists of words, which is told from JSON with texts by its first records."""

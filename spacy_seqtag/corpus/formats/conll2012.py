@@ -1,0 +1,300 @@
+"""CoNLL-2012, in which OntoNotes is distributed: words, XPOS, entities, predicates and roles.
+
+    nw/x_0000 0 0 Ann  NNP (TOP(S(NP*) -   -  - Smith (PERSON) (ARG0*) (1)
+    nw/x_0000 0 1 left VBD (VP*)))     leave 01 1 Smith *      (V*)    -
+
+A row holds document, part, word number, word, XPOS, parse, the predicate's lemma and frameset (both
+give the roleset, `leave.01`), word sense, speaker, entity, one column of brackets per predicate,
+and coreference. The parse, word senses, speakers and coreference are counted, not read.
+
+Sources: https://conll.cemantix.org/2012/data.html,
+https://github.com/ontonotes/conll-formatted-ontonotes-5.0
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import TextIO
+
+from spacy.tokens import Doc, Token
+
+from ...compression import split_compression
+from ...schemes.propositions import NO_ROLESET, PREDICATE, read_entities
+from ..errors import FormatError
+from ..join.by_document import DocumentLayer
+from ..join.by_sentence import SentenceLayer
+from ..join.documents import PropbankSentence
+from ..join.layer import Layer
+from ..penn import escape
+from ..sentence import MASK, Sentence
+from .document_rows import DOCUMENT, FRAME_FILE, PARSE, PART, Columns, Layout, first_row, read_rows
+from .format import ExportCounts, Format, LayerFiles, ReadOptions, Writer, read_all
+from .remarks import Remarks
+from .role_tables import RoleSentence, Table, in_utf8, without_blanks, write_tables
+
+_FRAMESET, _SENSE, _SPEAKER, _ENTITY, _COREFERENCE = 7, 8, 9, 10, -1
+_NOTHING, _NO_VALUE = "*", "-"
+
+_OWN_SUFFIXES = (
+    *(f".v4_{made}_{kind}" for made in ("gold", "auto") for kind in ("conll", "skel")),
+    *(f".v9_{made}_{kind}" for made in ("gold", "auto") for kind in ("conll", "skel")),
+    ".auto_conll",
+)
+_SUFFIXES = (*_OWN_SUFFIXES, ".gold_conll", ".gold_skel", ".conll", ".txt")
+
+# The texts of OntoNotes whose names nobody annotated: "pivot texts", from the Bible.
+# Source: table 1 of https://catalog.ldc.upenn.edu/docs/LDC2013T19/OntoNotes-Release-5.0.pdf
+_WITHOUT_NAMES = "pt/"
+
+_PARSES = "<sentence has|sentences have> a parse, which was not read"
+_SENSES = "<word sense was|word senses were> not read"
+_SPEAKERS = "<sentence has|sentences have> a speaker, which was not read"
+_MENTIONS = "<mention of coreference was|mentions of coreference were> not read"
+_PIVOT = (
+    "<sentence counts|sentences count> as without annotation of entities: OntoNotes has none of "
+    "its texts under pt/"
+)
+_NO_ENTITY = (
+    "<document has|documents have> no entity: <its|their> words count as outside of all entities, "
+    "as CoNLL-2012 does not tell what nobody annotated"
+)
+
+
+_WRITTEN = "entities"
+_ODD_ROLESETS = "<roleset|rolesets> that <is|are> no lemma and number"
+_RELABELLED = "<entity|entities> whose label has signs of the format, which are `_` now"
+_OF_PART = re.compile(r"(.+)-part([1-9][0-9]*)")
+_BRACKETS = re.compile(r"[()*\s]")
+
+
+class _Conll2012(Layout):
+    columns = (
+        "document, part, word number, word, XPOS, parse, lemma, frameset, sense, speaker, entity, "
+        "one per predicate, and coreference (CoNLL-2012)"
+    )
+    n_columns = 12
+    arguments = slice(11, -1)
+    no_xpos = frozenset((_NO_VALUE, "_"))
+
+    def fits(self, row: Sequence[str]) -> bool:
+        # Cells of arguments contain a `*`; word senses and speakers do not.
+        return len(row) >= self.n_columns and _NOTHING not in row[_SENSE] + row[_SPEAKER]
+
+    def document(self, columns: Columns) -> str:
+        name, part = columns[DOCUMENT][0], columns[PART][0]
+        return f"{name}-part{part}" if part.strip("0") else name
+
+    def rolesets(self, columns: Columns) -> Sequence[str]:
+        pairs = zip(columns[FRAME_FILE], columns[_FRAMESET], strict=True)
+        rolesets = [
+            NO_ROLESET if frameset == _NO_VALUE else f"{lemma}.{frameset}"
+            for lemma, frameset in pairs
+        ]
+        arguments = columns[self.arguments]
+        if len(rolesets) - rolesets.count(NO_ROLESET) < len(arguments):
+            for cells in arguments:
+                _name_predicate(rolesets, cells)
+        return rolesets
+
+    def entities(self, columns: Columns) -> list[str] | None:
+        cells = columns[_ENTITY]
+        if _is_pivot(columns):
+            return None
+        if _NO_VALUE not in cells:
+            return read_entities(cells)
+        tags = read_entities([_NOTHING if cell == _NO_VALUE else cell for cell in cells])
+        pairs = zip(tags, cells, strict=True)
+        return ["" if cell == _NO_VALUE and tag == "O" else tag for tag, cell in pairs]
+
+    def unread(self, columns: Columns) -> Counter[str]:
+        size = len(columns[DOCUMENT])
+        notes = Counter(
+            {
+                _PARSES: int(not {_NOTHING, _NO_VALUE}.issuperset(columns[PARSE])),
+                _SENSES: size - columns[_SENSE].count(_NO_VALUE),
+                _SPEAKERS: int(columns[_SPEAKER].count(_NO_VALUE) < size),
+                _MENTIONS: "".join(columns[_COREFERENCE]).count("("),
+                _PIVOT: int(_is_pivot(columns)),
+            }
+        )
+        return +notes
+
+
+def _is_pivot(columns: Columns) -> bool:
+    """Tell whether a sentence is of the texts whose names nobody annotated."""
+    cells = columns[_ENTITY]
+    pivot = columns[DOCUMENT][0].startswith(_WITHOUT_NAMES)
+    return pivot and cells.count(_NOTHING) == len(cells)
+
+
+LAYOUT = _Conll2012()
+"""The columns of CoNLL-2012."""
+
+
+def _name_predicate(rolesets: list[str], cells: Sequence[str]) -> None:
+    """Mark, in place, the word of a predicate that has a column and no frameset."""
+    start = next((i for i, cell in enumerate(cells) if f"({PREDICATE}{_NOTHING}" in cell), None)
+    if start is None:
+        return  # reading the columns says so
+    end = next((i for i in range(start, len(cells)) if ")" in cells[i]), start)
+    if all(roleset == NO_ROLESET for roleset in rolesets[start : end + 1]):
+        rolesets[start] = PREDICATE
+
+
+def looks_like(path: Path) -> bool:
+    """Tell by its ending or its first row whether a file is CoNLL-2012's."""
+    if split_compression(path)[0].suffix.lower() in _OWN_SUFFIXES:
+        return True
+    with suppress(FormatError, OSError):  # what is wrong with it is said when it is read
+        columns = first_row(path)
+        numbers = columns[1:3]
+        return LAYOUT.fits(columns) and numbers[1] == "0" and numbers[0].isdecimal()
+    return False
+
+
+def read(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Sentence]:
+    """Read words, XPOS, entities and propositions, one sentence at a time.
+
+    Escapes of the Penn Treebank (`-LRB-`) are undone, see `penn.unescape`. `-` as XPOS or entity
+    is missing annotation; a predicate without a frameset is `V`. Of nested entities the outer
+    one is read. A part of a document is a document. One space follows every word.
+
+    RAISES: FormatError: See `document_rows.read_rows`.
+    """
+    yield from _remarked(read_rows([path], LAYOUT, options.progress, masked=False), remarks)
+
+
+def _remarked(sentences: Iterator[PropbankSentence], remarks: Remarks) -> Iterator[Sentence]:
+    """Yield the sentences, and count what was not read and which documents have no entity."""
+    found: bool | None = None  # in the document so far; None where nobody annotated it
+    for sentence, _, notes in sentences:
+        if sentence.new_doc:
+            remarks.totals[_NO_ENTITY] += found is False
+            found = None
+        if sentence.entities is not None:
+            found = bool(found) or any(tag[:1] == "B" for tag in sentence.entities)
+        remarks.totals.update(notes)
+        yield sentence
+    remarks.totals[_NO_ENTITY] += found is False
+    remarks.totals = +remarks.totals
+
+
+def _layer(files: LayerFiles, options: ReadOptions, remarks: list[Remarks]) -> Layer:
+    """Join words by their sentences, which gives all layers, and skeletons by their documents."""
+    rows = read_rows(files.paths, LAYOUT, options.progress, masked=True)
+    first = next(rows)
+    if MASK in first.sentence.words:
+        rows = chain([first], rows)
+        return DocumentLayer(files.name, rows, max_mismatch=options.max_mismatch)
+    sentences = read_all(read, files.paths, options, remarks)
+    return SentenceLayer(files.name, sentences, max_mismatch=options.max_mismatch)
+
+
+def write_conll2012(
+    docs: Iterable[Doc], file: TextIO, like: Iterable[Doc] | None = None
+) -> ExportCounts:
+    """Write words, XPOS, entities and propositions as CoNLL-2012 has them.
+
+    The parse is left out (`*`); lemmas and framesets are those of the rolesets, and word senses,
+    speakers and coreference are empty (`-`). So is the entity of a word of which nothing is known,
+    which other programs may not expect. Blanks in words become `_`.
+
+    docs, file, like: see `role_tables.write_tables`.
+    RAISES: ValueError: See there.
+    """
+    notes = Counter[str]()
+    counts = write_tables(partial(_table, notes=notes), docs, file, like, _around)
+    counts.entities = notes.pop(_WRITTEN, 0)
+    counts.left_out.update(notes)
+    return counts
+
+
+def _around(doc_id: str) -> tuple[str, str]:
+    name, part = _name_and_part(doc_id)
+    return f"#begin document ({name}); part {int(part):03}", "#end document"
+
+
+def _name_and_part(doc_id: str) -> tuple[str, str]:
+    """Undo `_Conll2012.document`."""
+    found = _OF_PART.fullmatch(doc_id)
+    return (found[1], found[2]) if found else (doc_id, "0")
+
+
+def _table(sentence: RoleSentence, notes: Counter[str]) -> Table:
+    """Make the columns of a sentence. notes: gets what is left out, and the entities written."""
+    size = len(sentence)
+    tokens = list(sentence.doc[sentence.start : sentence.end])
+    name, part = _name_and_part(sentence.doc_id)
+    lemmas, framesets = [_NO_VALUE] * size, [_NO_VALUE] * size
+    for prop in sentence.propositions:
+        lemma, dot, frameset = prop.roleset.rpartition(".")
+        if dot and lemma and frameset:
+            lemmas[prop.predicate], framesets[prop.predicate] = lemma, frameset
+        else:
+            lemmas[prop.predicate] = sentence.predicate_name(prop.predicate)
+            notes[_ODD_ROLESETS] += prop.roleset not in ("", PREDICATE)
+    columns = [
+        [name] * size,
+        [part] * size,
+        [str(i) for i in range(size)],
+        [without_blanks(escape(token.text)) for token in tokens],
+        [without_blanks(token.tag_) or _NO_VALUE for token in tokens],
+        [_NOTHING] * size,
+        lemmas,
+        framesets,
+        [_NO_VALUE] * size,
+        [_NO_VALUE] * size,
+        _entity_cells(tokens, notes),
+        *sentence.brackets(),
+        [_NO_VALUE] * size,
+    ]
+    return Table(columns, left=(0, 3))
+
+
+def _entity_cells(tokens: Sequence[Token], notes: Counter[str]) -> list[str]:
+    """Write the column of entities; one that goes on beyond the sentence ends with it."""
+    cells = [_NOTHING if token.ent_iob else _NO_VALUE for token in tokens]
+    ends = [*(token.ent_iob_ != "I" for token in tokens[1:]), True]
+    for i, token in enumerate(tokens):
+        if token.ent_type_ and (i == 0 or token.ent_iob_ == "B"):
+            label = _BRACKETS.sub("_", token.ent_type_)
+            notes[_RELABELLED] += label != token.ent_type_
+            notes[_WRITTEN] += 1
+            cells[i] = f"({label})" if ends[i] else f"({label}{_NOTHING}"
+        elif token.ent_type_ and ends[i]:
+            cells[i] = f"{_NOTHING})"
+    return cells
+
+
+WRITER = Writer(
+    "conll2012",
+    "CoNLL-2012, as OntoNotes comes: words, XPOS, entities and semantic roles",
+    in_utf8(write_conll2012),
+    (
+        "white space",
+        "blanks in words",
+        "spacing",
+        "unknown sentences",
+        "sentence ids",
+        "UPOS",
+        "lemmas",
+        "overlapping spans",
+        "sentences without roles",
+        "other spans",
+    ),
+    takes_like=True,
+)
+
+FORMAT = Format(
+    name="conll2012",
+    suffixes=_SUFFIXES,
+    help="CoNLL-2012, as OntoNotes comes: words, XPOS, entities and semantic roles",
+    read=read,
+    layer=_layer,
+    writers=(WRITER,),
+    recognises=looks_like,
+)
