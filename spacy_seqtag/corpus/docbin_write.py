@@ -42,7 +42,7 @@ class _Bin(DocBin):
 
     def add(self, doc: Doc) -> None:
         """Add a Doc."""
-        tokens = doc.to_array(self.attrs)
+        tokens = doc.to_array([*self.attrs])
         self.tokens.append(tokens.reshape(len(doc), len(self.attrs)))
         self.spaces.append(doc.to_array(SPACY).reshape(-1, 1).astype(bool))
         self.flags.append({"has_unknown_spaces": doc.has_unknown_spaces})
@@ -51,7 +51,7 @@ class _Bin(DocBin):
             self.user_data.append(srsly.msgpack_dumps(doc.user_data))
         self.span_groups.append(doc.spans.to_bytes())
         strings = doc.vocab.strings
-        found = set(np.unique(doc.to_array(_STRING_ATTRS)).tolist())
+        found = set(np.unique(doc.to_array([*_STRING_ATTRS])).tolist())
         morphs = np.unique(doc.to_array(MORPH)).tolist()
         found.update(key for key in morphs if strings[key] != Morphology.EMPTY_MORPH)
         for group in doc.spans.values():

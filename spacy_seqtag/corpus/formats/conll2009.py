@@ -271,7 +271,7 @@ def _heads(path: Path, lines: Sequence[int], cells: Sequence[str]) -> list[int]:
         heads.append(int(cell) - 1)
     done = [False] * size  # the way from this word leads to a root
     for i in range(size):
-        way = []
+        way: list[int] = []
         at = i
         while at >= 0 and not done[at]:
             if len(way) > size:

@@ -49,8 +49,8 @@ def is_tag(value: str) -> bool:
 
 
 def is_entity_column(name: str) -> bool:
-    """Tell whether a column, or a key of CoNLL-U's MISC, holds entity tags: NER, NE, name."""
-    return name.rpartition(":")[2].upper() in ("NER", "NE", "NAME")
+    """Tell whether a column, or a key of CoNLL-U's MISC, holds entity tags: NER, NE:BIO, name."""
+    return name.rpartition(":")[2].upper() in ("NER", "NE", "NAME", "BIO", "IOB", "IOB2")
 
 
 def has_prefix_last(tags: Iterable[str]) -> bool:

@@ -296,3 +296,30 @@ def test_ewt(ewt, split, figures):
         sentences += 1
         words += len(sentence.words)
     assert (sentences, words) == figures
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "layers", "not_read"),
+    [
+        (
+            "ID FORM UPOS NE:BIO FOO",
+            ["1 Ann NOUN B-X x", "2 left VERB O y"],
+            "upos entities",
+            "FOO",
+        ),
+        ("FORM XPOS my:NE", ["Ann NNP B-X", "left VBD O"], "xpos entities", ""),
+        ("NER FORM LEMMA", ["B-X Ann Ann", "O left leave"], "lemmas entities", ""),
+        ("ID FORM P:MWE NER2", ["1 Ann * B-X", "2 left 1:VID O"], "", "P:MWE, NER2"),
+        ("ID FORM NER A:NE", ["1 Ann B-X B-Y", "2 left O O"], "entities", "A:NE"),
+        ("ID FORM LEMMA XPOS UPOS", ["1 Ann ann _ NOUN", "2 left _ _ VERB"], "upos lemmas", ""),
+    ],
+)
+def test_columns_of_any_kind_and_order(remarks, columns, rows, layers, not_read):
+    lines = [f"# global.columns = {columns}", *(row.replace(" ", "\t") for row in rows)]
+    (sentence,), said = remarks(lines)
+    assert sentence.words == ["Ann", "left"]
+    names = ("upos", "xpos", "lemmas", "entities")
+    assert [name for name in names if sentence.layer(name)] == layers.split()
+    assert sentence.entities in (None, ["B-X", "O"])
+    expected = [f"columns read as `{columns}`"]
+    assert said == expected + [f"not read: {not_read}"] * bool(not_read)
