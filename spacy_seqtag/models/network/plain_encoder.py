@@ -128,7 +128,11 @@ class _Embeddings(nn.Module):
 
 def _embedding(n: int, width: int, padding: int | None = None) -> nn.Embedding:
     """Make embeddings without weights; `nn.Embedding` draws them, and loads `torch._dynamo` to."""
-    return nn.Embedding.from_pretrained(torch.empty(n, width), freeze=False, padding_idx=padding)
+    empty = torch.empty(n, width)
+    result: nn.Embedding = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
+        empty, freeze=False, padding_idx=padding
+    )
+    return result
 
 
 class _Layers(nn.Module):
