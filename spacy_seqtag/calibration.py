@@ -293,7 +293,8 @@ def _annotate_again(
     annotated (Sequence[Example]): The same, annotated.
     stages (Stages): Shows how far it is.
     """
-    from spacy_transformers import Transformer  # takes seconds, which no other command should
+    # This takes a second, which no other command should.
+    from .models.spacy_transformers import Transformer
 
     encoders = [name for name, pipe in nlp.pipeline if isinstance(pipe, Transformer)]
     pairs = [(new.predicted, old.predicted) for new, old in zip(examples, annotated, strict=True)]

@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 import torch
 from spacy.language import Language
-from spacy_transformers import Transformer
 from thinc.api import Model
 from thinc.layers.reduce_first import reduce_first as thinc_reduce_first
 
 from ..models.encoder import Encoder
 from ..models.network.encoder import EncoderNetwork
 from ..models.pooling import reduce_first
+from ..models.spacy_transformers import Transformer
 from ..pipeline.listening import AnyModel, listeners_in
 from ..pipeline.token_tagger import TokenTagger
 from .checkpoint import ENCODERS

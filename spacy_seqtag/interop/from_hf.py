@@ -8,8 +8,6 @@ import numpy as np
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy_transformers.data_classes import HFObjects
-from spacy_transformers.layers import TransformerListener
 from thinc.types import Floats1d, Floats2d
 
 from ..arrays import Floats
@@ -17,6 +15,7 @@ from ..errors import first_line
 from ..files import check_replaceable, naming, new_folder, terminable
 from ..models.encoder import Encoder
 from ..models.encoder_shim import max_wordpieces
+from ..models.spacy_transformers import HFObjects, TransformerListener
 from ..pipeline.token_tagger import TokenTagger
 from ..training.save_aside import replace_folder
 from .checkpoint import Checkpoint, classifier_of, encoder_of, languages_of, load_checkpoint

@@ -17,6 +17,7 @@ The heads are made of `output_layer` and `pinned_dropout`; that of semantic role
 
 Beside the way:
 
+    spacy_transformers  what is taken from spacy-transformers, imported as cheaply as it goes
     pretrained     finds and loads the base model: a folder, a package, or a hub name
     saved_encoder  the encoder as bytes, in a saved pipeline
     shim           a PyTorch module within a Thinc model: which module computes, in which precision

@@ -15,11 +15,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from spacy.tokens import Doc
-from spacy_transformers.data_classes import (
-    FullTransformerBatch,
-    TransformerData,
-    WordpieceBatch,
-)
 from thinc.api import get_array_module, xp2torch
 from thinc.types import Floats2d, Floats3d, Ragged
 from transformers.modeling_outputs import BaseModelOutput
@@ -28,6 +23,7 @@ from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 from ..arrays import Ints
 from .alignment import counts_of, make_alignment, rows_of
 from .layout import Rows
+from .spacy_transformers import FullTransformerBatch, TransformerData, WordpieceBatch
 
 
 def hidden_states(data: TransformerData | FullTransformerBatch) -> Floats3d | None:

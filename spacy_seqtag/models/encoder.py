@@ -13,14 +13,11 @@ The way of a batch is at the head of `spacy_seqtag.models`.
 """
 
 from collections.abc import Callable
-from typing import Any, Optional, TypeAlias
+from typing import TYPE_CHECKING, Any, Optional, TypeAlias
 
 from spacy.errors import Errors
 from spacy.tokens import Doc
 from spacy.util import SimpleFrozenDict, registry
-from spacy_transformers.data_classes import FullTransformerBatch, HFObjects
-from spacy_transformers.layers import TransformerModel, split_trf_batch
-from spacy_transformers.layers._util import replace_listener, replace_listener_cfg
 from thinc.api import Model, Optimizer, chain
 from thinc.model import deserialize_attr, serialize_attr
 from thinc.shims import Shim
@@ -41,8 +38,19 @@ from .layout import Rows, lay_out
 from .network.precision import PRECISIONS
 from .pooling import word_vectors
 from .pretrained import Settings, load_pretrained
+from .spacy_transformers import (
+    FullTransformerBatch,
+    HFObjects,
+    TransformerModel,
+    replace_listener,
+    replace_listener_cfg,
+    split_trf_batch,
+)
 from .trf_data import install_extension
 from .windows import SentenceWindows, Spanner, create_sentence_windows
+
+if TYPE_CHECKING:  # what `pretrained` alone needs
+    from transformers.modeling_utils import PreTrainedModel
 
 Copied: TypeAlias = dict[int, Model[Any, Any] | Shim]
 """What Thinc has copied already, by the `id` of what it was."""
@@ -220,6 +228,11 @@ class Encoder(TransformerModel):
         (shim,) = self.layers[0].shims
         assert isinstance(shim, EncoderShim)
         return shim
+
+    @property
+    def transformer(self) -> "PreTrainedModel | None":
+        """The encoder as a model of transformers; None before it is initialized or loaded."""
+        return self.shim.pretrained()
 
     def copy(self) -> "Encoder":
         """Make a copy with its own weights (and its own `id`)."""

@@ -2,27 +2,31 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
-from spacy_transformers.data_classes import HFObjects
 from thinc.api import Model, get_torch_default_device
 from thinc.types import Floats2d
 from torch import nn
-from transformers.modeling_utils import PreTrainedModel
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 from .layout import Rows
-from .network.bert_parts import can_fuse
+from .network.bert_parts import AnyTransformer, can_fuse
 from .network.encoder import EncoderNetwork, NetworkInput
 from .network.fused import FusedNetwork
 from .network.memory import to_device
+from .network.plain_encoder import PlainEncoder
 from .network.precision import has_fast_bfloat16
 from .network.weights import set_weights, weights_from_bytes
 from .pretrained import Settings
 from .saved_encoder import encoder_from_bytes, encoder_to_bytes
 from .shim import PrecisionShim
+from .spacy_transformers import HFObjects
 from .word_case import N_CASES
 from .wordpieces import WordTokenizer
+
+if TYPE_CHECKING:  # what `pretrained` alone needs
+    from transformers.modeling_utils import PreTrainedModel
 
 
 @dataclass(frozen=True)
@@ -75,11 +79,12 @@ class EncoderShim(PrecisionShim):
         self._word_tokenizer: WordTokenizer | None = None
         self.max_wordpieces = 0
 
-    def set_network(self, tokenizer: PreTrainedTokenizerBase, transformer: PreTrainedModel) -> None:
-        """Take a tokenizer, a fast one, and an encoder of transformers."""
+    def set_network(self, tokenizer: PreTrainedTokenizerBase, transformer: AnyTransformer) -> None:
+        """Take a tokenizer, a fast one, and an encoder."""
         self._word_tokenizer = WordTokenizer(tokenizer, self.word_case, self.word_by_word)
         self.max_wordpieces = max_wordpieces(tokenizer, transformer)
         if self.gradient_checkpointing:
+            assert not isinstance(transformer, PlainEncoder)
             settings = {"use_reentrant": False}
             transformer.gradient_checkpointing_enable(settings)  # type: ignore[no-untyped-call]
         network = EncoderNetwork(transformer, N_CASES if self.word_case else 0)
@@ -88,6 +93,21 @@ class EncoderShim(PrecisionShim):
         self._predictor = None
         if self.precision == "auto":
             has_fast_bfloat16(self.device)  # measured now, once for all processes forked later
+
+    def pretrained(self) -> "PreTrainedModel | None":
+        """Return the encoder as a model of transformers, with the same weights; None without one.
+
+        Where it was loaded without transformers' own class, it is replaced by one from now on:
+        whoever asks may put adapters or hooks into it.
+        """
+        transformer: AnyTransformer | None = self._hfmodel.transformer
+        if isinstance(transformer, PlainEncoder):
+            network = self.module
+            assert isinstance(network, EncoderNetwork)
+            transformer = transformer.as_pretrained()
+            network.transformer = self._hfmodel.transformer = transformer
+            self._predictor = None
+        return transformer
 
     @property
     def word_tokenizer(self) -> WordTokenizer:
@@ -136,7 +156,9 @@ class EncoderShim(PrecisionShim):
 
         RAISES: ValueError (also as ConfigValidationError): for other bytes.
         """
-        tokenizer_config, transformer_config, saved = encoder_from_bytes(bytes_data)
+        tokenizer_config, transformer_config, saved = encoder_from_bytes(
+            bytes_data, pretrained=self.gradient_checkpointing
+        )
         self._hfmodel = HFObjects(None, None, None, tokenizer_config, transformer_config)
         if saved is not None:
             self.set_network(saved.tokenizer, saved.transformer)
@@ -144,7 +166,7 @@ class EncoderShim(PrecisionShim):
         return self
 
 
-def max_wordpieces(tokenizer: PreTrainedTokenizerBase, transformer: PreTrainedModel) -> int:
+def max_wordpieces(tokenizer: PreTrainedTokenizerBase, transformer: AnyTransformer) -> int:
     """Find the most wordpieces that a model reads at once, special tokens included."""
     limits: list[int] = [tokenizer.model_max_length]
     if getattr(transformer.config, "max_position_embeddings", -1) > 0:

@@ -5,13 +5,12 @@ from collections.abc import Callable
 from spacy.errors import Errors
 from spacy.tokens import Doc
 from spacy.util import registry
-from spacy_transformers.data_classes import TransformerData
-from spacy_transformers.layers import TransformerListener
 from thinc.api import Model, chain
 from thinc.types import Floats2d, Ragged
 
 from ..errors import Number, check_settings
 from .pooling import word_vectors
+from .spacy_transformers import TransformerData, TransformerListener
 from .trf_data import install_extension, read_vectors
 
 

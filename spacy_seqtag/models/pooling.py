@@ -9,7 +9,6 @@ from itertools import pairwise
 
 import numpy as np
 from spacy.util import registry
-from spacy_transformers.data_classes import TransformerData
 from thinc.api import Model, Ops, reduce_last, reduce_max, reduce_mean, reduce_sum
 from thinc.layers.reduce_first import reduce_first as thinc_reduce_first
 from thinc.types import Floats2d, Ragged
@@ -17,6 +16,7 @@ from thinc.types import Floats2d, Ragged
 from ..arrays import Ints
 from .alignment import counts_of, rows_of
 from .batch import DocVectors, hidden_states, to_output
+from .spacy_transformers import TransformerData
 
 Pooling = Model[Ragged, Floats2d]
 """From the vectors of each word's wordpieces, laid end to end, to its own: (words, width)."""

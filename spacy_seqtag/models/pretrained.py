@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from spacy_transformers.data_classes import HFObjects
-from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers import AutoConfig
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 from ..errors import first_line, one_line, settings_error
+from .spacy_transformers import HFObjects
 
 Settings = dict[str, Any]
 """Settings for transformers; it alone knows their names and types."""
@@ -31,6 +31,8 @@ def load_pretrained(
     RETURNS (HFObjects): The tokenizer and the network.
     RAISES: ConfigValidationError (a ValueError): if the model cannot be found or read.
     """
+    from transformers import AutoModel, AutoTokenizer
+
     no_code = {"trust_remote_code": False}
     settings = {**no_code, **transformer_config}
     trust = {"trust_remote_code": settings["trust_remote_code"]}

@@ -19,13 +19,16 @@ from typing import NamedTuple, TypedDict
 
 import srsly
 import torch
-from transformers import CONFIG_MAPPING, AutoConfig, AutoModel, AutoTokenizer
+import transformers
+from transformers import CONFIG_MAPPING, AutoConfig
 from transformers.configuration_utils import PretrainedConfig
-from transformers.modeling_utils import PreTrainedModel
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
+from transformers.tokenization_utils_fast import PreTrainedTokenizerFast
 
 from ..errors import settings_error
+from .network.bert_parts import AnyTransformer
 from .network.encoder import EncoderNetwork
+from .network.plain_encoder import PlainEncoder, is_plain_config
 from .network.weights import weights_to_bytes
 from .pretrained import Settings
 
@@ -79,7 +82,7 @@ class LoadedEncoder(NamedTuple):
     """
 
     tokenizer: PreTrainedTokenizerBase
-    transformer: PreTrainedModel
+    transformer: AnyTransformer
     weights: bytes
 
 
@@ -109,10 +112,14 @@ def encoder_to_bytes(
     return saved
 
 
-def encoder_from_bytes(data: bytes) -> tuple[Settings, Settings, LoadedEncoder | None]:
+def encoder_from_bytes(
+    data: bytes, *, pretrained: bool = False
+) -> tuple[Settings, Settings, LoadedEncoder | None]:
     """Load what `encoder_to_bytes` saved, and what earlier versions saved without a digest.
 
     data (bytes): A saved encoder.
+    pretrained (bool): Whether the network has to be a model of transformers. Otherwise one that is
+        built like BERT is loaded without transformers' code for it, in a fraction of the time.
     RETURNS: The settings for tokenizer and network, and the encoder; None where it was not
         initialized.
     RAISES: ValueError (also as ConfigValidationError): for other bytes.
@@ -133,12 +140,18 @@ def encoder_from_bytes(data: bytes) -> tuple[Settings, Settings, LoadedEncoder |
     attention = transformer_config.get("attn_implementation")
     if attention is not None and not str(attention).isidentifier():
         raise ValueError(f"attn_implementation = {attention!r}")
-    transformer = AutoModel.from_config(  # type: ignore[no-untyped-call]
-        config,
-        torch_dtype=torch.float32,
-        trust_remote_code=False,
-        **({} if attention is None else {"attn_implementation": attention}),
-    )
+    transformer: AnyTransformer
+    if attention is None and not pretrained and is_plain_config(config):
+        transformer = PlainEncoder(config)
+    else:
+        from transformers import AutoModel
+
+        transformer = AutoModel.from_config(  # type: ignore[no-untyped-call]
+            config,
+            torch_dtype=torch.float32,
+            trust_remote_code=False,
+            **({} if attention is None else {"attn_implementation": attention}),
+        )
     loaded = LoadedEncoder(tokenizer, transformer, msg["weights"])
     return tokenizer_config, transformer_config, loaded
 
@@ -201,9 +214,7 @@ def load_config_and_tokenizer(
         config_path = Path(folder) / "config.json"
         config_path.write_text(_without(config_json, _CODE | _SOURCE), "utf8")
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-        tokenizer = AutoTokenizer.from_pretrained(  # type: ignore[no-untyped-call]
-            folder, use_fast=True, trust_remote_code=False, local_files_only=True
-        )
+        tokenizer = _load_tokenizer(folder)
     if any(getattr(part, "use_pretrained_backbone", False) for part in _parts(config)):
         raise settings_error(
             f"The encoder of the transformer component ({config.model_type}) has a backbone that "
@@ -211,6 +222,27 @@ def load_config_and_tokenizer(
         )
     config._name_or_path = tokenizer.name_or_path = ""
     return config, tokenizer
+
+
+def _load_tokenizer(folder: str) -> PreTrainedTokenizerBase:
+    """Load a tokenizer from its files, none of which names code.
+
+    It is of the class that `AutoTokenizer` finds, without what importing that costs. Where the
+    class is not plain to see, `AutoTokenizer` looks for it.
+    """
+    settings = json.loads((Path(folder) / "tokenizer_config.json").read_text("utf8"))
+    name = f"{settings.get('tokenizer_class')}".removesuffix("Fast") + "Fast"
+    found = getattr(transformers, name, None) if name.endswith("TokenizerFast") else None
+    result: PreTrainedTokenizerBase
+    if isinstance(found, type) and issubclass(found, PreTrainedTokenizerFast):
+        result = found.from_pretrained(folder, local_files_only=True)
+    else:
+        from transformers import AutoTokenizer
+
+        result = AutoTokenizer.from_pretrained(  # type: ignore[no-untyped-call]
+            folder, use_fast=True, trust_remote_code=False, local_files_only=True
+        )
+    return result
 
 
 def _parts(config: PretrainedConfig) -> Iterator[PretrainedConfig]:

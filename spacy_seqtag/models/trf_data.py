@@ -12,11 +12,10 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from spacy.tokens import Doc
-from spacy_transformers.data_classes import TransformerData
-from spacy_transformers.pipeline_component import DOC_EXT_ATTR
 
 from .alignment import realign, token_starts
 from .batch import DocVectors
+from .spacy_transformers import DOC_EXT_ATTR, TransformerData
 
 # The key of the extension in `doc.user_data`; the type stub of Doc knows keys of strings only.
 _KEY: Any = ("._.", DOC_EXT_ATTR, None, None)

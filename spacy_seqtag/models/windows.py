@@ -15,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 from spacy.strings import get_string_id
 from spacy.tokens import Doc, Span
-from spacy_transformers.util import registry  # type: ignore[attr-defined]
 
 from ..arrays import Ints
 from ..errors import Whole, check_settings
+from .spacy_transformers import registry
 
 Spanner = Callable[[list[Doc]], list[list[Span]]]
 """A span getter: cuts each Doc into the spans that the encoder reads."""

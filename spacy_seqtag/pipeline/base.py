@@ -22,12 +22,12 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
-from spacy_transformers import install_extensions
 from thinc.api import Model, Ops, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
 from ..arrays import Bools, Ints
 from ..errors import SHARE, check_settings
+from ..models.spacy_transformers import install_extensions
 from .calibrated import CalibratedPipe
 from .label_checks import check_found, check_named, check_size
 from .listening import check_listeners, docs_without_vectors, name_listeners, unread_warning

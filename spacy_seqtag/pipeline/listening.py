@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy_transformers import Transformer
-from spacy_transformers.layers import TransformerListener
 from thinc.api import Model
 
 from ..arrays import Floats
 from ..errors import settings_error
 from ..models.listener import Listener
+from ..models.spacy_transformers import Transformer, TransformerListener
 from ..models.trf_data import read_vectors
 
 # The model of a component, whatever it takes and gives.

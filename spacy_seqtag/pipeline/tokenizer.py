@@ -22,6 +22,9 @@ def create_language_tokenizer() -> Callable[[Language], Callable[[str], Doc]]:
     RAISES: ConfigValidationError (a ValueError): The tokenizer needs a package that is not
         installed. The message names it.
     """
+    # spaCy comes here before it imports the factories of all packages, spacy-transformers' among
+    # them. What is imported here has to be first.
+    from ..models import spacy_transformers  # noqa: F401
 
     def create_tokenizer(nlp: Language) -> Callable[[str], Doc]:
         default = {"tokenizer": nlp.default_config["nlp"]["tokenizer"]}

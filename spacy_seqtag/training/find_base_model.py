@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import registry
-from spacy_transformers.data_classes import FullTransformerBatch
 from thinc.api import Model
 
 from ..models.pretrained import resolve
+from ..models.spacy_transformers import FullTransformerBatch
 
 # Ours, or that of spacy-transformers.
 AnyEncoder = Model[list[Doc], FullTransformerBatch]

@@ -3,16 +3,28 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import spacy
 import srsly
-from transformers import AutoTokenizer, BertTokenizerFast, RobertaTokenizerFast
+import torch
+from transformers import (
+    AutoConfig,
+    AutoTokenizer,
+    BertConfig,
+    BertTokenizerFast,
+    PreTrainedModel,
+    RobertaTokenizerFast,
+)
 
+from spacy_seqtag.models.network.plain_encoder import PlainEncoder
 from spacy_seqtag.models.saved_encoder import (
     _without,
     load_config_and_tokenizer,
     tokenizer_to_bytes,
 )
+
+from .encoders import encoder_nlp
 
 TEXTS = ["Ángel DON'T [SEP] <mask> 東京 x", "  two  blanks\n\nﬁn"]
 
@@ -169,3 +181,86 @@ def test_no_folder_is_saved(trained_path, tiny_bert, tmp_path):
                 data = path.read_bytes()
                 for name in (tiny_bert, str(Path(tiny_bert).parent), str(tmp_path)):
                     assert name.encode() not in data, path
+
+
+# Which network is loaded
+
+
+def loaded(nlp):
+    return spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())
+
+
+def network_of(nlp):
+    return nlp.get_pipe("transformer").model.shim.module
+
+
+def test_an_encoder_like_bert_is_loaded_without_transformers_own_class(tiny_encoder, make_nlp):
+    nlp = make_nlp(tiny_encoder, [])
+    nlp.initialize()
+    again = loaded(nlp)
+    assert isinstance(network_of(again).transformer, PlainEncoder)
+    assert not isinstance(network_of(nlp).transformer, PlainEncoder)
+    saved = nlp.get_pipe("transformer").model.to_bytes()
+    assert again.get_pipe("transformer").model.to_bytes() == saved
+    before = again(TEXTS[0])._.trf_data.model_output.last_hidden_state
+    # Whoever asks for it gets transformers' own, once and for all, and nothing else changes.
+    transformer = again.get_pipe("transformer").model.transformer
+    assert type(transformer) is type(network_of(nlp).transformer)
+    assert network_of(again).transformer is transformer
+    assert again.get_pipe("transformer").model.transformer is transformer
+    assert again.get_pipe("transformer").model.to_bytes() == saved
+    after = again(TEXTS[0])._.trf_data.model_output.last_hidden_state
+    np.testing.assert_array_equal(after, before)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"gradient_checkpointing": True}, {"transformer_config": {"attn_implementation": "sdpa"}}],
+    ids=list,
+)
+def test_what_needs_transformers_own_class_gets_it(tiny_bert, settings):
+    again = loaded(encoder_nlp(tiny_bert, **settings))
+    assert isinstance(network_of(again).transformer, PreTrainedModel)
+
+
+def test_both_learn_the_same(trained_path, mini_examples, train):
+    """With dropout, to the last bit."""
+    weights, probs = [], []
+    for own_class in (False, True):
+        nlp = spacy.load(trained_path)
+        if own_class:
+            assert nlp.get_pipe("transformer").model.transformer is not None
+        train(nlp, mini_examples(nlp, 5), 20, drop=0.1)
+        weights.append(list(network_of(nlp).parameters()))
+        probs.append(nlp.get_pipe("seqtag_pos").predict([nlp(TEXTS[0])])[0])
+    for one, other in zip(*weights, strict=True):
+        assert torch.equal(one, other)
+    np.testing.assert_array_equal(*probs)
+    first = network_of(spacy.load(trained_path)).parameters()
+    assert not all(torch.equal(one, other) for one, other in zip(first, weights[0], strict=True))
+
+
+def test_an_adapter_in_a_loaded_encoder_annotates(nlp):
+    again = loaded(nlp)
+    before = again(TEXTS[0])._.trf_data.model_output.last_hidden_state
+    layer = again.get_pipe("transformer").model.transformer.encoder.layer[0]
+    layer.output.dense.register_forward_hook(lambda module, args, output: 30 * output)
+    after = again(TEXTS[0])._.trf_data.model_output.last_hidden_state
+    assert np.abs(after - before).max() > 0.1
+    # The original is another network.
+    own = nlp(TEXTS[0])._.trf_data.model_output.last_hidden_state
+    np.testing.assert_array_equal(own, before)
+
+
+class OtherTokenizerFast(BertTokenizerFast):
+    """One that only `AutoTokenizer` knows, once it is registered."""
+
+
+class OtherConfig(BertConfig):
+    model_type = "other-bert"
+
+
+def test_registered_tokenizer(tiny_bert):
+    AutoConfig.register("other-bert", OtherConfig)
+    AutoTokenizer.register(OtherConfig, fast_tokenizer_class=OtherTokenizerFast)
+    check_tokenizer(OtherTokenizerFast.from_pretrained(tiny_bert), tiny_bert)

@@ -1,19 +1,35 @@
 """Which encoders are built like BERT, and what transformers calls their parts.
 
-This is the only file that knows the names of transformers' modules. Encoders that are built
-otherwise, or that something was put into, go through their own `forward`.
+This file and `plain_encoder` are the only ones that know the names of transformers' modules.
+Encoders that are built otherwise, or that something was put into, go through their own `forward`.
 """
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import torch
 from torch import nn
-from transformers import BertModel, CamembertModel, RobertaModel, XLMRobertaModel
-from transformers.modeling_utils import PreTrainedModel
 
-Bert = BertModel | CamembertModel | RobertaModel | XLMRobertaModel
+from .plain_encoder import PlainEncoder
+
+if TYPE_CHECKING:  # their modules take seconds to import, and a `PlainEncoder` needs none of them
+    from transformers import BertModel, CamembertModel, RobertaModel, XLMRobertaModel
+    from transformers.modeling_utils import PreTrainedModel
+
+AnyTransformer: TypeAlias = "PreTrainedModel | PlainEncoder"
+"""An encoder: of transformers, or loaded without its code."""
+
+Bert: TypeAlias = "BertModel | CamembertModel | RobertaModel | XLMRobertaModel | PlainEncoder"
+
+# The classes of transformers, by their modules; what is made of one has its module loaded.
+_CLASSES = {
+    "transformers.models.bert.modeling_bert": "BertModel",
+    "transformers.models.camembert.modeling_camembert": "CamembertModel",
+    "transformers.models.roberta.modeling_roberta": "RobertaModel",
+    "transformers.models.xlm_roberta.modeling_xlm_roberta": "XLMRobertaModel",
+}
 
 
 @dataclass(frozen=True)
@@ -47,14 +63,16 @@ class LayerParts:
     norm: nn.LayerNorm
 
 
-def is_plain(transformer: PreTrainedModel) -> TypeGuard[Bert]:
+def is_plain(transformer: AnyTransformer) -> TypeGuard[Bert]:
     """Say whether an encoder's parts can be called in the place of it all.
 
     It has to be built like BERT, with PyTorch's own attention and without hooks.
     """
+    if isinstance(transformer, PlainEncoder):
+        return True
     config = transformer.config
     return (
-        isinstance(transformer, Bert)
+        _is_bert(transformer)
         and config._attn_implementation == "sdpa"
         and getattr(config, "position_embedding_type", "absolute") == "absolute"
         and not config.is_decoder
@@ -62,7 +80,7 @@ def is_plain(transformer: PreTrainedModel) -> TypeGuard[Bert]:
     )
 
 
-def can_fuse(transformer: PreTrainedModel) -> TypeGuard[Bert]:
+def can_fuse(transformer: AnyTransformer) -> TypeGuard[Bert]:
     """Say whether `FusedNetwork` is the same function as an encoder.
 
     The encoder has to be plain, and nothing may have been put in the place of its layers (as
@@ -79,7 +97,8 @@ def embeddings_of(transformer: Bert) -> EmbeddingParts:
     """Name the parts of an encoder's embeddings."""
     embeddings = transformer.embeddings
     # RoBERTa's positions begin after that of padding.
-    unused = 0 if isinstance(transformer, BertModel) else transformer.config.pad_token_id + 1
+    padding = embeddings.position_embeddings.padding_idx
+    unused = 0 if padding is None else padding + 1
     return EmbeddingParts(
         embeddings.word_embeddings,
         embeddings.position_embeddings.weight[unused:],
@@ -117,10 +136,21 @@ def encode(transformer: Bert, embedded: torch.Tensor, mask: torch.Tensor | None)
         anything is masked.
     RETURNS (torch.Tensor): (windows, length, width).
     """
-    hidden: torch.Tensor = transformer.embeddings(inputs_embeds=embedded)
     attended = None if mask is None else mask[:, None, None, :]
-    result: torch.Tensor = transformer.encoder(hidden, attention_mask=attended).last_hidden_state
+    result: torch.Tensor
+    if isinstance(transformer, PlainEncoder):
+        result = transformer(embedded, attended)
+    else:
+        hidden = transformer.embeddings(inputs_embeds=embedded)
+        result = transformer.encoder(hidden, attention_mask=attended).last_hidden_state
     return result
+
+
+def _is_bert(transformer: nn.Module) -> bool:
+    loaded = [
+        (sys.modules[module], name) for module, name in _CLASSES.items() if module in sys.modules
+    ]
+    return any(isinstance(transformer, getattr(module, name)) for module, name in loaded)
 
 
 def _has_hooks(module: nn.Module) -> bool:

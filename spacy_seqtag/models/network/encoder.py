@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
-from transformers.modeling_utils import PreTrainedModel
 
 from ...arrays import Ints
-from .bert_parts import encode, is_plain
+from .bert_parts import AnyTransformer, encode, is_plain
 from .embedding import embed_in_place
 from .memory import allocate_vectors, to_device
 from .micro_batches import MicroBatch, micro_batches
@@ -94,11 +93,11 @@ class RowNetwork(nn.Module):
 class EncoderNetwork(RowNetwork):
     """A transformer over rows of wordpieces, with a learned vector for each word's case.
 
-    transformer (PreTrainedModel): An encoder of transformers.
+    transformer (PreTrainedModel | PlainEncoder): An encoder.
     n_cases (int): How many cases have a vector, which starts at zero; 0 for an encoder without.
     """
 
-    def __init__(self, transformer: PreTrainedModel, n_cases: int) -> None:
+    def __init__(self, transformer: AnyTransformer, n_cases: int) -> None:
         super().__init__()
         self.transformer = transformer
         self.case_embedding: nn.Embedding | None = None
