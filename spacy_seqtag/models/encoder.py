@@ -38,7 +38,7 @@ from ..errors import (
 from .batch import EncodedBatch, hidden_states
 from .encoder_shim import EncoderSettings, EncoderShim, encoder_layer
 from .layout import Rows, lay_out
-from .network.precision import PRECISIONS
+from .network.precision import INT8, PRECISIONS
 from .pooling import word_vectors
 from .pretrained import Settings, load_pretrained
 from .trf_data import install_extension
@@ -74,7 +74,9 @@ def build_transformer(
     precision (str): "float32"; "bfloat16" or "float16" compute matrix products in that type,
         train with weights and gradients in float32 (float16 on CUDA only, with scaled gradients)
         and annotate with weights held in it; "auto" takes bfloat16 where the hardware multiplies
-        faster in it (AMX, most AVX512-BF16, Ampere or newer), else float32. Once it annotates, it
+        faster in it (AMX, most AVX512-BF16, Ampere or newer), else float32. "int8" annotates with
+        products of bytes on a CPU, once `python -m spacy seqtag quantize` has measured the numbers
+        that they read; everywhere else, and in training, it is as "auto". Once it annotates, it
         holds the layers' weights a second time, in the precision and the order that is fastest.
     word_case (bool): Add to the embedding of each wordpiece a learned vector for how its word is
         written (lower, Title, UPPER, …). It starts at zero, so the encoder starts as it was
@@ -95,7 +97,7 @@ def build_transformer(
     """
     check_settings(
         "spacy_seqtag.TransformerModel.v1:",
-        precision=(precision, OneOf(PRECISIONS)),
+        precision=(precision, OneOf((*PRECISIONS, INT8))),
         max_batch_wordpieces=(max_batch_wordpieces, Whole(1)),
     )
     settings = EncoderSettings(

@@ -15,6 +15,9 @@ _DTYPES = {
 PRECISIONS = ("auto", *_DTYPES)
 """What a setting `precision` may be; see `spacy_seqtag.TransformerModel.v1`."""
 
+INT8 = "int8"
+"""A further precision of encoders: see `quantized`."""
+
 _warned: set[str] = set()
 
 
@@ -24,11 +27,11 @@ def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
     Warns, once for each kind of device, where bfloat16 is asked for and slow.
 
     precision (str): One of `PRECISIONS`; "auto" is bfloat16 where the hardware is fast in it, else
-        float32.
+        float32. `INT8` is as "auto": it is for what is between the products of bytes.
     device (torch.device): What computes.
     RETURNS (torch.dtype): The type.
     """
-    if precision == "auto":
+    if precision in ("auto", INT8):
         return torch.bfloat16 if has_fast_bfloat16(device) else torch.float32
     if precision == "bfloat16" and not has_fast_bfloat16(device):
         _warn_slow(device.type)
