@@ -13,6 +13,7 @@ The way of a batch is at the head of `spacy_seqtag.models`.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Optional, TypeAlias
 
 from spacy.errors import Errors
@@ -222,6 +223,12 @@ class Encoder(TransformerModel):
         (shim,) = self.layers[0].shims
         assert isinstance(shim, EncoderShim)
         return shim
+
+    def set_precision(self, precision: str) -> None:
+        """Change the precision, see `build_transformer`."""
+        self._settings = replace(self._settings, precision=precision)
+        self.shim.precision = precision
+        self.shim.forget_predictor()
 
     def copy(self) -> "Encoder":
         """Make a copy with its own weights (and its own `id`)."""

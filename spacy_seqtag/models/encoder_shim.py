@@ -21,7 +21,13 @@ from .network.fused import FusedNetwork
 from .network.memory import to_device
 from .network.onednn import can_pack_int8
 from .network.precision import INT8, has_fast_bfloat16
-from .network.quantized import ObservedNetwork, QuantizedNetwork, Range
+from .network.quantized import (
+    ComparedNetwork,
+    ObservedNetwork,
+    QuantizedNetwork,
+    Range,
+    check_ranges,
+)
 from .network.weights import set_weights, weights_from_bytes
 from .pretrained import Settings
 from .saved_encoder import encoder_from_bytes, encoder_to_bytes
@@ -167,14 +173,37 @@ class EncoderShim(PrecisionShim):
                 "the encoder is not of BERT's or RoBERTa's kind, or it is not on a CPU: only these "
                 "annotate in int8"
             )
-        network = ObservedNetwork(module).eval()
+        network = ObservedNetwork(module)
+        with self._annotating(network):
+            yield
+        self.ranges = network.ranges
+
+    @contextmanager
+    def compared(self) -> Iterator[Callable[[], dict[str, float]]]:
+        """Measure how much rounding to bytes changes what products say within the context.
+
+        RETURNS: Gives the errors so far, by product; see `ComparedNetwork.errors`.
+        """
+        module = self.module
+        assert isinstance(module, EncoderNetwork)
+        network = ComparedNetwork(module, self.ranges)
+        with self._annotating(network):
+            yield network.errors
+
+    def forget_range(self, product: str) -> None:
+        """Leave a product as it is: it stays one of floats."""
+        del self.ranges[product]
+        self.forget_predictor()
+
+    @contextmanager
+    def _annotating(self, network: nn.Module) -> Iterator[None]:
+        """Annotate with a network in float32 within the context."""
         precision, self.precision = self.precision, "float32"
-        self._predictor = network, version_of(module)
+        self._predictor = network.eval(), version_of(self.module)
         try:
             yield
         finally:
             self.precision, self._predictor = precision, None
-        self.ranges = network.ranges
 
     def _why_not_int8(self) -> str:
         """Say why the network cannot multiply bytes here; "" if it can."""
@@ -214,6 +243,7 @@ class EncoderShim(PrecisionShim):
         if saved is not None:
             self.set_network(saved.tokenizer, saved.transformer)
             set_weights(self.module, weights_from_bytes(saved.weights))
+            check_ranges(self.module, saved.ranges)
             self.ranges = saved.ranges
         return self
 

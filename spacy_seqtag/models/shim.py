@@ -79,6 +79,10 @@ class PrecisionShim(PyTorchShim):
             self._predictor = predictor
         return predictor[0]
 
+    def forget_predictor(self) -> None:
+        """Make the module that annotates anew."""
+        self._predictor = None
+
     def fuses(self, module: nn.Module) -> bool:
         """Say whether `make_predictor` makes a faster module, which pays in float32, too."""
         return False

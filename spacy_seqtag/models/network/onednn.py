@@ -81,14 +81,18 @@ def pack_int8(weights: torch.Tensor) -> Int8Weights:
     return Int8Weights(packed, scales, torch.zeros(len(scales), dtype=torch.int32))
 
 
-def to_int8(rows: torch.Tensor, scale: Int8Scale) -> torch.Tensor:
+def to_int8(
+    rows: torch.Tensor, scale: Int8Scale, divisor: torch.Tensor | None = None
+) -> torch.Tensor:
     """Write floats as bytes; what is out of range gets the nearest end of it.
 
-    RETURNS (torch.Tensor): uint8, of the same shape.
+    rows (n, in): Any floats.
+    divisor (in,), float32: What each number is divided by before that; None for nothing.
+    RETURNS (torch.Tensor): uint8, (n, in).
     """
-    quantized = torch.quantize_per_tensor(rows.float(), scale.scale, scale.zero, torch.quint8)
-    result: torch.Tensor = quantized.int_repr()
-    return result
+    step = torch.tensor(scale.scale) if divisor is None else divisor * scale.scale
+    half = torch.tensor(scale.zero + 0.5)  # what follows cuts, and does not round
+    return torch.addcmul(half, rows.float(), step.reciprocal()).clamp_(0.0, 255.0).to(torch.uint8)
 
 
 def linear_int8(
