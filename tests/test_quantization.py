@@ -77,6 +77,7 @@ def test_an_encoder_of_one_component(trained, dev, tmp_path):
 
 
 def test_without_ranges_it_is_as_auto(trained, dev):
+    encoder(trained).set_precision("auto")
     expected = trained(TEXT)
     encoder(trained).set_precision("int8")
     with pytest.warns(UserWarning, match='not quantized.*so it annotates as with "auto"') as said:
