@@ -12,7 +12,6 @@ import numpy as np
 from spacy.language import Language
 from spacy.training import Example
 from thinc.api import fix_random_seed
-from tqdm import tqdm
 
 from .corpus.reader import create_corpus
 from .files import check_replaceable, naming, new_folder, terminable
@@ -32,6 +31,7 @@ from .schemes.calibration import (
     reliability,
     temper,
 )
+from .stages import Stages, not_shown
 from .training.save_aside import replace_folder
 
 BinDict = dict[str, float]
@@ -174,7 +174,7 @@ def calibrate_spans(nlp: Language, examples: Sequence[Example]) -> dict[str, Cur
 
 
 def calibrate_pipeline(
-    model: str, data: Path, output: Path, *, force: bool = False, progress: bool = False
+    model: str, data: Path, output: Path, *, force: bool = False, stages: Stages = not_shown
 ) -> Calibration:
     """Fit the temperatures and curves of a saved pipeline to a corpus, and save it with them.
 
@@ -182,7 +182,7 @@ def calibrate_pipeline(
     data (Path): The corpus, in .spacy format, which the pipeline was not trained on.
     output (Path): The folder for the calibrated pipeline. It appears when it is complete.
     force (bool): Replace a pipeline that is there, which may be `model` itself.
-    progress (bool): Show a bar for the documents.
+    stages (Stages): Shows how far it is.
     RETURNS (Calibration): What was fitted, with measures before and after.
     RAISES: ValueError: There is nothing to calibrate; the corpus cannot be read, or is empty;
         something is at `output`.
@@ -191,6 +191,7 @@ def calibrate_pipeline(
     check_replaceable(output, "pipeline", ("config.cfg", "meta.json"), force=force)
     fix_random_seed()
     corpus = create_corpus(data)
+    stages("Load the pipeline", 0)
     nlp = load_pipeline(model)
     pipes = calibrated_pipes(nlp)
     if not pipes:
@@ -201,14 +202,16 @@ def calibrate_pipeline(
         )
     for _, pipe in pipes:
         pipe.reset_calibration()
-    examples = _annotate(nlp, list(corpus(nlp)), progress)
+    examples = _annotate(nlp, list(corpus(nlp)), stages)
+    stages("Fit temperatures", 0)
     before = measure(nlp, examples)
     skipped = calibrate(nlp, examples)
     left_alone = [f"{name}, {head}: {why}" for (name, head), why in skipped.items()]
     if len(left_alone) == sum(len(pipe.heads) for _, pipe in pipes):
         raise ValueError(f"{data}: nothing can be calibrated. {'; '.join(left_alone)}")
     # The curve of spans comes after the temperatures, which their confidences depend on.
-    examples = _annotate_again(nlp, list(corpus(nlp)), examples)
+    examples = _annotate_again(nlp, list(corpus(nlp)), examples, stages)
+    stages("Fit curves", 0)
     cautions = [*_about_training(pipes, before, data), *_about_few(pipes, examples)]
     curves = calibrate_spans(nlp, examples)
     left_alone += [
@@ -216,7 +219,9 @@ def calibrate_pipeline(
         for name, pipe in pipes
         if pipe.curved and name not in curves
     ]
-    after = measure(nlp, _annotate_again(nlp, list(corpus(nlp)), examples))
+    examples = _annotate_again(nlp, list(corpus(nlp)), examples, stages)
+    stages("Measure", 0)
+    after = measure(nlp, examples)
     with terminable(), new_folder(output.parent, output), naming(output):
         replace_folder(output, nlp.to_disk)
     temperatures = {
@@ -257,17 +262,16 @@ def _about_few(
                 )
 
 
-def _annotate(nlp: Language, examples: list[Example], progress: bool = False) -> list[Example]:
-    docs = nlp.pipe(example.predicted for example in examples)
-    shown = None if progress else True  # None: in a terminal only
-    bar = tqdm(docs, "Annotate", len(examples), unit="doc", leave=False, disable=shown)
-    for example, doc in zip(examples, bar):
+def _annotate(nlp: Language, examples: list[Example], stages: Stages) -> list[Example]:
+    step = stages("Annotate", len(examples))
+    for example, doc in zip(examples, nlp.pipe(example.predicted for example in examples)):
         example.predicted = doc
+        step()
     return examples
 
 
 def _annotate_again(
-    nlp: Language, examples: list[Example], annotated: Sequence[Example]
+    nlp: Language, examples: list[Example], annotated: Sequence[Example], stages: Stages
 ) -> list[Example]:
     """Annotate Docs with the vectors that the encoder gave to the same Docs before.
 
@@ -276,14 +280,15 @@ def _annotate_again(
 
     examples (list[Example]): Of the corpus, not annotated.
     annotated (Sequence[Example]): The same, annotated.
+    stages (Stages): Shows how far it is.
     """
     from spacy_transformers import Transformer  # takes seconds, which no other command should
 
     encoders = [name for name, pipe in nlp.pipeline if isinstance(pipe, Transformer)]
     pairs = [(new.predicted, old.predicted) for new, old in zip(examples, annotated, strict=True)]
     if len(encoders) != 1 or any(len(new) != len(old) for new, old in pairs):
-        return _annotate(nlp, examples)
+        return _annotate(nlp, examples, stages)
     for new, old in pairs:
         new._.trf_data = old._.trf_data
     with nlp.select_pipes(disable=encoders):
-        return _annotate(nlp, examples)
+        return _annotate(nlp, examples, stages)

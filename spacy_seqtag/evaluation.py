@@ -22,6 +22,7 @@ from .errors import printable
 from .frames import PREDICATES, has_frames, span_groups
 from .loading import load_pipeline
 from .schemes.propositions import PREDICATE
+from .stages import Stages, not_shown
 
 SRL_FACTORY = "seqtag_srl"
 """Components of this factory can be given their predicates."""
@@ -91,6 +92,7 @@ def evaluate(
     sent_starts: bool = True,
     gold_predicates: bool = False,
     allow_unknown_labels: bool = False,
+    stages: Stages = not_shown,
 ) -> Evaluation:
     """Annotate a corpus with a pipeline, and score the result.
 
@@ -100,6 +102,7 @@ def evaluate(
     sent_starts (bool): Give it the corpus's sentence boundaries as well.
     gold_predicates (bool): Give it the corpus's predicates as well, see `give_predicates`.
     allow_unknown_labels (bool): Count labels that the pipeline does not know as missed.
+    stages (Stages): Shows how far it is.
     RETURNS (Evaluation): The scores and the annotated Docs.
     RAISES: UnknownLabelsError (a ValueError): The pipeline does not know labels of the corpus.
     RAISES: NoPredicatesError (a ValueError): See `give_predicates`.
@@ -110,6 +113,7 @@ def evaluate(
         raise ValueError("gold_predicates needs gold_tokens: they are given on the corpus's words")
     fix_random_seed()
     corpus = create_corpus(data, gold_tokens=gold_tokens, sent_starts=sent_starts)
+    stages("Load the pipeline", 0)
     nlp = load_pipeline(model)
     examples = list(corpus(nlp))
     if not allow_unknown_labels:
@@ -117,9 +121,14 @@ def evaluate(
     if gold_predicates:
         give_predicates(nlp, examples, data)
     # As `Language.evaluate` does, which scores copies and so loses the annotated Docs.
+    step = stages("Annotate", len(examples))
+    docs = []
     start = default_timer()
-    docs = list(nlp.pipe(example.predicted for example in examples))
+    for doc in nlp.pipe(example.predicted for example in examples):
+        docs.append(doc)
+        step()
     seconds = default_timer() - start
+    stages("Score", 0)
     for example, doc in zip(examples, docs):
         example.predicted = doc
     scores: Scores = Scorer(nlp).score(examples)

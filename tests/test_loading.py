@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 import spacy
+import typer
 from spacy.cli._util import app
 from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
-import spacy_seqtag.cli  # noqa: F401  (adds the commands)
+from spacy_seqtag.cli import seqtag
 from spacy_seqtag.loading import check_pipeline, load_pipeline
 
 COMMANDS = {
@@ -22,7 +23,11 @@ COMMANDS = {
     "serve": ("{}",),
     "to-hf": ("{}", "new"),
     "suggest": ("{}", "raw.txt", "--output", "new.jsonl"),
+    "convert": ("texts.jsonl", "--tokenizer", "{}", "--output", "new.spacy"),
+    "init-config": ("--train", "gold.spacy", "--pipeline", "{}", "--output", "new.cfg"),
 }
+# What commands call a pipeline.
+NAMES = {"model", "pipeline", "pipelines", "tokenizer"}
 
 
 @pytest.fixture
@@ -31,6 +36,7 @@ def folder(tmp_path, monkeypatch, trained_path, mini_docs):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(trained_path, tmp_path / "nlp")
     (tmp_path / "raw.txt").write_text("She gave him the book.\n")
+    (tmp_path / "texts.jsonl").write_text('{"text": "Ann left.", "spans": []}\n')
     DocBin(docs=mini_docs(spacy.blank("en").vocab, "dev", 3)).to_disk(tmp_path / "gold.spacy")
     return tmp_path
 
@@ -38,6 +44,14 @@ def folder(tmp_path, monkeypatch, trained_path, mini_docs):
 def run(name, model):
     words = [word.format(model) for word in COMMANDS[name]]
     return CliRunner().invoke(app, ["seqtag", name, *words])
+
+
+def test_every_command_that_loads_a_pipeline_is_here():
+    """`train` names a pipeline in its config, see below; `from-hf` loads none."""
+    commands = typer.main.get_command(seqtag).commands
+    assert set(COMMANDS) == {
+        name for name, command in commands.items() if NAMES & {p.name for p in command.params}
+    }
 
 
 @pytest.mark.parametrize("name", COMMANDS)

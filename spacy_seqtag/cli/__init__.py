@@ -3,14 +3,12 @@
 spaCy finds it by the entry point group `spacy_cli`. Each command is a module of this package.
 """
 
-from typing import NoReturn
-
 import typer
 from spacy.cli._util import app
-from wasabi.printer import Printer
 
-from ..errors import message_of, printable
-from .console import for_people
+from .console import fail, for_people
+
+__all__ = ["fail", "seqtag"]
 
 seqtag = typer.Typer(
     name="seqtag",
@@ -25,18 +23,6 @@ app.add_typer(seqtag)
 def prepare(context: typer.Context) -> None:
     """Prepare the terminal for as long as a command runs."""
     context.with_resource(for_people())
-
-
-def fail(message: object) -> NoReturn:
-    """Print what is wrong, and exit with code 1.
-
-    Lines stay whole: the pretty printer would wrap them, and so break paths for whoever reads the
-    log. What would steer a terminal, such as escapes in the name of a file, is written out.
-
-    message (str or Exception): What is wrong, and how to mend it.
-    """
-    lines = [printable(line, limit=None) for line in message_of(message).split("\n")]
-    Printer(pretty=False).fail("\n".join(lines), exits=1)
 
 
 # The commands register themselves on `seqtag`: one import for each module.

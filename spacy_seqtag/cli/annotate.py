@@ -16,10 +16,27 @@ from ..corpus.plural import counted
 from ..records import LAYERS, Layer
 from . import fail, seqtag
 from .byte_bar import byte_bar
-from .options import LONG_RAW, GpuOption, PipelineArgument, metavar, one_of
+from .console import examples, print_json, warn
+from .options import (
+    LONG_RAW,
+    GpuOption,
+    JsonOption,
+    PipelineArgument,
+    QuietOption,
+    completed,
+    metavar,
+    one_of,
+)
 
 
-@seqtag.command("annotate", no_args_is_help=True)
+@seqtag.command(
+    "annotate",
+    no_args_is_help=True,
+    epilog=examples(
+        "annotate my_pipeline texts.jsonl annotated/",
+        "annotate my_pipeline news/ news.parquet --layers entities",
+    ),
+)
 def annotate_cli(
     model: PipelineArgument,
     inputs: Annotated[
@@ -43,6 +60,7 @@ def annotate_cli(
             "--format",
             "-f",
             parser=one_of(OUTPUTS),
+            autocompletion=completed(OUTPUTS),
             metavar=metavar(OUTPUTS),
             help="What to write to a folder; JSONL by default. A file's name says it",
         ),
@@ -59,6 +77,7 @@ def annotate_cli(
         str | None,
         typer.Option(
             parser=one_of(KINDS),
+            autocompletion=completed(KINDS),
             metavar=metavar(KINDS),
             help="What inputs hold, whatever their names; standard input is txt by default",
         ),
@@ -76,6 +95,7 @@ def annotate_cli(
         str,
         typer.Option(
             parser=one_of(ENGINES),
+            autocompletion=completed(ENGINES),
             metavar=metavar(ENGINES),
             help="local: this machine; ray: Ray Data, here or on a cluster",
         ),
@@ -100,14 +120,13 @@ def annotate_cli(
         bool, typer.Option("--overwrite", help="Begin anew in a folder of another run")
     ] = False,
     gpu_id: GpuOption = -1,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Annotate a corpus of any size.
 
     The same command goes on where a run was cut: each text is annotated exactly once, in order. A
     text that cannot be annotated goes to errors.jsonl with the reason, and the rest go on.
-
-    Example: python -m spacy seqtag annotate my_pipeline texts.jsonl annotated/
     """
     settings = Settings(
         file_format=file_format,
@@ -139,8 +158,8 @@ def annotate_cli(
             result = annotate(model, inputs, output, settings, watch)
     except (ValueError, OSError, ImportError, RuntimeError) as error:
         fail(error)
-    if quiet:
-        return
+    if as_json:
+        print_json({"output": output, **vars(result)})
     if result.was_complete:
         msg.info("The run was complete already")
     elif result.kept_parts:
@@ -149,7 +168,7 @@ def annotate_cli(
         )
     if result.errors:
         what = counted(result.errors, "<text|texts> could not be annotated")
-        msg.warn(f"{what}: see {result.errors_path}")
+        warn(f"{what}: see {result.errors_path}")
     docs, words = counted(result.docs, "<text|texts>"), counted(result.words, "<word|words>")
     verb = "There are" if result.was_complete else "Wrote"
     msg.good(f"{verb} {docs}, {words} in {output}")

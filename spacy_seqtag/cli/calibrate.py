@@ -6,16 +6,23 @@ from typing import Annotated
 import typer
 from spacy.cli._util import setup_gpu
 from wasabi import msg
-from wasabi.printer import Printer
 
-from ..calibration import calibrate_pipeline
+from ..calibration import Calibration, calibrate_pipeline
 from ..errors import printable
 from ..report.scores import print_calibration
 from . import fail, seqtag
-from .options import GpuOption, PipelineArgument
+from .console import examples, print_json, warn
+from .doc_bar import stage_bar
+from .options import GpuOption, JsonOption, PipelineArgument, QuietOption
 
 
-@seqtag.command("calibrate")
+@seqtag.command(
+    "calibrate",
+    no_args_is_help=True,
+    epilog=examples(
+        "calibrate my_pipeline dev.spacy --output calibrated/",
+    ),
+)
 def calibrate_cli(
     model: PipelineArgument,
     dev: Annotated[
@@ -31,7 +38,8 @@ def calibrate_cli(
             "--overwrite", "--force", "-F", help="Replace a pipeline that is there, such as MODEL"
         ),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
     gpu_id: GpuOption = -1,
 ) -> None:
     """Calibrate the confidences of a trained pipeline on a dev corpus.
@@ -42,11 +50,21 @@ def calibrate_cli(
     """
     try:
         setup_gpu(gpu_id, silent=True)
-        found = calibrate_pipeline(model, dev, output, force=force, progress=not quiet)
+        with stage_bar(quiet) as stages:
+            found = calibrate_pipeline(model, dev, output, force=force, stages=stages)
     except (ValueError, OSError) as err:
         fail(err)
-    if quiet:
-        return
+    for line in (*(f"Left alone: {line}" for line in found.left_alone), *found.cautions):
+        warn(line)
+    if as_json:
+        curves = {name: curve._asdict() for name, curve in found.curves.items()}
+        print_json({"output": output, **found._asdict(), "curves": curves})
+    else:
+        _print_figures(found)
+    msg.good(f"Saved the calibrated pipeline to {output}")
+
+
+def _print_figures(found: Calibration) -> None:
     rows = [
         (printable(name), head, f"{temperature:.3f}")
         for name, heads in found.temperatures.items()
@@ -57,10 +75,4 @@ def calibrate_cli(
     if bent:
         header = ("Component", "a", "b", "c")
         msg.table(bent, header=header, aligns=("l", "r", "r", "r"), title="Curves of spans")
-    printer = Printer(pretty=False)  # one line each, however long
-    for line in found.left_alone:
-        printer.warn(f"Left alone: {printable(line, limit=None)}")
-    for line in found.cautions:
-        printer.warn(printable(line, limit=None))
     print_calibration(("before", found.before), ("after", found.after))
-    msg.good(f"Saved the calibrated pipeline to {output}")

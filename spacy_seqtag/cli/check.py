@@ -1,13 +1,15 @@
 """`python -m spacy seqtag check`: what `.spacy` files hold, and what is wrong with it."""
 
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import spacy
 import typer
 from thinc.api import ConfigValidationError
-from tqdm import tqdm
 from wasabi import msg
 from wasabi.printer import Printer
 
@@ -21,12 +23,22 @@ from ..corpus.plural import counted
 from ..errors import printable
 from ..frames import problems
 from . import fail, seqtag
+from .console import examples, print_json
+from .doc_bar import doc_bar
+from .options import JsonOption, QuietOption
 
 # Labels of a layer in the report; --all shows the others.
 _SHOWN = 20
 
 
-@seqtag.command("check", no_args_is_help=True)
+@seqtag.command(
+    "check",
+    no_args_is_help=True,
+    epilog=examples(
+        "check train.spacy dev.spacy --strict",
+        "check train.spacy --base-model bert-base-cased --lang en",
+    ),
+)
 def check_cli(
     files: Annotated[
         list[Path],
@@ -47,7 +59,8 @@ def check_cli(
     all_labels: Annotated[
         bool, typer.Option("--all", help=f"Show all labels, not the {_SHOWN} most frequent")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Check .spacy files before training.
 
@@ -57,15 +70,17 @@ def check_cli(
     """
     surveys: list[Survey] = []
     found: list[tuple[str, Finding]] = []
+    unsound: list[str] = []
     try:
         encoder = None if base_model is None else _load_encoder(base_model)
         for given in files:
             survey = Survey(str(given), surveys[-1] if surveys else None, encoder, lang)
-            n_problems = _read(given, survey, quiet)
-            if n_problems:
+            of_roles = _read(given, survey, quiet, as_json)
+            unsound += of_roles
+            if of_roles:
                 documents = counted(survey.documents, "<document|documents>")
                 what = f"<problem|problems> in the semantic roles of {documents}"
-                found.append((survey.name, Finding(counted(n_problems, what), error=True)))
+                found.append((survey.name, Finding(counted(len(of_roles), what), error=True)))
             found += [(survey.name, finding) for finding in findings(survey)]
             surveys.append(survey)
     except (
@@ -78,11 +93,24 @@ def check_cli(
     train, *others = surveys
     found += [(train.name, finding) for finding in training_findings(train)]
     found += [(o.name, finding) for o in others for finding in split_findings(train, o)]
-    if not quiet:
+    found.sort(key=lambda pair: not pair[1].error)
+    if as_json:
+        shown = [{"split": name, **asdict(finding)} for name, finding in found]
+        splits = list(map(_figures, surveys))
+        print_json({"splits": splits, "findings": shown, "problems": unsound})
+    else:
         for survey in surveys:
             _print_layers(survey)
         _print_labels(surveys, None if all_labels else _SHOWN)
-    _print_findings(found, strict, quiet)
+        if found:
+            msg.divider("findings")
+        with redirect_stdout(sys.stderr if quiet else sys.stdout):
+            _print_findings(found, strict)
+    n_errors = sum(finding.error or strict for _, finding in found)
+    warnings = counted(len(found) - n_errors, "<warning|warnings>")
+    if n_errors:
+        fail(f"{counted(n_errors, '<error|errors>')}, {warnings}")
+    Printer(pretty=False).good("Sound" + (f", but for {warnings}" if found else ""))
 
 
 def _load_encoder(name: str) -> WordpieceCounter:
@@ -100,24 +128,35 @@ def _load_encoder(name: str) -> WordpieceCounter:
     return WordpieceCounter(tokenizer)
 
 
-def _read(path: Path, survey: Survey, quiet: bool) -> int:
+def _read(path: Path, survey: Survey, quiet: bool, as_json: bool) -> list[str]:
     """Give the Docs at a path to a survey, and print the problems of their semantic roles.
 
-    RETURNS (int): How many problems there are.
+    RETURNS (list[str]): The problems.
     """
-    n_problems = 0
+    found: list[str] = []
     vocab = spacy.blank("xx").vocab  # a bare one does not know white space
     for file in find_docbins(path):
-        docs = read_docs(file, vocab)
-        progress = tqdm(docs, desc=file.name, unit="docs", leave=False, disable=quiet or None)
+        progress = doc_bar(read_docs(file, vocab), file.name, quiet)
         for number, doc in enumerate(progress, start=1):
             doc_id = doc.user_data.get("doc_id")
             name = f"document {number}" + (f" ({printable(str(doc_id))})" if doc_id else "")
             for problem in problems(doc):
-                n_problems += 1
-                progress.write(printable(f"{file}: {name}: {problem}", limit=None))
+                found.append(printable(f"{file}: {name}: {problem}", limit=None))
+                if not as_json:
+                    progress.write(found[-1], file=sys.stderr if quiet else sys.stdout)
             survey.add(doc)
-    return n_problems
+    return found
+
+
+def _figures(survey: Survey) -> dict[str, object]:
+    """Return what a split holds, for machines."""
+    layers = {
+        name: {"words": layer.words, "sentences": layer.sentences, "labels": layer.labels}
+        for name, layer in survey.layers.items()
+    }
+    counts = {"documents": survey.documents, "sentences": survey.sentences, "words": survey.words}
+    frames = {"predicates": survey.rolesets.total(), "rolesets": len(survey.rolesets)}
+    return {"name": survey.name, **counts, "layers": layers, **frames}
 
 
 def _print_layers(survey: Survey) -> None:
@@ -185,25 +224,11 @@ def _print_labels(surveys: Sequence[Survey], limit: int | None) -> None:
         msg.table(rows, header=header, divider=True, aligns=aligns)
 
 
-def _print_findings(findings: Sequence[tuple[str, Finding]], strict: bool, quiet: bool) -> None:
-    """Print the findings, errors first.
-
-    RAISES: typer.Exit (a SystemExit, code 1): There is an error.
-    """
+def _print_findings(findings: Sequence[tuple[str, Finding]], strict: bool) -> None:
     printer = Printer(pretty=False)  # one line each, however long
-    if not quiet and findings:
-        msg.divider("findings")
-    n_errors = 0
-    for name, finding in sorted(findings, key=lambda pair: not pair[1].error):
+    for name, finding in findings:
         text = f"{printable(name, limit=None)}: {finding.message}"
         if finding.error or strict:
-            n_errors += 1
             printer.fail(text)
-        elif not quiet:
+        else:
             printer.warn(text)
-    n_warnings = len(findings) - n_errors
-    warnings = counted(n_warnings, "<warning|warnings>")
-    if n_errors:
-        fail(f"{counted(n_errors, '<error|errors>')}, {warnings}")
-    if not quiet:
-        printer.good("Sound" + (f", but for {warnings}" if n_warnings else ""))

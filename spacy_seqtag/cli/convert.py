@@ -25,7 +25,8 @@ from ..errors import Whole
 from ..partial import parse_labels
 from . import fail, seqtag
 from .byte_bar import byte_bar
-from .options import metavar, one_of
+from .console import examples, print_json, warn
+from .options import JsonOption, QuietOption, complete_pipeline, completed, metavar, one_of
 
 # From here on the wait is long enough to show a bar in log files too.
 _LONG_INPUT = 20_000_000  # bytes
@@ -72,6 +73,7 @@ _FileFormat = Annotated[
     typer.Option(
         "--format",
         parser=one_of(_FIRST_FORMATS),
+        autocompletion=completed(_FIRST_FORMATS),
         metavar=metavar(_FIRST_FORMATS),
         help="Format of the first file (default: by its ending)",
     ),
@@ -81,6 +83,7 @@ _Scheme = Annotated[
     str,
     typer.Option(
         parser=one_of(_SCHEMES),
+        autocompletion=completed(_SCHEMES),
         metavar=metavar(_SCHEMES),
         help="How entities are written in columns (bioes is also BILOU, bmes also BMEWO)",
     ),
@@ -104,6 +107,7 @@ _Tokenizer = Annotated[
     str | None,
     typer.Option(
         metavar="MODEL",
+        autocompletion=complete_pipeline,
         help="Texts are cut into words by the tokenizer of this pipeline (default: that of --lang)",
     ),
 ]
@@ -111,6 +115,7 @@ _Alignment = Annotated[
     str,
     typer.Option(
         parser=one_of(ALIGNMENTS),
+        autocompletion=completed(ALIGNMENTS),
         metavar=metavar(ALIGNMENTS),
         help="What becomes of a span of characters that begins or ends within a word",
     ),
@@ -153,10 +158,17 @@ _EntityLabels = Annotated[
         "labels)",
     ),
 ]
-_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")]
 
 
-@seqtag.command("convert", help=_HELP, no_args_is_help=True)
+@seqtag.command(
+    "convert",
+    help=_HELP,
+    no_args_is_help=True,
+    epilog=examples(
+        "convert dev.conllu dev.iob2 --output dev.spacy",
+        "convert texts.jsonl --lang de --output texts.spacy",
+    ),
+)
 def convert_cli(
     files: _Files,
     output: _Output,
@@ -174,7 +186,8 @@ def convert_cli(
     seed: _Seed = 0,
     rest: _Rest = False,
     entity_labels: _EntityLabels = None,
-    quiet: _Quiet = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Convert corpus files to a .spacy file, print what was written, or fail in one line."""
     labels = _check_options(lang, docs_by, columns, entity_labels)
@@ -199,9 +212,12 @@ def convert_cli(
             )
     except (FormatError, TokenizerError, OSError, sqlite3.Error) as error:
         fail(error)
-    if not quiet:
-        _report(summary, output)
-        _hint_at_language(summary, lang)
+    if as_json:
+        print_json({"output": output, **vars(summary)})
+    else:
+        _print_figures(summary)
+    _report(summary, output)
+    _hint_at_language(summary, lang)
 
 
 def _check_options(
@@ -241,8 +257,7 @@ def _subset(share: float | None, limit: int | None, seed: int, rest: bool) -> Su
     return Subset(1.0 if share is None else share, limit or 0, seed, rest)
 
 
-def _report(summary: Summary, output: Path) -> None:
-    """Print what was written, and what a user should look at."""
+def _print_figures(summary: Summary) -> None:
     rows = [
         ("Documents", summary.documents),
         ("Sentences", summary.sentences),
@@ -255,21 +270,24 @@ def _report(summary: Summary, output: Path) -> None:
         ("Sentences without semantic roles", summary.without_frames),
     ]
     msg.table([(name, f"{n:,}") for name, n in rows], aligns=("l", "r"))
+
+
+def _report(summary: Summary, output: Path) -> None:
+    """Say what a user should look at."""
     for note in summary.notes:
         msg.info(safe_line(note))
     for cut in summary.cuts:
-        msg.warn(safe_line(cut))
+        warn(safe_line(cut))
     if summary.repaired:
         what = "<tag|tags> continued no entity and <was|were> read as B-:"
-        msg.warn(counted(summary.repaired, what))
-        _examples(summary.repairs, summary.repaired)
+        warn(counted(summary.repaired, what), _examples(summary.repairs, summary.repaired))
     if summary.mismatched:
         what = "<sentence has|sentences have> other words and <was|were> not joined:"
-        msg.warn(counted(summary.mismatched, what))
-        _examples(summary.mismatches, summary.mismatched)
+        examples = _examples(summary.mismatches, summary.mismatched)
+        warn(counted(summary.mismatched, what), examples)
     if summary.unjoined:
         what = "<sentence|sentences> of further files <was|were> not used"
-        msg.warn(counted(summary.unjoined, what))
+        warn(counted(summary.unjoined, what))
     msg.good(f"Wrote {output}")
 
 
@@ -277,14 +295,12 @@ def _hint_at_language(summary: Summary, lang: str) -> None:
     """Warn of a text that is not English: that is only the default language."""
     if lang == "en" and summary.other_letters > summary.letters / 2:
         share = summary.other_letters / summary.letters
-        msg.warn(
+        warn(
             f"{share:.0%} of the letters are not Latin, so this is not English: give the language, "
             "as in --lang zh, and the same to `spacy train` as --nlp.lang"
         )
 
 
-def _examples(lines: Sequence[str], total: int) -> None:
-    for line in lines:
-        print(f"  {safe_line(line)}")
-    if total > len(lines):
-        print(f"  and {total - len(lines):,} more")
+def _examples(lines: Sequence[str], total: int) -> list[str]:
+    more = [f"and {total - len(lines):,} more"] if total > len(lines) else []
+    return [*map(safe_line, lines), *more]

@@ -12,14 +12,32 @@ from ..corpus.plural import counted
 from ..schemes.soft_rows import TOP
 from . import fail, seqtag
 from .byte_bar import byte_bar
-from .options import LONG_RAW, GpuOption, RawArgument
+from .console import examples, print_json
+from .options import (
+    LONG_RAW,
+    GpuOption,
+    JsonOption,
+    QuietOption,
+    RawArgument,
+    complete_pipeline,
+)
 
 
-@seqtag.command("distil", no_args_is_help=True)
+@seqtag.command(
+    "distil",
+    no_args_is_help=True,
+    epilog=examples(
+        "distil teacher_1 teacher_2 raw.txt --output soft.spacy",
+    ),
+)
 def distil_cli(
     pipelines: Annotated[
         list[str],
-        typer.Argument(metavar="TEACHER...", help="Trained pipelines: package names or folders"),
+        typer.Argument(
+            metavar="TEACHER...",
+            help="Trained pipelines: package names or folders",
+            autocompletion=complete_pipeline,
+        ),
     ],
     raw: RawArgument,
     output: Annotated[Path, typer.Option("--output", "-o", help="The .spacy file to write")],
@@ -38,7 +56,8 @@ def distil_cli(
         ),
     ] = False,
     gpu_id: GpuOption = -1,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Annotate raw text with trained pipelines, and keep what they think of each word.
 
@@ -61,15 +80,16 @@ def distil_cli(
             )
     except (ValueError, OSError) as error:
         fail(error)
-    if quiet:
-        return
-    rows = [
-        ("Documents", result.docs),
-        ("Words", result.words),
-        *((f"Entities {safe_line(label)}", n) for label, n in result.ents.most_common()),
-        ("Predicates", result.predicates),
-    ]
-    msg.table([(name, f"{n:,}") for name, n in rows], aligns=("l", "r"))
+    if as_json:
+        print_json({"output": output, "bytes": output.stat().st_size, **vars(result)})
+    else:
+        rows = [
+            ("Documents", result.docs),
+            ("Words", result.words),
+            *((f"Entities {safe_line(label)}", n) for label, n in result.ents.most_common()),
+            ("Predicates", result.predicates),
+        ]
+        msg.table([(name, f"{n:,}") for name, n in rows], aligns=("l", "r"))
     size = output.stat().st_size / max(1, result.words)
     teachers = counted(len(pipelines), "<teacher|teachers>")
     msg.good(

@@ -16,7 +16,9 @@ from ..frames import has_frames
 from ..report.html import render_entities, render_html
 from ..report.scores import print_scores
 from . import fail, seqtag
-from .options import GpuOption, PipelineArgument
+from .console import examples, print_json
+from .doc_bar import stage_bar
+from .options import GpuOption, JsonOption, PipelineArgument, QuietOption
 
 # How many documents an HTML file shows.
 _SHOWN = 25
@@ -46,7 +48,14 @@ _UnknownLabelsOption = Annotated[
 ]
 
 
-@seqtag.command("evaluate")
+@seqtag.command(
+    "evaluate",
+    no_args_is_help=True,
+    epilog=examples(
+        "evaluate my_pipeline test.spacy --output scores.json",
+        "evaluate my_pipeline test.spacy --json --quiet > scores.json",
+    ),
+)
 def evaluate_cli(
     model: PipelineArgument,
     data: Annotated[Path, typer.Argument(help="Corpus in .spacy format")],
@@ -69,6 +78,8 @@ def evaluate_cli(
     gold_predicates: _GoldPredicatesOption = False,
     allow_unknown_labels: _UnknownLabelsOption = False,
     gpu_id: GpuOption = -1,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Score a trained pipeline on a corpus.
 
@@ -90,21 +101,26 @@ def evaluate_cli(
                 "--raw-text leaves out. Use one of the two."
             )
         setup_gpu(gpu_id, silent=True)
-        scores, docs = evaluate(
-            model,
-            data,
-            gold_tokens=gold_tokens,
-            sent_starts=sent_starts,
-            gold_predicates=gold_predicates,
-            allow_unknown_labels=allow_unknown_labels,
-        )
+        with stage_bar(quiet) as stages:
+            scores, docs = evaluate(
+                model,
+                data,
+                gold_tokens=gold_tokens,
+                sent_starts=sent_starts,
+                gold_predicates=gold_predicates,
+                allow_unknown_labels=allow_unknown_labels,
+                stages=stages,
+            )
     except NoPredicatesError as err:
         fail(f"--gold-predicates: {err}, or leave the option out.")
     except UnknownLabelsError as err:
         fail(f"{err}, or count them as missed with --allow-unknown-labels.")
     except (ValueError, OSError) as err:
         fail(err)
-    print_scores(scores, str(data))
+    if as_json:
+        print_json(scores)
+    else:
+        print_scores(scores, str(data))
     try:
         if predictions is not None:
             _save(

@@ -12,10 +12,18 @@ from ..corpus.errors import FormatError
 from ..corpus.formats import WRITERS
 from ..corpus.plural import counted
 from . import fail, seqtag
-from .options import metavar, one_of
+from .console import examples, print_json, warn
+from .doc_bar import doc_bar
+from .options import JsonOption, QuietOption, completed, metavar, one_of
 
 
-@seqtag.command("export", no_args_is_help=True)
+@seqtag.command(
+    "export",
+    no_args_is_help=True,
+    epilog=examples(
+        "export dev.spacy --format props --output dev.props",
+    ),
+)
 def export_cli(
     file: Annotated[Path, typer.Argument(help="The .spacy file with semantic roles")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write")],
@@ -25,6 +33,7 @@ def export_cli(
             "--format",
             "-f",
             parser=one_of(WRITERS),
+            autocompletion=completed(WRITERS),
             metavar=metavar(WRITERS),
             help="; ".join(f"{writer.name}: {writer.help}" for writer in WRITERS.values()),
         ),
@@ -36,7 +45,8 @@ def export_cli(
             "semantic roles there. Give it for both files that are to be compared"
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Write the semantic roles of a .spacy file as columns.
 
@@ -52,16 +62,17 @@ def export_cli(
                 fail(f"{path}: this is a folder. Name a .spacy file in it")
         vocab = Vocab()
         reference = None if like is None else read_docs(like, vocab)
-        counts = WRITERS[file_format].save(read_docs(file, vocab), output, reference)
+        with doc_bar(read_docs(file, vocab), file.name, quiet) as docs:
+            counts = WRITERS[file_format].save(docs, output, reference)
     except (FormatError, OSError) as error:
         fail(error)
     except ValueError as error:
         fail(f"{file}: {error}. Check the file with `python -m spacy seqtag check`")
-    if quiet:
-        return
+    if as_json:
+        print_json({"output": output, **counts._asdict()})
     if counts.cut:
         what = "<argument|arguments> left <its|their> sentence and <was|were> cut at its bounds"
-        msg.warn(counted(counts.cut, what))
+        warn(counted(counts.cut, what))
     sentences = counted(counts.sentences, "<sentence|sentences>")
     predicates = counted(counts.predicates, "<predicate|predicates>")
     msg.good(f"Wrote {sentences}, {predicates} to {output}")

@@ -9,7 +9,9 @@ from wasabi import msg
 from ..corpus.plural import counted
 from ..errors import printable
 from . import fail, seqtag
-from .options import metavar, one_of
+from .console import examples, print_json
+from .doc_bar import stage_bar
+from .options import JsonOption, QuietOption, completed, metavar, one_of
 
 if TYPE_CHECKING:
     from ..interop.from_hf import Converted
@@ -27,6 +29,7 @@ TaskOption = Annotated[
         "default their names tell",
         metavar=metavar(_TASKS),
         parser=one_of(_TASKS),
+        autocompletion=completed(_TASKS),
     ),
 ]
 SchemeOption = Annotated[
@@ -35,6 +38,7 @@ SchemeOption = Annotated[
         help="How entity tags are meant. By default their names tell",
         metavar=metavar(_SCHEMES),
         parser=one_of(_SCHEMES),
+        autocompletion=completed(_SCHEMES),
     ),
 ]
 DecodingOption = Annotated[
@@ -44,6 +48,7 @@ DecodingOption = Annotated[
         "or each word's best tag. By default viterbi, or iob1 for such tags",
         metavar=metavar(_DECODINGS),
         parser=one_of(_DECODINGS),
+        autocompletion=completed(_DECODINGS),
     ),
 ]
 PrecisionOption = Annotated[
@@ -53,11 +58,18 @@ PrecisionOption = Annotated[
         "where that is faster",
         metavar=metavar(_PRECISIONS),
         parser=one_of(_PRECISIONS),
+        autocompletion=completed(_PRECISIONS),
     ),
 ]
 
 
-@seqtag.command("from-hf", no_args_is_help=True)
+@seqtag.command(
+    "from-hf",
+    no_args_is_help=True,
+    epilog=examples(
+        "from-hf dslim/bert-base-NER my_pipeline --lang en",
+    ),
+)
 def from_hf_cli(
     checkpoint: Annotated[
         str,
@@ -88,7 +100,8 @@ def from_hf_cli(
     force: Annotated[
         bool, typer.Option("--overwrite", "--force", "-F", help="Replace a pipeline that is there")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Convert a fine-tuned model of Hugging Face's transformers to a pipeline.
 
@@ -99,22 +112,25 @@ def from_hf_cli(
     from ..interop.from_hf import from_hf  # loads transformers, which takes seconds
 
     try:
-        found = from_hf(
-            checkpoint,
-            output,
-            task=task,
-            labels=[label.strip() for label in labels.split(",")] if labels else None,
-            scheme=scheme,
-            decoding=decoding,
-            lang=lang,
-            component=name,
-            precision=precision,
-            force=force,
-        )
+        with stage_bar(quiet) as stages:
+            stages(f"Convert {checkpoint}", 0)
+            found = from_hf(
+                checkpoint,
+                output,
+                task=task,
+                labels=[label.strip() for label in labels.split(",")] if labels else None,
+                scheme=scheme,
+                decoding=decoding,
+                lang=lang,
+                component=name,
+                precision=precision,
+                force=force,
+            )
     except (ValueError, OSError) as error:
         fail(error)
-    if quiet:
-        return
+    if as_json:
+        head = {"task": found.head.task, "labels": found.head.labels, "iob1": found.head.iob1}
+        print_json({"output": output, **found._asdict(), "head": head})
     _say(found, output, guessed=lang is None)
 
 

@@ -1,7 +1,7 @@
 """`python -m spacy seqtag init-config`: a training config that fits the data."""
 
-import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +10,6 @@ import typer
 from spacy.tokens import Doc
 from spacy.util import get_lang_class
 from thinc.api import ConfigValidationError
-from tqdm import tqdm
 from wasabi.printer import Printer
 
 from ..corpus.check.findings import FEW_SENTENCES
@@ -24,11 +23,21 @@ from ..training.config import TASKS, command, render
 from ..training.fit_config import Data, Encoder, choose_tasks, fit, look_at
 from ..training.further import Trained, fit_further
 from . import fail, seqtag
+from .console import examples, print_data, print_json, warn
+from .doc_bar import doc_bar
+from .options import JsonOption, QuietOption, complete_pipeline
 
 _STDOUT = "-"
 
 
-@seqtag.command("init-config", no_args_is_help=True)
+@seqtag.command(
+    "init-config",
+    no_args_is_help=True,
+    epilog=examples(
+        "init-config -o my.cfg --train train.spacy --base-model roberta-base",
+        "init-config -o my.cfg --train train.spacy --pipeline old_pipeline",
+    ),
+)
 def init_config_cli(
     train: Annotated[Path, typer.Option(help="Training data: .spacy file, or folder of such")],
     output: Annotated[
@@ -41,7 +50,8 @@ def init_config_cli(
         str | None,
         typer.Option(
             help="Instead of an encoder, a trained pipeline: --tasks are trained further or added "
-            "to it, everything else in it stays as it is"
+            "to it, everything else in it stays as it is",
+            autocompletion=complete_pipeline,
         ),
     ] = None,
     own_encoder: Annotated[
@@ -69,7 +79,8 @@ def init_config_cli(
     force: Annotated[
         bool, typer.Option("--overwrite", "--force", "-F", help="Replace a config that is there")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Write a training config that fits the data.
 
@@ -82,6 +93,8 @@ def init_config_cli(
     to_stdout = str(output) == _STDOUT
     asked = _check_options(tasks, lang)
     _check_start(base_model, pipeline, own_encoder, lang)
+    if to_stdout and as_json:
+        fail("--json: standard output has the config already. Give --output my.cfg")
     if not to_stdout and output.exists() and not force:
         fail(f"{output} is there already. Give --overwrite to replace it, or another --output")
     try:
@@ -101,18 +114,21 @@ def init_config_cli(
             choices = fit(chosen, train_data, dev_data, start, lang=lang, gpu=gpu)
         text = render(choices, "my.cfg" if to_stdout else str(output))
         if to_stdout:
-            sys.stdout.write(text)
+            print_data(text)
         else:
             write_file(output, text.encode("utf8"))
     except (ConfigValidationError, FormatError, OSError) as error:
         fail(error)
-    if quiet or to_stdout:
+    if train_data.survey.sentences < FEW_SENTENCES:
+        warn(f"fewer than {FEW_SENTENCES} sentences hardly train anything")
+    if to_stdout:
         return
+    if as_json:
+        found = {"command": command(choices, str(output)), **asdict(choices)}
+        print_json({"output": output, **found})
     printer = Printer(pretty=False)  # one line each, however long
     for line in choices.about:
         print(line)
-    if train_data.survey.sentences < FEW_SENTENCES:
-        printer.warn(f"fewer than {FEW_SENTENCES} sentences hardly train anything")
     printer.good(f"Wrote {printable(str(output), limit=None)}. Train it:")
     print(command(choices, str(output)))
 
@@ -177,7 +193,6 @@ def _read(path: Path, quiet: bool) -> Data:
     """
 
     def track(docs: Iterable[Doc]) -> Iterator[Doc]:
-        shown = None if not quiet else True  # None: on a terminal only
-        yield from tqdm(docs, desc=path.name, unit="docs", leave=False, disable=shown)
+        yield from doc_bar(docs, path.name, quiet)
 
     return look_at(path, spacy.blank("xx").vocab, track)  # a bare vocab knows no white space

@@ -5,8 +5,28 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from spacy.util import get_installed_models
 
-PipelineArgument = Annotated[str, typer.Argument(help="Pipeline: package name or folder")]
+from .console import be_quiet, keep_for_json
+
+
+def complete_pipeline(incomplete: str) -> list[str]:
+    """List the installed pipelines whose names begin so, for a shell; it adds files itself."""
+    return [name for name in get_installed_models() if name.startswith(incomplete)]
+
+
+def completed(names: Collection[str]) -> Callable[[str], list[str]]:
+    """Make what a shell asks for the values of an option that takes one of some names."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [name for name in names if name.startswith(incomplete)]
+
+    return complete
+
+
+PipelineArgument = Annotated[
+    str, typer.Argument(help="Pipeline: package name or folder", autocompletion=complete_pipeline)
+]
 RawArgument = Annotated[
     Path,
     typer.Argument(
@@ -15,6 +35,18 @@ RawArgument = Annotated[
     ),
 ]
 GpuOption = Annotated[int, typer.Option("--gpu-id", "-g", help="GPU, or -1 for CPU")]
+QuietOption = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Print warnings and errors only", callback=be_quiet),
+]
+JsonOption = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="Print the result as JSON, and everything else on standard error",
+        callback=keep_for_json,
+    ),
+]
 
 LONG_RAW = 1 << 20
 """Bytes of raw text that pipelines annotate in about a minute on two cores."""

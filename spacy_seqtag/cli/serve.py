@@ -1,23 +1,31 @@
 """`python -m spacy seqtag serve`: a pipeline behind HTTP."""
 
+from math import ceil
 from typing import Annotated
 
 import typer
 from spacy.cli._util import setup_gpu
-from wasabi import msg
 
-from ..errors import one_line
+from ..errors import one_line, printable
 from ..extras import need
 from ..loading import load_pipeline
 from . import fail, seqtag
-from .options import GpuOption, PipelineArgument
+from .console import examples
+from .doc_bar import stage_bar
+from .options import GpuOption, PipelineArgument, QuietOption
 
 # Seconds. Clients keep connections for later, and one that is closed as they use it again fails; so
 # it is longer than most of them wait.
 _KEEP_ALIVE = 75
 
 
-@seqtag.command("serve", no_args_is_help=True)
+@seqtag.command(
+    "serve",
+    no_args_is_help=True,
+    epilog=examples(
+        "serve my_pipeline --port 8000",
+    ),
+)
 def serve_cli(
     model: PipelineArgument,
     host: Annotated[
@@ -39,12 +47,13 @@ def serve_cli(
         float, typer.Option(min=0.001, help="Seconds to the answer, or it is 503")
     ] = 60.0,
     gpu_id: GpuOption = -1,
+    quiet: QuietOption = False,
 ) -> None:
     """Serve a pipeline: JSON, a page to try it, and a backend for Label Studio.
 
-    POST {"text": "…"} or {"texts": ["…", "…"]} to /annotate. Requests of one moment are annotated
-    together. /docs describes all routes, /metrics has figures for Prometheus. Ctrl+C or SIGTERM
-    stops it once what was asked is answered.
+    POST {"text": "..."} or {"texts": ["...", "..."]} to /annotate. Requests of one moment are
+    annotated together. /docs describes all routes, /metrics has figures for Prometheus. Ctrl+C or
+    SIGTERM stops it once what was asked is answered.
     """
     try:
         uvicorn, *_ = map(need, ("uvicorn", "fastapi_offline", "prometheus_client"))
@@ -54,21 +63,30 @@ def serve_cli(
 
     try:
         setup_gpu(gpu_id, silent=True)
-        nlp = load_pipeline(model)
+        with stage_bar(quiet) as stages:
+            stages(f"Load {model}", 0)
+            nlp = load_pipeline(model)
         limits = Limits(max_bytes, max_characters, max_waiting, timeout)
     except (ValueError, OSError) as error:
         fail(one_line(error))
-    address = f"[{host}]" if ":" in host else host
-    msg.info(f"Serving {model} at http://{address}:{port} (a page to try it), /docs, /metrics")
     config = uvicorn.Config(
         create_app(nlp, limits),
         host=host,
         port=port,
         log_level="warning",
         timeout_keep_alive=_KEEP_ALIVE,
+        # By then all that was asked has its answer; who is still asking is not waited for.
+        timeout_graceful_shutdown=ceil(timeout) + 1,
     )
-    server = uvicorn.Server(config)
     try:
-        server.run()
+        listening = config.bind_socket()
     except SystemExit:  # uvicorn has logged why
         fail(f"--host {host} --port {port}: the address is in use or not allowed. Give another one")
+    with listening:
+        listening.listen(config.backlog)  # from now on nobody is turned away
+        address = f"[{host}]" if ":" in host else host
+        where = f"http://{address}:{listening.getsockname()[1]}"
+        # In one line, at once: a script may wait for the port.
+        shown = printable(model, limit=None)
+        print(f"Serving {shown} at {where} (a page to try it), /docs, /metrics", flush=True)
+        uvicorn.Server(config).run(sockets=[listening])

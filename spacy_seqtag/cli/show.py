@@ -12,10 +12,13 @@ from ..errors import one_line
 from ..files import write_file
 from ..frames import get_frames, has_frames
 from ..loading import load_pipeline
+from ..records import make_record
 from ..report.html import render_html, serve_html
 from ..report.terminal import entity_rows, render_text, render_title
 from . import fail, seqtag
-from .options import GpuOption, PipelineArgument
+from .console import examples, keep_for_json, print_json
+from .doc_bar import stage_bar
+from .options import GpuOption, PipelineArgument, QuietOption
 
 # Not displaCy's own default, which is open to the network.
 _HOST = "127.0.0.1"
@@ -23,7 +26,14 @@ _HOST = "127.0.0.1"
 _PAGE = "frames.html"
 
 
-@seqtag.command("show", no_args_is_help=True)
+@seqtag.command(
+    "show",
+    no_args_is_help=True,
+    epilog=examples(
+        'show my_pipeline "She gave him the book."',
+        "show my_pipeline - --json < text.txt",
+    ),
+)
 def show_cli(
     model: PipelineArgument,
     text: Annotated[str, typer.Argument(help="Text to annotate, or - to read it from stdin")],
@@ -41,6 +51,16 @@ def show_cli(
         int, typer.Option("--port", "-p", min=1, max=65535, help="Port to serve on")
     ] = 5000,
     gpu_id: GpuOption = -1,
+    quiet: QuietOption = False,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print the annotation as JSON, and everything else on standard error; without "
+            "serving",
+            callback=keep_for_json,
+        ),
+    ] = False,
 ) -> None:
     """Annotate a text; show its predicates with their arguments, and its entities.
 
@@ -49,11 +69,17 @@ def show_cli(
     try:
         text = _read_stdin() if text == "-" else text
         setup_gpu(gpu_id, silent=True)
-        doc = annotate(model, text)
+        with stage_bar(quiet) as stages:
+            stages(f"Annotate with {model}", 0)
+            doc = annotate(model, text)
     except (ValueError, OSError) as err:
         fail(one_line(err))
-    print_doc(doc)
-    if output is None and not serve:
+    if as_json:
+        print_json({"text": doc.text, **make_record(doc)})
+        serve = False
+    else:
+        print_doc(doc)
+    if output is None and not serve and not as_json:
         output = Path(_PAGE)
     if output is not None:
         try:

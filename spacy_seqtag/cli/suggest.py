@@ -10,14 +10,32 @@ from wasabi import msg
 from ..corpus.plural import counted
 from . import fail, seqtag
 from .byte_bar import byte_bar
-from .options import LONG_RAW, GpuOption, RawArgument
+from .console import examples, print_json
+from .options import (
+    LONG_RAW,
+    GpuOption,
+    JsonOption,
+    QuietOption,
+    RawArgument,
+    complete_pipeline,
+)
 
 
-@seqtag.command("suggest", no_args_is_help=True)
+@seqtag.command(
+    "suggest",
+    no_args_is_help=True,
+    epilog=examples(
+        "suggest my_pipeline raw.txt --n 50 --output to-label.jsonl",
+    ),
+)
 def suggest_cli(
     pipelines: Annotated[
         list[str],
-        typer.Argument(metavar="PIPELINE...", help="Trained pipelines: package names or folders"),
+        typer.Argument(
+            metavar="PIPELINE...",
+            help="Trained pipelines: package names or folders",
+            autocompletion=complete_pipeline,
+        ),
     ],
     raw: RawArgument,
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write")],
@@ -53,7 +71,8 @@ def suggest_cli(
         typer.Option("--union-labels", help="Let pipelines of one layer have other labels"),
     ] = False,
     gpu_id: GpuOption = -1,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")] = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Choose the sentences of raw text that are worth labelling, and annotate them for a start.
 
@@ -63,7 +82,8 @@ def suggest_cli(
 
     setup_gpu(gpu_id, silent=True)
     try:
-        with byte_bar([raw], quiet, long=LONG_RAW) as bar:
+        read = [raw, annotated] if annotated is not None and diversity else [raw]
+        with byte_bar(read, quiet, long=LONG_RAW) as bar:
             result = suggest(
                 pipelines,
                 raw,
@@ -80,8 +100,10 @@ def suggest_cli(
             )
     except (ValueError, OSError) as error:
         fail(error)
-    if quiet:
-        return
+    if as_json:
+        counts = {"read": result.read, "short": result.short, "known": result.known}
+        what = {"measure": result.measure, "layers": result.layers}
+        print_json({"output": output, "sentences": len(result.sentences), **counts, **what})
     left_out = f"{result.known:,} annotated already, {result.short:,} too short"
     msg.info(f"{counted(result.read, '<sentence|sentences>')} read: {left_out}")
     chosen = counted(len(result.sentences), "<sentence|sentences>")

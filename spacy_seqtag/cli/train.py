@@ -12,7 +12,8 @@ from thinc.api import Config, ConfigValidationError
 from ..errors import one_line, settings_error
 from ..loading import check_pipeline
 from . import fail, seqtag
-from .options import GpuOption
+from .console import examples
+from .options import GpuOption, QuietOption
 
 _EXTRA = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -44,7 +45,14 @@ _EarlyStoppingOption = Annotated[
 ]
 
 
-@seqtag.command("train", context_settings=_EXTRA)
+@seqtag.command(
+    "train",
+    context_settings=_EXTRA,
+    epilog=examples(
+        "train my.cfg --output mine --paths.train train.spacy",
+        "train my.cfg --output mine --resume",
+    ),
+)
 def train_cli(
     ctx: typer.Context,
     config_path: _ConfigArgument,
@@ -73,6 +81,7 @@ def train_cli(
         Path | None, typer.Option("--code", "-c", help="Python file with registered functions")
     ] = None,
     gpu_id: GpuOption = -1,
+    quiet: QuietOption = False,
 ) -> None:
     """Train a pipeline, with the arguments of `spacy train`.
 

@@ -23,6 +23,7 @@ from ..distil.vote import copy_words
 from ..errors import printable, settings_error
 from ..evaluation import check_labels
 from ..loading import load_pipeline
+from ..stages import Stages, not_shown
 from .folds import train_folds
 from .given import Doubt, JudgedLayer, judge
 
@@ -57,6 +58,7 @@ def audit(
     config: Path | None = None,
     gpu_id: int = -1,
     progress: Callable[[int], object] = lambda fold: None,
+    stages: Stages = not_shown,
 ) -> dict[str, list[Suspect]]:
     """Read a corpus, judge its annotation, and rank its sentences.
 
@@ -67,6 +69,7 @@ def audit(
     config (Path | None): The settings to train folds with, in the place of the pipeline's own.
     gpu_id (int): The GPU to train on, or -1 for the CPU.
     progress (Callable[[int], object]): Called with the number of each fold that is done, from 1.
+    stages (Stages): Shows how far it is.
     RETURNS (dict[str, list[Suspect]]): See `find_suspects`.
     RAISES: ValueError: The pipeline has no component of ours, or the corpus no layer of those; with
         folds, a label that they do not have; or either cannot be read. OSError: One of them is not
@@ -80,6 +83,7 @@ def audit(
         raise settings_error(
             f"--config {config}: there is no such file. Give a config for training"
         )
+    stages("Load the pipeline", 0)
     nlp = load_pipeline(model)
     docs = [example.reference for example in create_corpus(data)(nlp)]
     parts: Iterable[tuple[Language, list[Doc]]] = [(nlp, docs)]
@@ -88,7 +92,8 @@ def audit(
         check_labels(nlp, [Example(Doc(nlp.vocab), doc) for doc in docs], data)
         settings = nlp.config if config is None else util.load_config(config)
         parts = train_folds(nlp, Config(settings), docs, folds, gpu_id)
-    found = find_suspects(_judge_parts(parts, docs, progress if folds else lambda fold: None))
+    told = progress if folds else lambda fold: None
+    found = find_suspects(_judge_parts(parts, docs, told, stages))
     if not any(found.values()):
         raise settings_error(
             f"{data}: there is nothing to judge: the corpus has no layer that a component of "
@@ -102,6 +107,7 @@ def _judge_parts(
     parts: Iterable[tuple[Language, list[Doc]]],
     docs: Sequence[Doc],
     progress: Callable[[int], object],
+    stages: Stages,
 ) -> Iterator[tuple[int, JudgedLayer]]:
     """Let each pipeline judge its part of the corpus.
 
@@ -109,10 +115,16 @@ def _judge_parts(
     """
     number = {id(doc): i for i, doc in enumerate(docs)}
     for fold, (nlp, part) in enumerate(parts, 1):
-        # One at a time: a Doc that was annotated holds the vectors of its words.
-        for judged in judge(nlp, (Example(copy_words([doc], nlp.vocab)[0], doc) for doc in part)):
+        for judged in judge(nlp, _examples(nlp, part, stages("Judge", len(part)))):
             yield number[id(judged.reference)], judged
         progress(fold)
+
+
+def _examples(nlp: Language, docs: Iterable[Doc], step: Callable[[], object]) -> Iterator[Example]:
+    # One at a time: a Doc that was annotated holds the vectors of its words.
+    for doc in docs:
+        yield Example(copy_words([doc], nlp.vocab)[0], doc)
+        step()
 
 
 def find_suspects(judged: Iterable[tuple[int, JudgedLayer]]) -> dict[str, list[Suspect]]:

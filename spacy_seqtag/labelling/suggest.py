@@ -87,7 +87,8 @@ def suggest(
         nor, for their own sake, those that are like them.
     min_words (int): Shorter sentences are left out; punctuation does not count.
     union_labels (bool): Let the labels of pipelines of one layer differ.
-    progress (Progress | None): Called with the number of bytes that were read.
+    progress (Progress | None): Called with the number of bytes that were read: of the raw text,
+        and unless `diversity` is 0 those of `annotated`.
     RETURNS (Suggested): What was written.
     RAISES: FormatError (a ValueError): Text or a corpus that cannot be read, or no sentence to
         suggest. ValueError: Pipelines that do not fit each other, or a setting out of its range.
@@ -113,7 +114,7 @@ def suggest(
         raise _nothing_left(raw, result, min_words)
     scores = np.asarray([sentence.score for sentence in pool])
     vectors = np.asarray([sentence.vector for sentence in pool])
-    taken = _taken(teachers, panels, corpora) if diversity else ()
+    taken = _taken(teachers, panels, corpora, progress) if diversity else ()
     order = choose(scores, vectors, n, diversity, taken)
     result.sentences = [pool[i] for i in order]
     write_file(output, write_rows(result.sentences, tool, result.layers))
@@ -239,7 +240,12 @@ def _keys(docs: Iterable[Doc]) -> Iterator[str]:
 
 
 def _taken(
-    teachers: Sequence[Teacher], panels: Panels, corpora: Sequence[Path]
+    teachers: Sequence[Teacher],
+    panels: Panels,
+    corpora: Sequence[Path],
+    progress: Progress | None,
 ) -> Iterator[Floats]:
-    texts: Iterator[RawText] = (text for file in corpora for text in read_raw(file))
+    texts: Iterator[RawText] = (
+        text for file in corpora for text in read_raw(file, progress=progress)
+    )
     return sentence_vectors(teachers, panels, texts)

@@ -1,5 +1,6 @@
 """Scores as tables for a terminal."""
 
+import warnings
 from collections.abc import Mapping
 
 from spacy.cli.evaluate import print_prf_per_type
@@ -59,7 +60,7 @@ def print_scores(scores: Scores, corpus: str) -> None:
     """
     shown = {title: scores.get(key) for title, key in _METRICS.items()}
     rows = {title: f"{100 * x:.2f}" for title, x in shown.items() if isinstance(x, float)}
-    msg.table({**rows, "SPEED": f"{scores['speed']:.0f}"}, title="Results")
+    msg.table({**rows, "SPEED": f"{scores['speed']:,.0f} words/s"}, title="Results")
     for title, key in _PER_TYPE.items():
         per_type = scores.get(key)
         if isinstance(per_type, dict) and per_type:
@@ -98,6 +99,7 @@ def _print_found_words(found: float, corpus: str) -> None:
         "for the corpus's words; --raw-text scores what the pipeline makes of a text."
     )
     if found < _FEW_WORDS:
-        msg.warn(f"{text} Take a tokenizer that cuts as the corpus does, or expect worse.")
+        advice = "Take a tokenizer that cuts as the corpus does, or expect worse."
+        warnings.warn(f"{text} {advice}", stacklevel=3)
     else:
         msg.info(text)

@@ -70,7 +70,7 @@ def test_calibrates_every_head(run, unsure_path, corpus, tmp_path):
     before = contents(unsure_path)
     result = run("calibrate", unsure_path, corpus, "--output", "new/calibrated", "--quiet")
     assert result.exit_code == 0, result.output
-    assert result.output == ""
+    assert result.stdout == ""
     assert contents(unsure_path) == before
     assert {path.name for path in (tmp_path / "new").iterdir()} == {"calibrated"}
     nlp = spacy.load("new/calibrated")
@@ -128,7 +128,9 @@ def test_the_encoder_runs_once(unsure_path, corpus, tmp_path, monkeypatch):
     once = calibrate_pipeline(str(unsure_path), corpus, tmp_path / "once")
     assert len(read) == 30
     monkeypatch.setattr(
-        calibration, "_annotate_again", lambda nlp, new, _: calibration._annotate(nlp, new)
+        calibration,
+        "_annotate_again",
+        lambda nlp, new, _, *to: calibration._annotate(nlp, new, *to),
     )
     each_time = calibrate_pipeline(str(unsure_path), corpus, tmp_path / "each")
     assert len(read) == 30 + 90
@@ -147,7 +149,7 @@ def test_the_encoder_runs_again_where_tokens_are_merged(unsure_path, corpus, tmp
 def test_few_spans_are_a_caution(run, unsure_path, corpus, monkeypatch):
     result = run("calibrate", unsure_path, corpus, "--output", "few")
     lines = [line for line in result.output.splitlines() if "the curve is fitted to" in line]
-    assert [line.split(":")[0] for line in lines] == ["seqtag_ner", "seqtag_srl"]
+    assert [line.split(":")[0] for line in lines] == ["⚠ seqtag_ner", "⚠ seqtag_srl"]
     assert "spans, fewer than 200, and may make confidences worse" in lines[0]
     assert "was trained on this corpus" not in result.output
     monkeypatch.setattr(calibration, "FEW_SPANS", 2)
@@ -163,7 +165,7 @@ def test_heads_that_are_left_alone_are_named(run, unsure_path, tmp_path, mini_do
     DocBin(docs=docs).to_disk(tmp_path / "part.spacy")
     result = run("calibrate", unsure_path, "part.spacy", "--output", "new")
     assert result.exit_code == 0, result.output
-    left = [line for line in result.output.splitlines() if line.startswith("Left alone: ")]
+    left = [line for line in result.output.splitlines() if line.startswith("⚠ Left alone: ")]
     named = {line.split(": ")[1] for line in left}
     assert {"seqtag_ner, tags", "seqtag_ner, curve of spans"} <= named
     assert not {"seqtag_pos, tags", "seqtag_srl, curve of spans"} & named
