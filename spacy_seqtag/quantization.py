@@ -17,7 +17,6 @@ from spacy.scorer import Scorer
 from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Model, fix_random_seed
-from tqdm import tqdm
 
 from .corpus.reader import create_corpus
 from .errors import Number, Whole, check_settings, printable, settings_error
@@ -25,6 +24,7 @@ from .files import check_replaceable, naming, new_folder, terminable
 from .loading import load_pipeline
 from .models.encoder import Encoder
 from .models.network.precision import INT8, has_fast_bfloat16
+from .stages import Stages, not_shown
 from .training.save_aside import replace_folder
 
 MAX_LOSS = {"pos_acc": 0.1, "tag_acc": 0.1, "ents_f": 0.3, "srl_f": 0.3}
@@ -106,7 +106,7 @@ def quantize_pipeline(
     sentences: int = 300,
     max_loss: float | None = None,
     force: bool = False,
-    progress: bool = False,
+    stages: Stages = not_shown,
 ) -> Quantization:
     """Quantize the encoders of a saved pipeline, and save it with them.
 
@@ -117,7 +117,7 @@ def quantize_pipeline(
     sentences (int): How many sentences to measure on, in whole documents.
     max_loss (float | None): Points of a hundred that each score may lose; None for `MAX_LOSS`.
     force (bool): Replace a pipeline that is there, which may be `model` itself.
-    progress (bool): Show a bar for the documents.
+    stages (Stages): Is told what is being done.
     RETURNS (Quantization): What was measured.
     RAISES: ValueError: An encoder that cannot be quantized; a corpus without a layer that the
         pipeline annotates; a loss that is too great; something is at `output`.
@@ -138,7 +138,7 @@ def quantize_pipeline(
             f"({', '.join(nlp.pipe_names) or 'none'}) has an encoder of spacy_seqtag. Give one "
             f"with {' or '.join(_ARCHITECTURES)}"
         )
-    run = _Run(nlp, encoders, list(corpus(nlp)), progress)
+    run = _Run(nlp, encoders, list(corpus(nlp)), stages)
     run.measure(sentences)
     passes = [run.score("float32")]
     if not passes[0].scores:
@@ -160,7 +160,7 @@ class _Run:
 
     nlp (Language), encoders (dict[str, Encoder]): The pipeline.
     examples (Sequence[Example]): The corpus.
-    progress (bool): Show bars.
+    stages (Stages): Is told of each step.
     """
 
     def __init__(
@@ -168,12 +168,12 @@ class _Run:
         nlp: Language,
         encoders: Mapping[str, Encoder],
         examples: Sequence[Example],
-        progress: bool,
+        stages: Stages,
     ) -> None:
         self.nlp = nlp
         self.encoders = encoders
         self.examples = examples
-        self.progress = progress
+        self.stages = stages
         self.calibration: list[Doc] = []
         self.n_products = 0
 
@@ -192,6 +192,7 @@ class _Run:
                 if example.reference.has_annotation("SENT_START")
                 else 1
             )
+        self.stages("Measure", 0)
         for name, encoder in self.encoders.items():
             try:
                 with encoder.shim.observed():
@@ -210,10 +211,10 @@ class _Run:
             pass
         start = perf_counter()
         docs = self.nlp.pipe(eg.predicted for eg in examples)
-        shown = None if self.progress else True  # None: in a terminal only
-        bar = tqdm(docs, precision, len(examples), unit="doc", leave=False, disable=shown)
-        for example, doc in zip(examples, bar):
+        step = self.stages(f"Annotate in {precision}", len(examples))
+        for example, doc in zip(examples, docs):
             example.predicted = doc
+            step()
         seconds = perf_counter() - start
         found = Scorer(self.nlp).score(examples)
         scores = {name: found[name] for name in MAX_LOSS if found.get(name) is not None}
