@@ -37,6 +37,7 @@ from . import (  # noqa: E402
     export,  # noqa: F401
     from_hf,  # noqa: F401
     init_config,  # noqa: F401
+    quantize,  # noqa: F401
     serve,  # noqa: F401
     show,  # noqa: F401
     suggest,  # noqa: F401

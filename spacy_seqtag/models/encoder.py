@@ -13,6 +13,7 @@ The way of a batch is at the head of `spacy_seqtag.models`.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Optional, TypeAlias
 
 from spacy.errors import Errors
@@ -35,7 +36,7 @@ from ..errors import (
 from .batch import EncodedBatch, hidden_states
 from .encoder_shim import EncoderSettings, EncoderShim, encoder_layer
 from .layout import Rows, lay_out
-from .network.precision import PRECISIONS
+from .network.precision import INT8, PRECISIONS
 from .pooling import word_vectors
 from .pretrained import Settings, load_pretrained
 from .spacy_transformers import (
@@ -82,7 +83,9 @@ def build_transformer(
     precision (str): "float32"; "bfloat16" or "float16" compute matrix products in that type,
         train with weights and gradients in float32 (float16 on CUDA only, with scaled gradients)
         and annotate with weights held in it; "auto" takes bfloat16 where the hardware multiplies
-        faster in it (AMX, most AVX512-BF16, Ampere or newer), else float32. Once it annotates, it
+        faster in it (AMX, most AVX512-BF16, Ampere or newer), else float32. "int8" annotates with
+        products of bytes on a CPU, once `python -m spacy seqtag quantize` has measured the numbers
+        that they read; everywhere else, and in training, it is as "auto". Once it annotates, it
         holds the layers' weights a second time, in the precision and the order that is fastest.
     word_case (bool): Add to the embedding of each wordpiece a learned vector for how its word is
         written (lower, Title, UPPER, …). It starts at zero, so the encoder starts as it was
@@ -103,7 +106,7 @@ def build_transformer(
     """
     check_settings(
         "spacy_seqtag.TransformerModel.v1:",
-        precision=(precision, OneOf(PRECISIONS)),
+        precision=(precision, OneOf((*PRECISIONS, INT8))),
         max_batch_wordpieces=(max_batch_wordpieces, Whole(1)),
     )
     settings = EncoderSettings(
@@ -233,6 +236,12 @@ class Encoder(TransformerModel):
     def transformer(self) -> "PreTrainedModel | None":
         """The encoder as a model of transformers; None before it is initialized or loaded."""
         return self.shim.pretrained()
+
+    def set_precision(self, precision: str) -> None:
+        """Change the precision, see `build_transformer`."""
+        self._settings = replace(self._settings, precision=precision)
+        self.shim.precision = precision
+        self.shim.forget_predictor()
 
     def copy(self) -> "Encoder":
         """Make a copy with its own weights (and its own `id`)."""

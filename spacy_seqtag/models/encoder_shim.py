@@ -1,26 +1,37 @@
 """The encoder's tokenizer and network within a Thinc model."""
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from thinc.api import Model, get_torch_default_device
+from thinc.api import ArgsKwargs, Model, Optimizer, get_torch_default_device
 from thinc.types import Floats2d
 from torch import nn
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
+from ..errors import settings_error
 from .layout import Rows
 from .network.bert_parts import AnyTransformer, can_fuse
 from .network.encoder import EncoderNetwork, NetworkInput
 from .network.fused import FusedNetwork
 from .network.memory import to_device
+from .network.onednn import can_pack_int8
 from .network.plain_encoder import PlainEncoder
-from .network.precision import has_fast_bfloat16
+from .network.precision import INT8, has_fast_bfloat16
+from .network.quantized import (
+    ComparedNetwork,
+    ObservedNetwork,
+    QuantizedNetwork,
+    Range,
+    check_ranges,
+)
 from .network.weights import set_weights, weights_from_bytes
 from .pretrained import Settings
 from .saved_encoder import encoder_from_bytes, encoder_to_bytes
-from .shim import PrecisionShim
+from .shim import Backprop, PrecisionShim, version_of
 from .spacy_transformers import HFObjects
 from .word_case import N_CASES
 from .wordpieces import WordTokenizer
@@ -78,6 +89,8 @@ class EncoderShim(PrecisionShim):
         self._hfmodel = HFObjects(None, None, None, tokenizer_config, transformer_config)
         self._word_tokenizer: WordTokenizer | None = None
         self.max_wordpieces = 0
+        self.ranges: dict[str, Range] = {}
+        self._said = ""  # why bytes are not multiplied
 
     def set_network(self, tokenizer: PreTrainedTokenizerBase, transformer: AnyTransformer) -> None:
         """Take a tokenizer, a fast one, and an encoder."""
@@ -91,7 +104,8 @@ class EncoderShim(PrecisionShim):
         self._model = network.to(get_torch_default_device())
         self._hfmodel.tokenizer, self._hfmodel.transformer = tokenizer, transformer
         self._predictor = None
-        if self.precision == "auto":
+        self.ranges = {}
+        if self.precision in ("auto", INT8):
             has_fast_bfloat16(self.device)  # measured now, once for all processes forked later
 
     def pretrained(self) -> "PreTrainedModel | None":
@@ -138,8 +152,95 @@ class EncoderShim(PrecisionShim):
     def make_predictor(self, module: nn.Module, dtype: torch.dtype) -> nn.Module:
         """Make the network that annotates: with fused layers, if they can be."""
         if isinstance(module, EncoderNetwork) and can_fuse(module.transformer):
+            if self.precision == INT8 and not self._why_not_int8():
+                return QuantizedNetwork(module, dtype, self.ranges)
             return FusedNetwork(module, dtype)
         return super().make_predictor(module, dtype)
+
+    # Bytes
+
+    def predictor(self) -> nn.Module:
+        """Return the network that annotates; says once why it is not one of bytes as asked for."""
+        if self.precision == INT8 and (why := self._why_not_int8()):
+            self._say(f'{why}, so it annotates as with "auto"')
+        return super().predictor()
+
+    def begin_update(self, inputs: ArgsKwargs) -> tuple[torch.Tensor, Backprop]:
+        """Train; bytes do not learn."""
+        if self.precision == INT8:
+            self._say(
+                'it is for annotation: training computes as with "auto". As weights change, what '
+                "was measured for them is forgotten: quantize the trained pipeline again"
+            )
+        return super().begin_update(inputs)
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """Update the weights, for which no ranges are known."""
+        super().finish_update(optimizer)
+        self.ranges = {}
+
+    @contextmanager
+    def observed(self) -> Iterator[None]:
+        """Measure the numbers that products read of all that is annotated within the context.
+
+        It annotates in float32 meanwhile. The ranges are set at the end.
+
+        RAISES: ConfigValidationError (a ValueError): The encoder has no such products.
+        """
+        module = self.module
+        if not isinstance(module, EncoderNetwork) or not self.fuses(module):
+            raise settings_error(
+                "the encoder is not of BERT's or RoBERTa's kind, or it is not on a CPU: only these "
+                "annotate in int8"
+            )
+        network = ObservedNetwork(module)
+        with self._annotating(network):
+            yield
+        self.ranges = network.ranges
+
+    @contextmanager
+    def compared(self) -> Iterator[Callable[[], dict[str, float]]]:
+        """Measure how much rounding to bytes changes what products say within the context.
+
+        RETURNS: Gives the errors so far, by product; see `ComparedNetwork.errors`.
+        """
+        module = self.module
+        assert isinstance(module, EncoderNetwork)
+        network = ComparedNetwork(module, self.ranges)
+        with self._annotating(network):
+            yield network.errors
+
+    def forget_range(self, product: str) -> None:
+        """Leave a product as it is: it stays one of floats."""
+        del self.ranges[product]
+        self.forget_predictor()
+
+    @contextmanager
+    def _annotating(self, network: nn.Module) -> Iterator[None]:
+        """Annotate with a network in float32 within the context."""
+        precision, self.precision = self.precision, "float32"
+        self._predictor = network.eval(), version_of(self.module)
+        try:
+            yield
+        finally:
+            self.precision, self._predictor = precision, None
+
+    def _why_not_int8(self) -> str:
+        """Say why the network cannot multiply bytes here; "" if it can."""
+        if self.device.type != "cpu":
+            return "it is for CPUs"
+        if not self.fuses(self.module):
+            return "the encoder is not of BERT's or RoBERTa's kind"
+        if not self.ranges:
+            return "the pipeline is not quantized (python -m spacy seqtag quantize)"
+        if not can_pack_int8(self.dtype):
+            return "this PyTorch has no such products for this CPU"
+        return ""
+
+    def _say(self, why: str) -> None:
+        if self._said != why:
+            self._said = why
+            warnings.warn(f'precision = "int8" of the encoder: {why}.', stacklevel=2)
 
     def to_bytes(self) -> bytes:
         """Save tokenizer, configuration and weights; see `saved_encoder`."""
@@ -149,6 +250,7 @@ class EncoderShim(PrecisionShim):
             objects._init_transformer_config,
             objects.tokenizer,
             self._model,
+            self.ranges,
         )
 
     def from_bytes(self, bytes_data: bytes) -> "EncoderShim":
@@ -163,6 +265,8 @@ class EncoderShim(PrecisionShim):
         if saved is not None:
             self.set_network(saved.tokenizer, saved.transformer)
             set_weights(self.module, weights_from_bytes(saved.weights))
+            check_ranges(self.module, saved.ranges)
+            self.ranges = saved.ranges
         return self
 
 

@@ -31,7 +31,7 @@ def load_pretrained(
     RETURNS (HFObjects): The tokenizer and the network.
     RAISES: ConfigValidationError (a ValueError): if the model cannot be found or read.
     """
-    from transformers import AutoModel, AutoTokenizer
+    from transformers import AutoModel
 
     no_code = {"trust_remote_code": False}
     settings = {**no_code, **transformer_config}
@@ -63,6 +63,8 @@ def load_tokenizer(source: str, where: str, settings: Settings) -> PreTrainedTok
     RETURNS (PreTrainedTokenizerBase): The tokenizer.
     RAISES: ConfigValidationError (a ValueError): It cannot be read, or is not there.
     """
+    from transformers import AutoTokenizer
+
     try:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(  # type: ignore[no-untyped-call]
             source, **settings

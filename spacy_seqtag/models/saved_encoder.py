@@ -29,6 +29,7 @@ from ..errors import settings_error
 from .network.bert_parts import AnyTransformer
 from .network.encoder import EncoderNetwork
 from .network.plain_encoder import PlainEncoder, is_plain_config
+from .network.quantized import Range, Ranges, ranges_from_bytes, ranges_to_bytes
 from .network.weights import weights_to_bytes
 from .pretrained import Settings
 
@@ -66,12 +67,14 @@ class _Saved(_Settings, total=False):
     tokenizer: The files of its tokenizer, by name.
     config: Its configuration, as JSON.
     weights: Its weights, as safetensors.
-    sha256: The digest of those three; earlier versions saved none.
+    ranges: The ranges of what its products read, as safetensors, where these were measured.
+    sha256: The digest of those four; earlier versions saved none.
     """
 
     tokenizer: dict[str, bytes]
     config: str
     weights: bytes
+    ranges: bytes
     sha256: str
 
 
@@ -79,11 +82,13 @@ class LoadedEncoder(NamedTuple):
     """An encoder that was read: the tokenizer, a network without weights, and its weights.
 
     weights (bytes): See `spacy_seqtag.models.network.weights`.
+    ranges (dict[str, Range]): What its products read; empty where that was not measured.
     """
 
     tokenizer: PreTrainedTokenizerBase
     transformer: AnyTransformer
     weights: bytes
+    ranges: dict[str, Range]
 
 
 def encoder_to_bytes(
@@ -91,12 +96,14 @@ def encoder_to_bytes(
     transformer_config: Settings,
     tokenizer: PreTrainedTokenizerBase | None,
     network: EncoderNetwork | None,
+    ranges: Ranges,
 ) -> bytes:
     """Save an encoder.
 
     tokenizer_config, transformer_config (dict[str, Any]): The settings that it was made with.
     tokenizer (PreTrainedTokenizerBase | None): Its tokenizer, a fast one.
     network (EncoderNetwork | None): Its network; None where it was not initialized.
+    ranges (Ranges): What its products read; empty where that was not measured.
     RETURNS (bytes): What `encoder_from_bytes` takes.
     """
     msg: _Saved = {
@@ -107,6 +114,8 @@ def encoder_to_bytes(
         msg["tokenizer"] = tokenizer_to_bytes(tokenizer)
         msg["config"] = config_to_json(network.transformer.config)
         msg["weights"] = weights_to_bytes(network)
+        if ranges:
+            msg["ranges"] = ranges_to_bytes(ranges)
         msg["sha256"] = _digest(msg)
     saved: bytes = srsly.msgpack_dumps(msg)
     return saved
@@ -152,7 +161,8 @@ def encoder_from_bytes(
             trust_remote_code=False,
             **({} if attention is None else {"attn_implementation": attention}),
         )
-    loaded = LoadedEncoder(tokenizer, transformer, msg["weights"])
+    ranges = ranges_from_bytes(msg["ranges"]) if "ranges" in msg else {}
+    loaded = LoadedEncoder(tokenizer, transformer, msg["weights"], ranges)
     return tokenizer_config, transformer_config, loaded
 
 
@@ -164,6 +174,7 @@ def _digest(msg: _Saved) -> str:
         digest.update(data)
     digest.update(msg["config"].encode())
     digest.update(msg["weights"])
+    digest.update(msg.get("ranges", b""))
     return digest.hexdigest()
 
 

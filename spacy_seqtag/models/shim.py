@@ -72,12 +72,16 @@ class PrecisionShim(PyTorchShim):
         module, dtype = self.module, self.dtype
         if dtype == torch.float32 and not self.fuses(module):
             return module
-        version = [(p.data_ptr(), p._version) for p in module.parameters()]
+        version = version_of(module)
         predictor = self._predictor  # another thread may set it
         if predictor is None or predictor[1] != version:
             predictor = self.make_predictor(module, dtype).eval(), version
             self._predictor = predictor
         return predictor[0]
+
+    def forget_predictor(self) -> None:
+        """Make the module that annotates anew."""
+        self._predictor = None
 
     def fuses(self, module: nn.Module) -> bool:
         """Say whether `make_predictor` makes a faster module, which pays in float32, too."""
@@ -207,6 +211,11 @@ class PrecisionShim(PyTorchShim):
             return result
 
         return backprop_apart
+
+
+def version_of(module: nn.Module) -> Version:
+    """Say which weights a module has at the moment."""
+    return [(p.data_ptr(), p._version) for p in module.parameters()]
 
 
 def to_floats2d(tensor: torch.Tensor) -> Floats2d:

@@ -38,6 +38,7 @@ CASES = {
     "export": ("猫é.spacy", "--format", "props", "--output", "新é.props"),
     "from-hf": ("checkpoint", "新é"),
     "init-config": ("--train", "猫é.spacy", "--base-model", "checkpoint", "--output", "新é.cfg"),
+    "quantize": ("nlp", "猫é.spacy", "新é", "--max-loss", "100"),
     "serve": ("nlp", "--port", "0"),
     "show": ("nlp", ODD, "--no-serve", "--output", "新é.html"),
     "suggest": ("nlp", "raw.txt", "--min-words", "1", "--output", "新é.jsonl"),

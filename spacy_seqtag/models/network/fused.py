@@ -11,7 +11,7 @@ Training goes on in the network; the layers here have copies of its weights.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import torch
 from torch import nn
@@ -24,16 +24,42 @@ from .memory import to_device
 from .micro_batches import Group, MicroBatch
 
 
+class LinearWeights(Protocol):
+    """What `FusedLinear` takes of a linear layer."""
+
+    @property
+    def weight(self) -> torch.Tensor:
+        """The weights: (out, in)."""
+
+    @property
+    def bias(self) -> torch.Tensor:
+        """What is added to the product: (out,)."""
+
+
+MakeProduct: TypeAlias = Callable[[str, Sequence[LinearWeights], bool], nn.Module]
+"""Makes a matrix product of a layer, which is called as a `FusedLinear` is.
+
+It gets a name that no other product of the network has, the linear layers whose outputs are to be
+side by side, and whether the exact GELU follows.
+"""
+
+
 class FusedNetwork(RowNetwork):
     """An `EncoderNetwork` for annotating; see the head of this file.
 
     network (EncoderNetwork): One whose transformer `bert_parts.can_fuse` allows.
     dtype (torch.dtype): float32, bfloat16 or float16.
+    make_product (MakeProduct | None): None for `FusedLinear`.
     """
 
     mixed = True
 
-    def __init__(self, network: EncoderNetwork, dtype: torch.dtype) -> None:
+    def __init__(
+        self,
+        network: EncoderNetwork,
+        dtype: torch.dtype,
+        make_product: MakeProduct | None = None,
+    ) -> None:
         super().__init__()
         transformer = network.transformer
         assert can_fuse(transformer)
@@ -43,9 +69,10 @@ class FusedNetwork(RowNetwork):
         self.words, self.cases = embeddings.words, network.case_embedding
         self.places = (embeddings.positions + embeddings.first_type).detach()
         self.norm = embeddings.norm
+        gelu = config.hidden_act == "gelu"
         self.layers = nn.ModuleList(
-            FusedLayer(layer, config.num_attention_heads, config.hidden_act == "gelu", dtype)
-            for layer in layers_of(transformer)
+            FusedLayer(layer, config.num_attention_heads, gelu, dtype, make_product, f"{number}.")
+            for number, layer in enumerate(layers_of(transformer))
         )
 
     def encode(
@@ -73,15 +100,26 @@ class FusedLayer(nn.Module):
     heads (int): Attention heads.
     gelu (bool): Whether the activation is the exact GELU, which can be part of a product.
     dtype (torch.dtype): The precision.
+    make_product (MakeProduct | None): None for `FusedLinear`.
+    prefix (str): Of the names of products.
     """
 
-    def __init__(self, layer: LayerParts, heads: int, gelu: bool, dtype: torch.dtype) -> None:
+    def __init__(
+        self,
+        layer: LayerParts,
+        heads: int,
+        gelu: bool,
+        dtype: torch.dtype,
+        make_product: MakeProduct | None = None,
+        prefix: str = "",
+    ) -> None:
         super().__init__()
         self.heads = heads
-        self.in_ = FusedLinear([layer.query, layer.key, layer.value], dtype)
-        self.out = FusedLinear([layer.attention_out], dtype)
-        self.up = FusedLinear([layer.up], dtype, gelu)
-        self.down = FusedLinear([layer.down], dtype)
+        make = make_product or (lambda _, layers, gelu: FusedLinear(layers, dtype, gelu))
+        self.in_ = make(f"{prefix}in", [layer.query, layer.key, layer.value], False)
+        self.out = make(f"{prefix}out", [layer.attention_out], False)
+        self.up = make(f"{prefix}up", [layer.up], gelu)
+        self.down = make(f"{prefix}down", [layer.down], False)
         self.activation: Callable[[torch.Tensor], torch.Tensor] | None = None
         if not gelu:
             self.activation = layer.activation
@@ -125,18 +163,6 @@ def attend(
         result[rows].view(shape)[:, :, 0] = context.transpose(1, 2)
     result[groups[-1].end :] = 0
     return result
-
-
-class LinearWeights(Protocol):
-    """What `FusedLinear` takes of a linear layer."""
-
-    @property
-    def weight(self) -> torch.Tensor:
-        """The weights: (out, in)."""
-
-    @property
-    def bias(self) -> torch.Tensor:
-        """What is added to the product: (out,)."""
 
 
 class FusedLinear(nn.Module):

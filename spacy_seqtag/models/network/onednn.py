@@ -5,6 +5,7 @@ calls them, and `can_pack` says whether they are there.
 """
 
 from functools import cache
+from typing import NamedTuple
 
 import torch
 
@@ -44,6 +45,121 @@ def linear_add(
         rows, residual, packed, bias, "add"
     )
     return result
+
+
+class Int8Scale(NamedTuple):
+    """How floats are written as bytes: `round(float / scale) + zero`, from 0 to 255.
+
+    scale (float), zero (int): Those of all numbers of a matrix.
+    """
+
+    scale: float
+    zero: int
+
+
+class Int8Weights(NamedTuple):
+    """Weights of a product, as signed bytes.
+
+    packed (out, in): In the order in which oneDNN reads them, opaque to PyTorch.
+    scales (out,), float32: What a byte counts, for each output.
+    zeros (out,), int32: All zero.
+    """
+
+    packed: torch.Tensor
+    scales: torch.Tensor
+    zeros: torch.Tensor
+
+
+def pack_int8(weights: torch.Tensor) -> Int8Weights:
+    """Round weights to bytes, with a scale for each output.
+
+    weights (out, in): float32, on the CPU.
+    """
+    scales = weights.abs().amax(1).clamp_min(torch.finfo(torch.float32).tiny) / 127
+    rounded = (weights / scales[:, None]).round().clamp(-127, 127).to(torch.int8)
+    packed: torch.Tensor = torch.ops.onednn.qlinear_prepack(rounded, None)
+    return Int8Weights(packed, scales, torch.zeros(len(scales), dtype=torch.int32))
+
+
+def to_int8(
+    rows: torch.Tensor, scale: Int8Scale, divisor: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Write floats as bytes; what is out of range gets the nearest end of it.
+
+    rows (n, in): Any floats.
+    divisor (in,), float32: What each number is divided by before that; None for nothing.
+    RETURNS (torch.Tensor): uint8, (n, in).
+    """
+    step = torch.tensor(scale.scale) if divisor is None else divisor * scale.scale
+    half = torch.tensor(scale.zero + 0.5)  # what follows cuts, and does not round
+    return torch.addcmul(half, rows.float(), step.reciprocal()).clamp_(0.0, 255.0).to(torch.uint8)
+
+
+def linear_int8(
+    rows: torch.Tensor,
+    scale: Int8Scale,
+    weights: Int8Weights,
+    bias: torch.Tensor,
+    dtype: torch.dtype,
+    *,
+    gelu: bool = False,
+    written: Int8Scale | None = None,
+) -> torch.Tensor:
+    """Multiply bytes and add a bias; apply the exact GELU if asked to.
+
+    rows (n, in), uint8: As `scale` says.
+    bias (out,), float32.
+    dtype (torch.dtype): Of the result: float32 or bfloat16.
+    written (Int8Scale | None): Write the result as bytes instead.
+    RETURNS (torch.Tensor): (n, out).
+    """
+    to, into = (written, torch.uint8) if written else (Int8Scale(1.0, 0), dtype)
+    after = "gelu" if gelu else "none"
+    result: torch.Tensor = torch.ops.onednn.qlinear_pointwise(
+        rows, *scale, *weights, bias, *to, into, after, [], "none"
+    )
+    return result
+
+
+def linear_add_int8(
+    rows: torch.Tensor,
+    residual: torch.Tensor,
+    scale: Int8Scale,
+    weights: Int8Weights,
+    bias: torch.Tensor,
+) -> torch.Tensor:
+    """Multiply bytes, add a bias, and add a residual.
+
+    rows (n, in), uint8: As `scale` says.
+    residual (n, out): float32 or bfloat16, as the result.
+    bias (out,), float32.
+    RETURNS (torch.Tensor): (n, out).
+    """
+    result: torch.Tensor = torch.ops.onednn.qlinear_pointwise.binary(
+        *(rows, *scale, *weights, residual, bias, 1.0, 0, residual.dtype),
+        *(1.0, 0, "add", 1.0, "none", [], ""),
+    )
+    return result
+
+
+@cache
+def can_pack_int8(dtype: torch.dtype) -> bool:
+    """Say whether this build of PyTorch and this CPU have products of bytes.
+
+    dtype (torch.dtype): Of results and residuals.
+    """
+    try:
+        eye = torch.eye(16)
+        scale = Int8Scale(1 / 64, 64)
+        rows, bias = to_int8(eye, scale), torch.zeros(16)
+        weights = pack_int8(eye)
+        written = linear_int8(rows, scale, weights, bias, dtype, gelu=True, written=scale)
+        added = linear_add_int8(rows, eye.to(dtype), scale, weights, bias)
+    except (AttributeError, RuntimeError, NotImplementedError):
+        return False
+    expected = to_int8(torch.nn.functional.gelu(eye), scale)
+    close = (written.int() - expected.int()).abs().max() <= 1
+    return bool(close and torch.allclose(added, 2 * eye.to(dtype), atol=0.02))
 
 
 @cache

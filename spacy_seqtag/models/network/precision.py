@@ -17,6 +17,9 @@ _DTYPES = {
 PRECISIONS = ("auto", *_DTYPES)
 """What a setting `precision` may be; see `spacy_seqtag.TransformerModel.v1`."""
 
+INT8 = "int8"
+"""A further precision of encoders: see `quantized`."""
+
 _warned: set[str] = set()
 _auto: list[torch.dtype] = []  # what "auto" was said to be, the last time last
 
@@ -51,11 +54,12 @@ def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
     Warns, once for each kind of device, where bfloat16 is asked for and slow.
 
     precision (str): One of `PRECISIONS`; "auto" is bfloat16 where the hardware is fast in it, else
-        float32, unless `auto_is` says otherwise.
+        float32, unless `auto_is` says otherwise. `INT8` is as "auto": it is for what is between the
+        products of bytes.
     device (torch.device): What computes.
     RETURNS (torch.dtype): The type.
     """
-    if precision == "auto":
+    if precision in ("auto", INT8):
         return _auto[-1] if _auto else _DTYPES[measure_auto(device)]
     if precision == "bfloat16" and not has_fast_bfloat16(device):
         _warn_slow(device.type)

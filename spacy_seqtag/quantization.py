@@ -1,0 +1,284 @@
+"""Quantizing the encoder of a pipeline: products of bytes instead of floats, for CPUs.
+
+What is measured for it, on some sentences of a corpus, and how the network computes with it is in
+`models/network/quantized`. Here pipelines are loaded, scored before and after, and saved: only if
+they lose little. Products that do the most harm are left as they are until that is so.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple
+
+import torch
+from spacy.language import Language
+from spacy.scorer import Scorer
+from spacy.tokens import Doc
+from spacy.training import Example
+from thinc.api import Model, fix_random_seed
+
+from .corpus.reader import create_corpus
+from .errors import Number, Whole, check_settings, printable, settings_error
+from .files import check_replaceable, naming, new_folder, terminable
+from .loading import load_pipeline
+from .models.encoder import Encoder
+from .models.network.precision import INT8, has_fast_bfloat16
+from .stages import Stages, not_shown
+from .training.save_aside import replace_folder
+
+MAX_LOSS = {"pos_acc": 0.1, "tag_acc": 0.1, "ents_f": 0.3, "srl_f": 0.3}
+"""How many points of a hundred a quantized pipeline may lose, by score."""
+
+_ARCHITECTURES = (
+    "spacy_seqtag.TransformerModel.v1",
+    "spacy_seqtag.Tok2VecTransformer.v1",
+)
+# Of all products; so many are left as they are at a time, and at most.
+_STEP, _MOST = 1 / 12, 1 / 2
+
+
+class Pass(NamedTuple):
+    """What a corpus was annotated like.
+
+    precision (str): In which the encoder computed.
+    scores (dict[str, float]): Those of `MAX_LOSS` that the pipeline has, from 0 to 1.
+    words_per_second (float): On this machine.
+    """
+
+    precision: str
+    scores: dict[str, float]
+    words_per_second: float
+
+
+class Quantization(NamedTuple):
+    """What quantizing a pipeline found.
+
+    passes (list[Pass]): In float32; in bfloat16, where "auto" takes that here; in int8.
+    kept (list[str]): The products that were left as they are, as "component: layer.product".
+    products (int): How many there are.
+    instructions (str): What the CPU has for products.
+    """
+
+    passes: list[Pass]
+    kept: list[str]
+    products: int
+    instructions: str
+
+    @property
+    def lost(self) -> dict[str, float]:
+        """Points of a hundred that int8 loses beside float32, by score."""
+        before, after = self.passes[0].scores, self.passes[-1].scores
+        return {name: 100 * (before[name] - after[name]) for name in before}
+
+
+def instructions() -> str:
+    """Name what this CPU has for products of matrices, as PyTorch sees it."""
+    found = [torch.backends.cpu.get_cpu_capability()]
+    checks = {
+        "_is_vnni_supported": "VNNI",
+        "_is_avx512_bf16_supported": "BF16",
+        "_is_amx_tile_supported": "AMX",
+    }
+    found += [name for check, name in checks.items() if getattr(torch.cpu, check, bool)()]
+    return " ".join(found)
+
+
+def find_encoders(nlp: Language) -> dict[str, Encoder]:
+    """Find the encoders of a pipeline, by their components.
+
+    nlp (Language): Any pipeline.
+    """
+    found = {}
+    for name, pipe in nlp.pipeline:
+        model = getattr(pipe, "model", None)
+        for node in model.walk() if isinstance(model, Model) else ():
+            if isinstance(node, Encoder):
+                found[name] = node
+    return found
+
+
+def quantize_pipeline(
+    model: str,
+    data: Path,
+    output: Path,
+    *,
+    sentences: int = 300,
+    max_loss: float | None = None,
+    force: bool = False,
+    stages: Stages = not_shown,
+) -> Quantization:
+    """Quantize the encoders of a saved pipeline, and save it with them.
+
+    model (str): The pipeline: a package name or a folder.
+    data (Path): An annotated corpus in .spacy format, which the pipeline was not trained on. Its
+        first sentences are those that ranges are measured on; all of it is scored.
+    output (Path): The folder for the quantized pipeline. It appears when it is complete.
+    sentences (int): How many sentences to measure on, in whole documents.
+    max_loss (float | None): Points of a hundred that each score may lose; None for `MAX_LOSS`.
+    force (bool): Replace a pipeline that is there, which may be `model` itself.
+    stages (Stages): Is told what is being done.
+    RETURNS (Quantization): What was measured.
+    RAISES: ValueError: An encoder that cannot be quantized; a corpus without a layer that the
+        pipeline annotates; a loss that is too great; something is at `output`.
+    RAISES: OSError: The pipeline is not found, or the output cannot be written.
+    """
+    check_settings("quantize:", sentences=(sentences, Whole(1)))
+    if max_loss is not None:
+        check_settings("quantize:", max_loss=(max_loss, Number(least=0.0)))
+    limits = MAX_LOSS if max_loss is None else dict.fromkeys(MAX_LOSS, max_loss)
+    check_replaceable(output, "pipeline", ("config.cfg", "meta.json"), force=force)
+    fix_random_seed()
+    corpus = create_corpus(data)
+    nlp = load_pipeline(model)
+    encoders = find_encoders(nlp)
+    if not encoders:
+        raise ValueError(
+            f"{printable(model, limit=None)}: no component of the pipeline "
+            f"({', '.join(nlp.pipe_names) or 'none'}) has an encoder of spacy_seqtag. Give one "
+            f"with {' or '.join(_ARCHITECTURES)}"
+        )
+    run = _Run(nlp, encoders, list(corpus(nlp)), stages)
+    run.measure(sentences)
+    passes = [run.score("float32")]
+    if not passes[0].scores:
+        raise ValueError(
+            f"{data}: nothing in it tells what is lost: the pipeline needs gold tags, entities or "
+            "roles there. Give an annotated corpus"
+        )
+    if has_fast_bfloat16(torch.device("cpu")):
+        passes.append(run.score("bfloat16"))
+    kept = run.keep(limits, passes)
+    with terminable(), new_folder(output.parent, output), naming(output):
+        _set_in_config(nlp, encoders)
+        replace_folder(output, nlp.to_disk)
+    return Quantization(passes, kept, run.n_products, instructions())
+
+
+class _Run:
+    """The steps of quantizing a pipeline.
+
+    nlp (Language), encoders (dict[str, Encoder]): The pipeline.
+    examples (Sequence[Example]): The corpus.
+    stages (Stages): Is told of each step.
+    """
+
+    def __init__(
+        self,
+        nlp: Language,
+        encoders: Mapping[str, Encoder],
+        examples: Sequence[Example],
+        stages: Stages,
+    ) -> None:
+        self.nlp = nlp
+        self.encoders = encoders
+        self.examples = examples
+        self.stages = stages
+        self.calibration: list[Doc] = []
+        self.n_products = 0
+
+    def measure(self, sentences: int) -> None:
+        """Measure what the products read of the first sentences.
+
+        RAISES: ConfigValidationError (a ValueError): An encoder cannot be quantized.
+        """
+        n = 0
+        for example in self.examples:
+            if n >= sentences:
+                break
+            self.calibration.append(example.predicted)
+            n += (
+                sum(1 for _ in example.reference.sents)
+                if example.reference.has_annotation("SENT_START")
+                else 1
+            )
+        self.stages("Measure", 0)
+        for name, encoder in self.encoders.items():
+            try:
+                with encoder.shim.observed():
+                    encoder.predict([doc.copy() for doc in self.calibration])
+            except ValueError as error:
+                raise settings_error(f"the component {name!r}: {error}") from error
+            self.n_products += len(encoder.shim.ranges)
+
+    def score(self, precision: str) -> Pass:
+        """Annotate the corpus in a precision, and score it."""
+        for encoder in self.encoders.values():
+            encoder.set_precision(precision)
+        examples = [Example(eg.predicted.copy(), eg.reference) for eg in self.examples]
+        # A first document, so that making the predictor and compiling kernels does not count.
+        for _ in self.nlp.pipe([examples[0].predicted.copy()]):
+            pass
+        start = perf_counter()
+        docs = self.nlp.pipe(eg.predicted for eg in examples)
+        step = self.stages(f"Annotate in {precision}", len(examples))
+        for example, doc in zip(examples, docs):
+            example.predicted = doc
+            step()
+        seconds = perf_counter() - start
+        found = Scorer(self.nlp).score(examples)
+        scores = {name: found[name] for name in MAX_LOSS if found.get(name) is not None}
+        words = sum(len(eg.predicted) for eg in examples)
+        return Pass(precision, scores, words / seconds)
+
+    def keep(self, limits: Mapping[str, float], passes: list[Pass]) -> list[str]:
+        """Leave the most harmful products as they are until the loss is small.
+
+        limits (Mapping[str, float]): Points that each score may lose.
+        passes (list[Pass]): Those before; the last one in int8 is added.
+        RETURNS (list[str]): What was left as it is.
+        RAISES: ConfigValidationError (a ValueError): Half of the products would not be enough.
+        """
+        harmful = self._most_harmful_first()
+        step = math.ceil(self.n_products * _STEP)
+        kept: list[str] = []
+        while True:
+            found = self.score(INT8)
+            over = {
+                name: lost
+                for name, score in passes[0].scores.items()
+                if (lost := 100 * (score - found.scores[name])) > limits[name] + 1e-9
+            }
+            if not over:
+                passes.append(found)
+                return kept
+            if len(kept) + step > self.n_products * _MOST:
+                said = ", ".join(
+                    f"{name} loses {lost:.2f} points ({limits[name]:g} allowed)"
+                    for name, lost in over.items()
+                )
+                raise settings_error(
+                    f"int8 loses too much here: {said}, with {len(kept)} of {self.n_products} "
+                    "products left as they are. Nothing was saved. Allow more with --max-loss, or "
+                    "measure on more --sentences"
+                )
+            for name, product in [next(harmful) for _ in range(step)]:
+                self.encoders[name].shim.forget_range(product)
+                kept.append(f"{name}: {product}")
+
+    def _most_harmful_first(self) -> Iterator[tuple[str, str]]:
+        """Yield products with their components, those that rounding changes most first."""
+        errors = []
+        for name, encoder in self.encoders.items():
+            with encoder.shim.compared() as found:
+                encoder.predict([doc.copy() for doc in self.calibration])
+            errors += [(error, name, product) for product, error in found().items()]
+        for _, name, product in sorted(errors, reverse=True):
+            yield name, product
+
+
+def _set_in_config(nlp: Language, encoders: Mapping[str, Encoder]) -> None:
+    """Have the config of a pipeline say that its encoders are quantized."""
+    for name, encoder in encoders.items():
+        encoder.set_precision(INT8)
+        for section in _sections(nlp.get_pipe_config(name)):
+            if section.get("@architectures") in _ARCHITECTURES:
+                section["precision"] = INT8
+
+
+def _sections(config: dict[str, object]) -> Iterator[dict[str, object]]:
+    """Go through a section of a config and those within it."""
+    yield config
+    for value in config.values():
+        if isinstance(value, dict):
+            yield from _sections(value)
