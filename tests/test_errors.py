@@ -137,7 +137,7 @@ OTHERS = [
     ("span_getters", "spacy_seqtag.sentence_windows.v1", {"max_wordpieces": 7}),
     ("architectures", "spacy_seqtag.TransformerModel.v1", {"max_batch_wordpieces": -1}),
     ("architectures", "spacy_seqtag.TransformerModel.v1", {"max_batch_wordpieces": 0}),
-    ("architectures", "spacy_seqtag.TransformerModel.v1", {"precision": "int8"}),
+    ("architectures", "spacy_seqtag.TransformerModel.v1", {"precision": "int4"}),
     ("architectures", "spacy_seqtag.Tok2VecTransformer.v1", {"grad_factor": -1.0}),
     ("architectures", "spacy_seqtag.TransformerListener.v1", {"grad_factor": float("inf")}),
     ("readers", "spacy_seqtag.Corpus.v1", {"max_length": -1}),

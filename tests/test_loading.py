@@ -119,7 +119,8 @@ def test_a_package_that_is_no_pipeline():
 
 
 def test_what_is_to_be_trained_further_is_missing(folder):
-    Path("my.cfg").write_text('[components]\n[components.ner]\nsource = "nobody"\n')
+    parts = ('[nlp]\nlang = "en"', "[training]\nseed = 0", "[components]")
+    Path("my.cfg").write_text("\n".join([*parts, '[components.ner]\nsource = "nobody"\n']))
     result = CliRunner().invoke(app, ["seqtag", "train", "my.cfg", "--output", "new"])
     assert result.exit_code == 1
     assert "[components.ner] source = nobody: there is no such pipeline" in result.output

@@ -132,6 +132,7 @@ _SpanFrom = Annotated[
     typer.Option(
         parser=one_of(SPANS_FROM),
         metavar=metavar(SPANS_FROM),
+        autocompletion=completed(SPANS_FROM),
         help="What an argument becomes of which only the head is marked (CoNLL-2009): the words "
         "of its subtree, or the head alone",
     ),

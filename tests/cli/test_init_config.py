@@ -174,4 +174,4 @@ def test_what_cannot_be(run, options, message):
 
 def test_no_such_encoder(run):
     line = one_line(run("--train", "train.spacy", base_model="./nowhere", ok=False))
-    assert "name = './nowhere': there is no such folder" in line
+    assert "--base-model ./nowhere: there is no such folder" in line

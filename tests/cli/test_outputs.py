@@ -29,6 +29,7 @@ WITH_OVERWRITE = {
     "init-config": "below",
     "from-hf": "test_from_hf.py",
     "to-hf": "test_to_hf.py",
+    "quantize": "tests/test_quantization.py",
     "train": "tests/integration/test_resume.py",
 }
 
