@@ -303,6 +303,8 @@ def retokenised(doc):
 @settings(max_examples=40, deadline=None)
 @given(made=docs())
 def test_convert_reads_what_export_writes(name, made, tmp_path_factory):
+    if name == "parquet":
+        pytest.importorskip("pyarrow", reason="the extra `parquet` is not installed")
     writer = WRITERS[name]
     folder = tmp_path_factory.mktemp("export")
     if "words" in writer.lacks:
@@ -422,6 +424,7 @@ def test_texts_annotated_in_part_have_no_annotation(saved, name):
 
 
 def test_every_writer_refuses_what_has_no_words(saved):
+    pytest.importorskip("pyarrow", reason="the extra `parquet` is not installed")
     for name in WRITERS:
         with pytest.raises(ValueError, match=r"there are no words|no sentence has semantic roles"):
             saved(Doc(Vocab()), name)

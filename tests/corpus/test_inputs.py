@@ -5,11 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-import zstandard
 
 from spacy_seqtag.corpus.errors import FormatError
 from spacy_seqtag.corpus.inputs import all_files, find_inputs
 
+zstandard = pytest.importorskip("zstandard", reason="the extra `zstd` is not installed")
 ASSETS = Path(__file__).parents[2] / "assets" / "mini"
 COMPRESS = {"": bytes, ".gz": gzip.compress, ".zst": zstandard.ZstdCompressor().compress}
 FILES = ("train.conllu", "train.iob2", "train.gold_conll")
