@@ -13,6 +13,7 @@ that the check and its message cannot disagree.
 """
 
 import math
+import re
 from dataclasses import dataclass
 from numbers import Integral, Real
 
@@ -32,6 +33,9 @@ SAYS_NO_DAMAGE = (ConfigValidationError, ImportError, MemoryError, OutOfMemoryEr
 Either something else is to blame (a missing package, too little memory, a warning that the user
 has made an error), or the error names the file already.
 """
+
+# What those of spaCy's messages begin with.
+_CODE = re.compile(r"^\[E\d+\] ")
 
 # Zero-width joiner and non-joiner: Persian, Hindi and emoji are written with them.
 _JOINERS = "\u200c\u200d"
@@ -78,6 +82,14 @@ def damaged_error(what: str, reason: object) -> ConfigValidationError:
 def first_line(error: object) -> str:
     """Return the first line of an error's message, or its type where it has no message."""
     return str(error).strip().partition("\n")[0].rstrip() or type(error).__name__
+
+
+def without_code(message: str) -> str | None:
+    """Return one of spaCy's messages that say what a user has to do, without its code.
+
+    message (str): Of any error. RETURNS (str | None): None for one without such a code.
+    """
+    return _CODE.sub("", message) if _CODE.match(message) else None
 
 
 def message_of(error: object) -> str:

@@ -1,6 +1,5 @@
 """Loading a trained pipeline, so that what cannot be loaded is one line with its name."""
 
-import re
 from pathlib import Path
 
 from spacy import util
@@ -14,16 +13,16 @@ from .errors import (
     one_line,
     printable,
     settings_error,
+    without_code,
 )
 
-# The files by which spaCy knows the folder of a pipeline.
-_FILES = ("meta.json", "config.cfg")
+PIPELINE_FILES = ("meta.json", "config.cfg")
+"""The files by which spaCy knows the folder of a pipeline."""
+
 _EXPECTED = (
     "Give the folder of a trained pipeline, such as training/mine/model-best, or the name of an "
     "installed package with one"
 )
-# What spaCy's messages begin with.
-_CODE = re.compile(r"^\[E\d+\] ")
 
 
 def load_pipeline(name: str) -> Language:
@@ -45,8 +44,9 @@ def load_pipeline(name: str) -> Language:
         raise
     except Exception as error:  # readers of many formats, each with errors of its own
         text = first_line(error)
-        if _CODE.match(text) and isinstance(error, ValueError):  # says what is to be done
-            raise _with_name(name, _CODE.sub("", text)) from error
+        said = without_code(text)
+        if said is not None and isinstance(error, ValueError):
+            raise _with_name(name, said) from error
         raise damaged_error(f"{printable(name, limit=None)}: the pipeline", text) from error
 
 
@@ -61,11 +61,11 @@ def check_pipeline(name: str) -> None:
     if util.is_package(name):
         return
     if path.is_dir():
-        lacks = [file for file in _FILES if not (path / file).is_file()]
+        lacks = [file for file in PIPELINE_FILES if not (path / file).is_file()]
         if not lacks:
             return
         inner = [path / last for last in ("model-best", "model-last")]
-        inner = [folder for folder in inner if (folder / _FILES[0]).is_file()]
+        inner = [folder for folder in inner if (folder / PIPELINE_FILES[0]).is_file()]
         fix = f"There is one in {printable(str(inner[0]), limit=None)}" if inner else _EXPECTED
         raise OSError(f"{shown}: this folder is no pipeline (it has no {lacks[0]}). {fix}")
     if path.exists():

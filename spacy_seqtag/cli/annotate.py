@@ -17,16 +17,7 @@ from ..records import LAYERS, Layer
 from . import fail, seqtag
 from .byte_bar import byte_bar
 from .console import examples, print_json, warn
-from .options import (
-    LONG_RAW,
-    GpuOption,
-    JsonOption,
-    PipelineArgument,
-    QuietOption,
-    completed,
-    metavar,
-    one_of,
-)
+from .options import LONG_RAW, GpuOption, JsonOption, PipelineArgument, QuietOption, choice
 
 
 @seqtag.command(
@@ -56,12 +47,10 @@ def annotate_cli(
     ],
     file_format: Annotated[
         str | None,
-        typer.Option(
+        choice(
+            OUTPUTS,
             "--format",
             "-f",
-            parser=one_of(OUTPUTS),
-            autocompletion=completed(OUTPUTS),
-            metavar=metavar(OUTPUTS),
             help="What to write to a folder; JSONL by default. A file's name says it",
         ),
     ] = None,
@@ -75,10 +64,8 @@ def annotate_cli(
     confidences: Annotated[bool, typer.Option(help="Write confidences, too")] = True,
     input_format: Annotated[
         str | None,
-        typer.Option(
-            parser=one_of(KINDS),
-            autocompletion=completed(KINDS),
-            metavar=metavar(KINDS),
+        choice(
+            KINDS,
             help="What inputs hold, whatever their names; standard input is txt by default",
         ),
     ] = None,
@@ -93,10 +80,8 @@ def annotate_cli(
     ] = PART_CHARS,
     engine: Annotated[
         str,
-        typer.Option(
-            parser=one_of(ENGINES),
-            autocompletion=completed(ENGINES),
-            metavar=metavar(ENGINES),
+        choice(
+            ENGINES,
             help="local: this machine; ray: Ray Data, here or on a cluster",
         ),
     ] = "local",

@@ -14,7 +14,7 @@ from .console import examples, print_json, warn
 from .doc_bar import stage_bar
 from .entity_labels import EntityLabelsOption
 from .gpu import set_up_gpu
-from .options import GpuOption, JsonOption, PipelineArgument, QuietOption
+from .options import GpuOption, JsonOption, PipelineArgument, QuietOption, ReplaceOption
 
 
 @seqtag.command(
@@ -33,12 +33,7 @@ def calibrate_cli(
         Path,
         typer.Option("--output", "-o", help="Folder for the calibrated pipeline", file_okay=False),
     ],
-    force: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite", "--force", "-F", help="Replace a pipeline that is there, such as MODEL"
-        ),
-    ] = False,
+    force: ReplaceOption = False,
     entity_labels: EntityLabelsOption = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,

@@ -116,11 +116,9 @@ def _load_encoder(name: str) -> WordpieceCounter:
 
     RAISES: ConfigValidationError (a ValueError), OSError: there is no such encoder.
     """
-    from ..models.pretrained import find_model, load_tokenizer
+    from ..models.pretrained import find_tokenizer
 
-    where = f"--base-model {name}: "
-    settings = {"use_fast": True, "trust_remote_code": False}
-    return WordpieceCounter(load_tokenizer(find_model(name, where), where, settings))
+    return WordpieceCounter(find_tokenizer(name, f"--base-model {name}: "))
 
 
 def _read(path: Path, survey: Survey, quiet: bool, as_json: bool) -> list[str]:

@@ -29,7 +29,7 @@ from ..partial import parse_labels
 from . import fail, seqtag
 from .byte_bar import byte_bar
 from .console import examples, print_json, warn
-from .options import JsonOption, QuietOption, complete_pipeline, completed, metavar, one_of
+from .options import JsonOption, QuietOption, choice, complete_pipeline
 
 # From here on the wait is long enough to show a bar in log files too.
 _LONG_INPUT = 20_000_000  # bytes
@@ -68,21 +68,17 @@ _DocsBy = Annotated[
 ]
 _FileFormat = Annotated[
     str | None,
-    typer.Option(
+    choice(
+        _FIRST_FORMATS,
         "--format",
-        parser=one_of(_FIRST_FORMATS),
-        autocompletion=completed(_FIRST_FORMATS),
-        metavar=metavar(_FIRST_FORMATS),
         help=f"Format of the first file (default: by its ending): {', '.join(_FIRST_FORMATS)}",
     ),
 ]
 _Lang = Annotated[str, typer.Option(help="Language code of the vocabulary")]
 _Scheme = Annotated[
     str,
-    typer.Option(
-        parser=one_of(_SCHEMES),
-        autocompletion=completed(_SCHEMES),
-        metavar=metavar(_SCHEMES),
+    choice(
+        _SCHEMES,
         help="How entities are written in columns (bioes is also BILOU, bmes also BMEWO)",
     ),
 ]
@@ -120,19 +116,15 @@ _Tokenizer = Annotated[
 ]
 _Alignment = Annotated[
     str,
-    typer.Option(
-        parser=one_of(ALIGNMENTS),
-        autocompletion=completed(ALIGNMENTS),
-        metavar=metavar(ALIGNMENTS),
+    choice(
+        ALIGNMENTS,
         help="What becomes of a span of characters that begins or ends within a word",
     ),
 ]
 _SpanFrom = Annotated[
     str,
-    typer.Option(
-        parser=one_of(SPANS_FROM),
-        metavar=metavar(SPANS_FROM),
-        autocompletion=completed(SPANS_FROM),
+    choice(
+        SPANS_FROM,
         help="What an argument becomes of which only the head is marked (CoNLL-2009): the words "
         "of its subtree, or the head alone",
     ),

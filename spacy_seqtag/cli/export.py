@@ -15,7 +15,7 @@ from ..corpus.plural import counted, forms
 from . import fail, seqtag
 from .console import examples, output_bytes, print_json, warn
 from .doc_bar import doc_bar
-from .options import JsonOption, QuietOption, completed, metavar, one_of
+from .options import JsonOption, QuietOption, choice
 
 _STDOUT = "-"
 
@@ -41,12 +41,10 @@ def export_cli(
     ],
     file_format: Annotated[
         str,
-        typer.Option(
+        choice(
+            WRITERS,
             "--format",
             "-f",
-            parser=one_of(WRITERS),
-            autocompletion=completed(WRITERS),
-            metavar=metavar(WRITERS),
             help="; ".join(f"{writer.name}: {writer.help}" for writer in WRITERS.values()),
         ),
     ],

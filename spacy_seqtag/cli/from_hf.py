@@ -11,7 +11,7 @@ from ..errors import printable
 from . import fail, seqtag
 from .console import examples, print_json
 from .doc_bar import stage_bar
-from .options import JsonOption, QuietOption, completed, metavar, one_of
+from .options import JsonOption, QuietOption, choice
 
 if TYPE_CHECKING:
     from ..interop.from_hf import Converted
@@ -24,41 +24,33 @@ _PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 # Options that take one of some names.
 TaskOption = Annotated[
     str | None,
-    typer.Option(
+    choice(
+        _TASKS,
         help="What its labels are: entities, universal parts of speech, or other tags. By "
         "default their names tell",
-        metavar=metavar(_TASKS),
-        parser=one_of(_TASKS),
-        autocompletion=completed(_TASKS),
     ),
 ]
 SchemeOption = Annotated[
     str,
-    typer.Option(
+    choice(
+        _SCHEMES,
         help="How entity tags are meant. By default their names tell",
-        metavar=metavar(_SCHEMES),
-        parser=one_of(_SCHEMES),
-        autocompletion=completed(_SCHEMES),
     ),
 ]
 DecodingOption = Annotated[
     str | None,
-    typer.Option(
+    choice(
+        _DECODINGS,
         help="How entities are read from the probabilities: the best legal sequence of tags, "
         "or each word's best tag. By default viterbi, or iob1 for such tags",
-        metavar=metavar(_DECODINGS),
-        parser=one_of(_DECODINGS),
-        autocompletion=completed(_DECODINGS),
     ),
 ]
 PrecisionOption = Annotated[
     str,
-    typer.Option(
+    choice(
+        _PRECISIONS,
         help="Of the encoder: float32 computes what transformers does, auto takes bfloat16 "
         "where that is faster",
-        metavar=metavar(_PRECISIONS),
-        parser=one_of(_PRECISIONS),
-        autocompletion=completed(_PRECISIONS),
     ),
 ]
 

@@ -112,7 +112,8 @@ def init_config_cli(
             choices = fit_further(chosen, train_data, dev_data, start, own_encoder, gpu=gpu)
         else:
             choices = fit(chosen, train_data, dev_data, start, lang=lang, gpu=gpu)
-            check_language(choices.lang)
+            if lang is None:
+                check_language(choices.lang)
         text = render(choices, "my.cfg" if to_stdout else str(output))
         if to_stdout:
             print_data(text)
@@ -171,14 +172,13 @@ def _load_encoder(name: str) -> Encoder:
     RAISES: ConfigValidationError (a ValueError), OSError: There is no such encoder.
     """
     from ..errors import settings_error
-    from ..models.pretrained import find_model, load_tokenizer
+    from ..models.pretrained import find_tokenizer
     from ..models.word_case import is_uncased
 
     where = f"--base-model {name}: "
-    settings = {"use_fast": True, "trust_remote_code": False}
-    tokenizer = load_tokenizer(find_model(name, where), where, settings)
+    tokenizer = find_tokenizer(name, where)
     if not tokenizer.is_fast:
-        raise settings_error(f"--base-model {name}: it has no fast tokenizer. Give another encoder")
+        raise settings_error(f"{where}it has no fast tokenizer. Give another encoder")
     return Encoder(name, is_uncased(tokenizer.tokenize))
 
 

@@ -1,11 +1,12 @@
 """Arguments and options that several commands share, and parts that options are made of."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from spacy.util import get_installed_models
+from typer.models import OptionInfo
 
 from .console import be_quiet, keep_for_json
 
@@ -13,15 +14,6 @@ from .console import be_quiet, keep_for_json
 def complete_pipeline(incomplete: str) -> list[str]:
     """List the installed pipelines whose names begin so, for a shell; it adds files itself."""
     return [name for name in get_installed_models() if name.startswith(incomplete)]
-
-
-def completed(names: Collection[str]) -> Callable[[str], list[str]]:
-    """Make what a shell asks for the values of an option that takes one of some names."""
-
-    def complete(incomplete: str) -> list[str]:
-        return [name for name in names if name.startswith(incomplete)]
-
-    return complete
 
 
 PipelineArgument = Annotated[
@@ -47,6 +39,12 @@ JsonOption = Annotated[
         callback=keep_for_json,
     ),
 ]
+ReplaceOption = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite", "--force", "-F", help="Replace a pipeline that is there, such as MODEL"
+    ),
+]
 
 _WIDTH = 60  # of the names of an option
 
@@ -54,21 +52,16 @@ LONG_RAW = 1 << 20
 """Bytes of raw text that pipelines annotate in about a minute on two cores."""
 
 
-def metavar(names: Collection[str]) -> str:
-    """Show the names that an option may take, as typer shows those of an enumeration.
+def choice(names: Collection[str], *flags: str, help: str) -> OptionInfo:
+    """Make an option that takes one of some names, which other code knows.
 
-    RETURNS (str): `NAME` where they do not fit into a line of help, which has to say them then.
-    """
-    shown = f"<{'|'.join(names)}>"
-    return shown if len(shown) <= _WIDTH else "NAME"
-
-
-def one_of(names: Collection[str]) -> Callable[[str], str]:
-    """Make the parser of an option that takes one of some names, which other code knows.
+    Help shows them as typer shows those of an enumeration, unless they do not fit into a line: then
+    `help` has to say them. Shells complete them.
 
     names (Collection[str]): The names.
-    RETURNS (Callable[[str], str]): The parser.
-    RAISES: typer.BadParameter: From the parser, for another value.
+    flags (str): What the option is called, if not as its parameter.
+    help (str): What it is for.
+    RETURNS (OptionInfo): What `typer.Option` makes. Another value is a `typer.BadParameter`.
     """
 
     def parse(value: str) -> str:
@@ -77,4 +70,15 @@ def one_of(names: Collection[str]) -> Callable[[str], str]:
             raise typer.BadParameter(f"{value!r} is not one of {known}.")
         return value
 
-    return parse
+    def complete(incomplete: str) -> list[str]:
+        return [name for name in names if name.startswith(incomplete)]
+
+    shown = f"<{'|'.join(names)}>"
+    made: OptionInfo = typer.Option(
+        *flags,
+        parser=parse,
+        metavar=shown if len(shown) <= _WIDTH else "NAME",
+        autocompletion=complete,
+        help=help,
+    )
+    return made

@@ -9,7 +9,7 @@ from wasabi import msg
 from . import fail, seqtag
 from .console import examples, print_json
 from .doc_bar import stage_bar
-from .options import JsonOption, PipelineArgument, QuietOption
+from .options import JsonOption, PipelineArgument, QuietOption, ReplaceOption
 
 
 @seqtag.command(
@@ -40,12 +40,7 @@ def quantize_cli(
     sentences: Annotated[
         int, typer.Option(min=1, help="Sentences on which the numbers to round are measured")
     ] = 300,
-    force: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite", "--force", "-F", help="Replace a pipeline that is there, such as MODEL"
-        ),
-    ] = False,
+    force: ReplaceOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:

@@ -1,6 +1,5 @@
 """`python -m spacy seqtag train`: train as `spacy train` does, and go on after a kill."""
 
-import re
 import signal
 from configparser import Error as ConfigParserError
 from pathlib import Path
@@ -11,7 +10,7 @@ from spacy.cli._util import import_code, parse_config_overrides
 from spacy.util import RegistryError, load_config  # type: ignore[attr-defined]
 from thinc.api import Config, ConfigValidationError
 
-from ..errors import one_line, printable, settings_error
+from ..errors import one_line, printable, settings_error, without_code
 from ..files import Terminated, terminable
 from ..loading import check_pipeline
 from . import fail, seqtag
@@ -21,9 +20,6 @@ from .options import GpuOption, QuietOption
 
 _EXTRA = {"allow_extra_args": True, "ignore_unknown_options": True}
 
-
-# What those of spaCy's messages begin with that say what a user has to do.
-_CODE = re.compile(r"^\[E\d+\] ")
 
 _ConfigArgument = Annotated[Path, typer.Argument(metavar="CONFIG", help="Config file")]
 _OutputOption = Annotated[
@@ -119,19 +115,19 @@ def train_cli(
     except Terminated as end:
         _stop(output, int(str(end)))
     except (ConfigValidationError, ConfigParserError, RegistryError, OSError, ImportError) as err:
-        fail(_CODE.sub("", one_line(err)))
+        text = one_line(err)
+        fail(without_code(text) or text)
     except ValueError as err:
-        if not _CODE.match(text := one_line(err)):
+        if (said := without_code(one_line(err))) is None:
             raise
-        fail(_CODE.sub("", text))
+        fail(said)
 
 
 def _stop(output: Path, code: int) -> NoReturn:
     """Say how to go on with a run that was interrupted, and exit with the code of the signal."""
     from ..training.resume import describe_rest
 
-    rest = printable(describe_rest(output), limit=None)
-    warn(f"Interrupted. {rest}")
+    warn(f"Interrupted. {describe_rest(output)}")
     raise typer.Exit(code)
 
 

@@ -54,6 +54,17 @@ def load_pretrained(
     return HFObjects(tokenizer, transformer, None)
 
 
+def find_tokenizer(name: str, where: str) -> PreTrainedTokenizerBase:
+    """Find a base model and load its tokenizer alone, a fast one if it has one.
+
+    name (str), where (str): See `find_model`.
+    RETURNS (PreTrainedTokenizerBase): The tokenizer.
+    RAISES: ConfigValidationError (a ValueError): The model cannot be found, or its tokenizer read.
+    """
+    settings = {"use_fast": True, "trust_remote_code": False}
+    return load_tokenizer(find_model(name, where), where, settings)
+
+
 def load_tokenizer(source: str, where: str, settings: Settings) -> PreTrainedTokenizerBase:
     """Load the tokenizer of a base model.
 
