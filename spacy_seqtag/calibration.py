@@ -13,10 +13,9 @@ from spacy.language import Language
 from spacy.training import Example
 from thinc.api import fix_random_seed
 
-from .corpus.reader import create_corpus
-from .files import check_replaceable, naming, new_folder, terminable
-from .loading import load_pipeline
-from .partial import looked_for
+from .corpus.reader import corpus_as_trained, create_corpus
+from .files import check_replaceable
+from .loading import PIPELINE_FILES, load_pipeline
 from .pipeline.calibrated import CalibratedPipe, LabelledScores
 from .pipeline.loss import MISSING
 from .schemes.calibration import (
@@ -33,7 +32,7 @@ from .schemes.calibration import (
     temper,
 )
 from .stages import Stages, not_shown
-from .training.save_aside import replace_folder
+from .training.save_aside import save_pipeline
 
 BinDict = dict[str, float]
 """A bin of a reliability diagram: start, end, size, confidence and accuracy."""
@@ -196,14 +195,12 @@ def calibrate_pipeline(
         something is at `output`.
     RAISES: OSError: The pipeline is not found, or the output cannot be written.
     """
-    check_replaceable(output, "pipeline", ("config.cfg", "meta.json"), force=force)
+    check_replaceable(output, "pipeline", PIPELINE_FILES, force=force)
     fix_random_seed()
     corpus = create_corpus(data)
     stages("Load the pipeline", 0)
     nlp = load_pipeline(model)
-    labels = looked_for(nlp.config.interpolate(), "dev_corpus", entity_labels)
-    if labels is not None:
-        corpus = create_corpus(data, entity_labels=labels)
+    corpus = corpus_as_trained(corpus, data, nlp.config, "dev_corpus", entity_labels)
     pipes = calibrated_pipes(nlp)
     if not pipes:
         raise ValueError(
@@ -213,7 +210,7 @@ def calibrate_pipeline(
         )
     for _, pipe in pipes:
         pipe.reset_calibration()
-    examples = _annotate(nlp, list(corpus(nlp)), stages)
+    examples = annotate(nlp, list(corpus(nlp)), stages)
     stages("Fit temperatures", 0)
     before = measure(nlp, examples)
     skipped = calibrate(nlp, examples)
@@ -233,8 +230,7 @@ def calibrate_pipeline(
     examples = _annotate_again(nlp, list(corpus(nlp)), examples, stages)
     stages("Measure", 0)
     after = measure(nlp, examples)
-    with terminable(), new_folder(output.parent, output), naming(output):
-        replace_folder(output, nlp.to_disk)
+    save_pipeline(nlp, output)
     temperatures = {
         name: {h: pipe.temperature(h) for h in pipe.heads if (name, h) not in skipped}
         for name, pipe in pipes
@@ -273,8 +269,18 @@ def _about_few(
                 )
 
 
-def _annotate(nlp: Language, examples: list[Example], stages: Stages) -> list[Example]:
-    step = stages("Annotate", len(examples))
+def annotate(
+    nlp: Language, examples: list[Example], stages: Stages, what: str = "Annotate"
+) -> list[Example]:
+    """Annotate the predicted Docs of examples.
+
+    nlp (Language): The pipeline.
+    examples (list[Example]): They get what it returns.
+    stages (Stages): Shown how far it is.
+    what (str): What it is told that this is.
+    RETURNS (list[Example]): The same.
+    """
+    step = stages(what, len(examples))
     for example, doc in zip(examples, nlp.pipe(example.predicted for example in examples)):
         example.predicted = doc
         step()
@@ -299,8 +305,8 @@ def _annotate_again(
     encoders = [name for name, pipe in nlp.pipeline if isinstance(pipe, Transformer)]
     pairs = [(new.predicted, old.predicted) for new, old in zip(examples, annotated, strict=True)]
     if len(encoders) != 1 or any(len(new) != len(old) for new, old in pairs):
-        return _annotate(nlp, examples, stages)
+        return annotate(nlp, examples, stages)
     for new, old in pairs:
         new._.trf_data = old._.trf_data
     with nlp.select_pipes(disable=encoders):
-        return _annotate(nlp, examples, stages)
+        return annotate(nlp, examples, stages)

@@ -16,12 +16,11 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import fix_random_seed
 
-from .calibration import BinDict, measure
-from .corpus.reader import create_corpus
+from .calibration import BinDict, annotate, measure
+from .corpus.reader import corpus_as_trained, create_corpus
 from .errors import printable
 from .frames import PREDICATES, has_frames, span_groups
 from .loading import load_pipeline
-from .partial import looked_for
 from .schemes.propositions import PREDICATE
 from .stages import Stages, not_shown
 
@@ -115,30 +114,21 @@ def evaluate(
     if gold_predicates and not gold_tokens:
         raise ValueError("gold_predicates needs gold_tokens: they are given on the corpus's words")
     fix_random_seed()
-    corpus = create_corpus(data, gold_tokens=gold_tokens, sent_starts=sent_starts)
+    words_given = {"gold_tokens": gold_tokens, "sent_starts": sent_starts}
+    corpus = create_corpus(data, **words_given)
     stages("Load the pipeline", 0)
     nlp = load_pipeline(model)
-    labels = looked_for(nlp.config.interpolate(), "dev_corpus", entity_labels)
-    if labels is not None:
-        corpus = create_corpus(
-            data, gold_tokens=gold_tokens, sent_starts=sent_starts, entity_labels=labels
-        )
+    corpus = corpus_as_trained(corpus, data, nlp.config, "dev_corpus", entity_labels, **words_given)
     examples = list(corpus(nlp))
     if not allow_unknown_labels:
         check_labels(nlp, examples, data)
     if gold_predicates:
         give_predicates(nlp, examples, data)
     # As `Language.evaluate` does, which scores copies and so loses the annotated Docs.
-    step = stages("Annotate", len(examples))
-    docs = []
     start = default_timer()
-    for doc in nlp.pipe(example.predicted for example in examples):
-        docs.append(doc)
-        step()
+    docs = [example.predicted for example in annotate(nlp, examples, stages)]
     seconds = default_timer() - start
     stages("Score", 0)
-    for example, doc in zip(examples, docs):
-        example.predicted = doc
     scores: Scores = Scorer(nlp).score(examples)
     scores.update(measure(nlp, examples))
     scores["speed"] = sum(len(doc) for doc in docs) / seconds

@@ -11,11 +11,12 @@ stored with every Doc, so that Docs from sources that looked for different label
 """
 
 import warnings
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from spacy.tokens import Doc, Span, SpanGroup
+from spacy.util import dict_to_dot
+from thinc.api import Config
 
 from .arrays import Bools
 from .errors import printable
@@ -52,14 +53,14 @@ def parse_labels(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(labels))
 
 
-def looked_for(config: Mapping[str, Any], corpus: str, given: str | None) -> list[str] | None:
+def looked_for(config: Config, corpus: str, given: str | None) -> list[str] | None:
     """Say of which labels entities were looked for in a corpus that a pipeline is measured with.
 
     Where nobody says, it is what the pipeline's config says of its own corpus: scores are then
     those of training, and a word that nobody looked at does not count as one without an entity. A
     warning tells of it.
 
-    config (Mapping[str, Any]): The pipeline's, interpolated.
+    config (Config): The pipeline's, interpolated.
     corpus (str): Which of its corpora is alike: `dev_corpus` or `train_corpus`.
     given (str | None): What the user says, as in `parse_labels`, or `*` for all.
     RETURNS (list[str] | None): As `entity_labels` of `spacy_seqtag.Corpus.v1`; None for all labels.
@@ -72,11 +73,9 @@ def looked_for(config: Mapping[str, Any], corpus: str, given: str | None) -> lis
             return list(parse_labels(given))
         except ValueError as error:
             raise ValueError(f"--entity-labels {error}, or {ALL_LABELS} for all") from None
-    name = config.get("training", {}).get(corpus)
-    part: Any = config  # whatever reader it is
-    for key in name.split(".") if isinstance(name, str) else ["corpora", ""]:
-        part = part.get(key) if isinstance(part, Mapping) else None
-    labels = part.get("entity_labels") if isinstance(part, Mapping) else None
+    settings = dict_to_dot(config)
+    name = settings.get(f"training.{corpus}")
+    labels = settings.get(f"{name}.entity_labels")
     if not isinstance(labels, list):
         return None
     shown = ", ".join(map(printable, labels)) or "none"
@@ -84,7 +83,7 @@ def looked_for(config: Mapping[str, Any], corpus: str, given: str | None) -> lis
         f"of the corpus only entities of these labels count as looked for: {shown}, as [{name}] "
         "entity_labels of the pipeline's config says. Where that is not so, give --entity-labels, "
         f"such as '{ALL_LABELS}' for all",
-        stacklevel=2,
+        stacklevel=3,
     )
     return labels
 

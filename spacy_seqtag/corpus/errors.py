@@ -96,6 +96,16 @@ def unequal_columns(path: Path, line: int, found: int, expected: int) -> FormatE
     )
 
 
+def id_out_of_order(path: Path, line: int, found: str, expected: int) -> FormatError:
+    """Make the error for a row of CoNLL's whose ID is not the number of its word."""
+    return FormatError(
+        path,
+        line,
+        f"ID {quoted(found)} is out of order, expected word {expected}",
+        "Number the words of a sentence 1, 2, 3 and end a sentence with a blank line",
+    )
+
+
 def unknown_upos(path: Path, line: int, tag: str) -> FormatError:
     """Make the error for a UPOS value that Universal Dependencies does not have."""
     return FormatError(

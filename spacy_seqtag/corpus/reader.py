@@ -14,9 +14,10 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import registry
 from spacy.vocab import Vocab
+from thinc.api import Config
 
 from ..errors import SHARE, Number, Whole, check_settings, setting_error, settings_error
-from ..partial import annotated_for
+from ..partial import annotated_for, looked_for
 from ..soft_labels import SoftLabelsError, get_soft_labels, has_soft_labels, set_soft_weight
 from .cut import Place, sentence_bounds
 from .docbin_read import CONVERT, DISTIL, check_docbins, find_docbins, read_docs
@@ -24,6 +25,9 @@ from .errors import FormatError
 from .plural import forms
 from .subset import FRACTION, Subset
 from .thin import thin_doc
+
+ReadExamples: TypeAlias = Callable[[Language], Iterable[Example]]
+"""Yields the examples of a corpus, for a pipeline."""
 
 Augmenter: TypeAlias = Callable[[Language, Example], Iterator[Example]]
 
@@ -44,7 +48,7 @@ def create_corpus(
     soft: Optional[Path] = None,  # noqa: UP045
     soft_weight: float = 1.0,
     gold_share: float = 0.0,
-) -> Callable[[Language], Iterable[Example]]:
+) -> ReadExamples:
     """Create a reader of `.spacy` files for training word-level taggers.
 
     path (Path | None): A `.spacy` file or a folder of them.
@@ -115,6 +119,34 @@ def create_corpus(
         needs_soft=True,
     )
     return lambda nlp: mix(gold, others, nlp, gold_share)
+
+
+def corpus_as_trained(
+    corpus: ReadExamples,
+    data: Path,
+    config: Config,
+    which: str,
+    given: str | None,
+    *,
+    gold_tokens: bool = True,
+    sent_starts: bool = True,
+) -> ReadExamples:
+    """Read a corpus as a pipeline that is measured with it read its own: see `looked_for`.
+
+    corpus (ReadExamples): From `create_corpus`, of `data` and the same settings.
+    data (Path): Its file.
+    config (Config): Of the pipeline.
+    which (str), given (str | None): See `looked_for`.
+    RETURNS (ReadExamples): The same, or one that knows of which labels entities were looked for.
+    RAISES: ValueError: An empty label.
+    """
+    labels = looked_for(config.interpolate(), which, given)
+    if labels is None:
+        return corpus
+    result: ReadExamples = create_corpus(
+        data, gold_tokens=gold_tokens, sent_starts=sent_starts, entity_labels=labels
+    )
+    return result
 
 
 def _check_labels(entity_labels: Sequence[str] | None) -> None:

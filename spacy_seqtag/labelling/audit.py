@@ -18,12 +18,11 @@ from spacy.training import Example
 from thinc.api import Config
 
 from ..corpus.cut import sentence_bounds
-from ..corpus.reader import create_corpus
+from ..corpus.reader import corpus_as_trained, create_corpus
 from ..distil.vote import copy_words
 from ..errors import printable, settings_error
 from ..evaluation import check_labels
 from ..loading import load_pipeline
-from ..partial import looked_for
 from ..stages import Stages, not_shown
 from .folds import train_folds
 from .given import Doubt, JudgedLayer, judge
@@ -91,9 +90,7 @@ def audit(
     corpus = create_corpus(data)  # fails now if there is none
     settings = Config(nlp.config if config is None else util.load_config(config))
     alike = "train_corpus" if folds else "dev_corpus"
-    labels = looked_for(settings.interpolate(), alike, entity_labels)
-    if labels is not None:
-        corpus = create_corpus(data, entity_labels=labels)
+    corpus = corpus_as_trained(corpus, data, settings, alike, entity_labels)
     docs = [example.reference for example in corpus(nlp)]
     parts: Iterable[tuple[Language, list[Doc]]] = [(nlp, docs)]
     if folds:

@@ -19,7 +19,7 @@ PREDICATE_PART = "C-V"
 CONTINUES = "C-"
 NO_ROLESET = "-"
 
-# What `read_columns` counts, with forms for one and many (see `corpus.plural`).
+# What `read_propositions` counts, with forms for one and many (see `corpus.plural`).
 SEVERAL_TOKENS = (
     "<predicate|predicates> of several words: the first is the predicate, the others continue it"
 )
@@ -123,12 +123,11 @@ def read_propositions(
     notes: Counter[str] = Counter()
     taken: set[int] = set()
     rows = _predicate_rows(rolesets, len(columns))
-    for column, (row, own) in enumerate(zip(rows, columns, strict=True)):
-        spans = _spans(own, column)
-        if any("LINK-" in cell for cell in own if cell != "*"):
-            arguments = [span for span in spans if not span.role.startswith("LINK-")]
-            notes[LINKS] += len(spans) - len(arguments)
-            spans = arguments
+    for column, (row, cells) in enumerate(zip(rows, columns, strict=True)):
+        found = _spans(cells, column)
+        spans = [span for span in found if not span.role.startswith("LINK-")]
+        if links := len(found) - len(spans):
+            notes[LINKS] += links
         verb = _verb(spans, row, column)
         parts = [(start, end) for start, end, role in spans if role == PREDICATE_PART]
         within = verb.start <= row < verb.end or any(start <= row < end for start, end in parts)
@@ -233,6 +232,15 @@ def conll05_role(role: str) -> str:
     role (str): As PropBank names it: `ARG0`, `ARGM-TMP`.
     """
     return re.sub(r"^((?:[CR]-)?)ARG", r"\1A", role)
+
+
+CONLL05_ROLE = r"((?:[CR]-)?)A(?=[0-9AM])"
+"""How the names begin that differ from PropBank's, as a pattern."""
+
+
+def propbank_role(role: str) -> str:
+    """Undo `conll05_role`: `ARG0` for `A0`. Other names stay as they are."""
+    return re.sub(f"^{CONLL05_ROLE}", r"\1ARG", role)
 
 
 def read_entities(cells: Sequence[str]) -> list[str]:

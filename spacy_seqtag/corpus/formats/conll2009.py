@@ -20,7 +20,6 @@ save for those of punctuation alone.
 Source: https://ufal.mff.cuni.cz/conll2009-st/task-description.html
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -29,14 +28,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...compression import split_compression
-from ...schemes.propositions import CONTINUES, PREDICATE, Argument, Proposition
-from ..errors import FormatError, no_sentence, quoted, unequal_columns
+from ...schemes.propositions import CONTINUES, PREDICATE, Argument, Proposition, propbank_role
+from ..errors import FormatError, id_out_of_order, no_sentence, quoted, unequal_columns
 from ..plural import counted
 from ..sentence import Sentence
 from .comments import SentenceMaker
 from .format import Format, ReadOptions
 from .lines import read_lines
-from .remarks import STRIPPED, Remarks
+from .remarks import Remarks
 from .words import check_unmasked, without_escapes, without_missing_lemmas
 
 SPANS_FROM = ("subtree", "head")
@@ -49,7 +48,7 @@ _OWN_SUFFIXES = (".conll09", ".conll2009")
 _SUFFIXES = (*_OWN_SUFFIXES, ".conll", ".txt", ".tsv")
 _ABSENT = "_"
 _YES = "Y"
-_ROLE = re.compile(r"((?:[CR]-)?)A(?=[0-9AM])")
+_role = lru_cache(maxsize=1 << 10)(propbank_role)
 _LONGEST_ID = 9  # digits; Python refuses to convert very long numbers
 
 _OWN_ARGUMENT = (
@@ -136,7 +135,7 @@ def _blocks(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[list
             continue
         cells = _split(text)
         if " " in text or not text.isascii():
-            cells = _stripped(cells, line, remarks)
+            cells = remarks.stripped(cells, line)
         if (
             len(cells) < _N_COLUMNS
             or (rows and len(cells) != len(rows[0].cells))
@@ -147,15 +146,6 @@ def _blocks(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[list
         rows.append(_Row(line, cells))
     if rows:
         yield rows
-
-
-def _stripped(cells: list[str], line: int, remarks: Remarks) -> list[str]:
-    """Remove and count white space around cells."""
-    result = [cell.strip() for cell in cells]
-    changed = sum(a != b for a, b in zip(result, cells, strict=True))
-    if changed:
-        remarks.count(STRIPPED, line, n=changed)
-    return result
 
 
 def _bad_row(path: Path, line: int, cells: Sequence[str], rows: Sequence[_Row]) -> FormatError:
@@ -172,12 +162,7 @@ def _bad_row(path: Path, line: int, cells: Sequence[str], rows: Sequence[_Row]) 
         return unequal_columns(path, line, len(cells), len(rows[0].cells))
     if not cells[FORM]:
         return FormatError(path, line, "the word is empty", "Write the word in the second column")
-    return FormatError(
-        path,
-        line,
-        f"ID {quoted(cells[ID])} is out of order, expected word {len(rows) + 1}",
-        "Number the words of a sentence 1, 2, 3 and end a sentence with a blank line",
-    )
+    return id_out_of_order(path, line, cells[ID], len(rows) + 1)
 
 
 def _sentence(
@@ -245,12 +230,6 @@ def _propositions(
         roleset = sense if sense not in (_ABSENT, "") else PREDICATE
         result.append(Proposition(predicate, roleset, arguments, []))
     return result
-
-
-@lru_cache(maxsize=1 << 10)
-def _role(name: str) -> str:
-    """Name a role as PropBank does: `ARG0` for `A0`."""
-    return _ROLE.sub(r"\1ARG", name, count=1) if _ROLE.match(name) else name
 
 
 def _heads(path: Path, lines: Sequence[int], cells: Sequence[str]) -> list[int]:

@@ -149,16 +149,11 @@ def _columns(
             and layout.fits(first)
         ):
             return columns
-    for i, (line, row) in enumerate(zip(lines, rows, strict=True)):
-        if (
-            len(row) < layout.n_columns
-            or len(row) != len(first)
-            or row[:NUMBER] != first[:NUMBER]
-            or row[NUMBER] != str(i)
-            or not layout.fits(first)
-        ):
-            raise _bad_row(path, line, row, layout, i, first)
-    raise AssertionError("one of the rows does not fit")
+    problems = (
+        _problem(path, line, row, layout, number, first)
+        for number, (line, row) in enumerate(zip(lines, rows, strict=True))
+    )
+    raise next(problem for problem in problems if problem is not None)
 
 
 def _split(text: str) -> list[str]:
@@ -167,10 +162,10 @@ def _split(text: str) -> list[str]:
     return text.split() if text.isprintable() else _BLANKS.split(text.strip(" \t"))
 
 
-def _bad_row(
+def _problem(
     path: Path, line: int, row: Sequence[str], layout: Layout, number: int, first: Sequence[str]
-) -> FormatError:
-    """Make the error for a row that does not fit the first one of its sentence.
+) -> FormatError | None:
+    """Make the error for a row that does not fit the first one of its sentence; None if it does.
 
     number (int): Of the row in the sentence, from 0.
     """
@@ -183,19 +178,21 @@ def _bad_row(
         )
     if len(row) != len(first):
         return unequal_columns(path, line, len(row), len(first))
-    if row[NUMBER] == str(number) and row[:NUMBER] == first[:NUMBER]:
+    if row[NUMBER] != str(number) or row[:NUMBER] != first[:NUMBER]:
         return FormatError(
             path,
             line,
-            f"these are other columns than {layout.columns}",
-            "Say which they are: --format propbank or --format conll2012",
+            f"document, sentence and word number are {' '.join(row[:3])}, expected "
+            f"{' '.join([*first[:2], str(number)])}",
+            "Number the words of a sentence 0, 1, 2 and end a sentence with a blank line",
         )
+    if layout.fits(first):
+        return None
     return FormatError(
         path,
         line,
-        f"document, sentence and word number are {' '.join(row[:3])}, expected "
-        f"{' '.join([*first[:2], str(number)])}",
-        "Number the words of a sentence 0, 1, 2 and end a sentence with a blank line",
+        f"these are other columns than {layout.columns}",
+        "Say which they are: --format propbank or --format conll2012",
     )
 
 

@@ -60,10 +60,23 @@ def read(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Sentenc
     RAISES: FormatError: No record that can be read; in strict mode, one that cannot, or a span
         that does not fit; a file that is missing, empty or not UTF-8.
     """
+    yield from sentences_of(records(path, options, remarks), path, options, remarks)
+
+
+def sentences_of(
+    found: Iterable[tuple[int, object]], path: Path, options: ReadOptions, remarks: Remarks
+) -> Iterator[Sentence]:
+    """Yield the texts of records as sentences.
+
+    found (Iterable[tuple[int, object]]): The records with their lines.
+    path (Path): The file that they are from.
+    RAISES: FormatError: No record that can be read; in strict mode, one that cannot, or a span
+        that does not fit.
+    """
     reader = SpanReader(path, options, remarks)
-    for line, record in records(path, options, remarks):
+    for line, record in found:
         try:
-            sentence = sentence_of(reader, line, record)
+            sentence = _sentence(reader, line, record)
         except Problem as problem:
             report(path, line, str(problem), options, remarks)
             continue
@@ -146,7 +159,7 @@ def report(path: Path, line: int, problem: str, options: ReadOptions, remarks: R
     remarks.count(_NO_RECORD, line, problem)
 
 
-def sentence_of(reader: SpanReader, line: int, record: object) -> Sentence | None:
+def _sentence(reader: SpanReader, line: int, record: object) -> Sentence | None:
     """Make the sentence of a record.
 
     RAISES: Problem: The record cannot be read.

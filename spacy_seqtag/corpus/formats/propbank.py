@@ -63,10 +63,10 @@ def read_propbank(
 
     path (str | Path): The file.
     options (ReadOptions | None): Only `progress` is used.
-    remarks (Remarks | None): Counts what `read_columns` cannot read literally.
+    remarks (Remarks | None): Counts what `read_propositions` cannot read literally.
     RAISES: FormatError: A line with less than 8 columns or with other columns than the sentence's
-        first, a word out of order, columns that `read_columns` cannot read, masked words, a file
-        that is missing, empty, not UTF-8 or without a sentence.
+        first, a word out of order, columns that `read_propositions` cannot read, masked words, a
+        file that is missing, empty, not UTF-8 or without a sentence.
     """
     options = options or ReadOptions()
     for sentence, _, notes in read_rows([Path(path)], _LAYOUT, options.progress, masked=False):

@@ -15,6 +15,7 @@ from typing import TextIO
 from spacy.tokens import Doc
 
 from ...schemes.propositions import (
+    CONLL05_ROLE,
     NO_ROLESET,
     PREDICATE,
     ColumnError,
@@ -28,7 +29,7 @@ from .lines import Progress, read_lines
 from .remarks import Remarks
 from .role_tables import RoleSentence, Table, in_utf8, write_tables
 
-_ROLE = re.compile(r"\(((?:[CR]-)?)A(?=[0-9AM])")
+_ROLE = re.compile(rf"\({CONLL05_ROLE}")
 
 
 def propbank_cell(cell: str) -> str:

@@ -1,7 +1,7 @@
 """What a reader tells the user about a file: what it left out, repaired or reinterpreted."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..plural import counted
@@ -65,6 +65,14 @@ class Remarks:
         examples = self._examples.setdefault(what, [])
         if len(examples) < (_SHOWN if example else 1):
             examples.append(f"line {line}" + (f", {example}" if example else ""))
+
+    def stripped(self, cells: Sequence[str], line: int) -> list[str]:
+        """Remove white space around the cells of a row, and count those that had any."""
+        result = [cell.strip() for cell in cells]
+        changed = sum(a != b for a, b in zip(result, cells, strict=True))
+        if changed:
+            self.count(STRIPPED, line, n=changed)
+        return result
 
     def repair(self, line: int, tag: str, entity: str) -> None:
         """Count a tag that continued no entity and was read as a different one."""

@@ -121,7 +121,8 @@ def _gliner_row(_: int, doc: Doc, labels: list[Label] | None) -> Row:
     blank = white_space(doc)
     for token, is_blank in zip(doc, blank, strict=True):
         place.append(len(words))
-        words += [] if is_blank else [token.text]
+        if not is_blank:
+            words.append(token.text)
     row = _base(doc) | {"tokenized_text": words}
     del row["text"]
     if labels is not None:

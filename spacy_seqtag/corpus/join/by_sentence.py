@@ -128,10 +128,8 @@ class SentenceLayer:
                 f"{other:,} of {compared:,} sentences, this one first, have other words than in "
                 f"{self._base.path}"
             )
-            error = different_sentences(*self._first_mismatch, what, self.max_mismatch)
-            if self._n_joined == 0:
-                error = FormatError(error.path, error.line, error.message, _OTHER_CORPUS)
-            raise error
+            fix = None if self._n_joined else _OTHER_CORPUS
+            raise different_sentences(*self._first_mismatch, what, self.max_mismatch, fix)
         if self._n_joined == 0:
             raise FormatError(
                 self.path,

@@ -68,18 +68,20 @@ class JoinReport:
 
 
 def different_sentences(
-    path: Path, line: int | None, what: str, max_mismatch: float
+    path: Path, line: int | None, what: str, max_mismatch: float, fix: str | None = None
 ) -> FormatError:
     """Make the error for a layer with too many mismatches.
 
     what (str): How many, and the first.
     max_mismatch (float): The share, 0 to 1, that is allowed.
+    fix (str | None): How to mend it; None for the usual: it may be another version, or allowed.
     """
     return FormatError(
         path,
         line,
         f"layers of different sentences: {what}",
-        "Give files of the same version of the corpus, or raise --max-mismatch "
+        fix
+        or "Give files of the same version of the corpus, or raise --max-mismatch "
         f"(now {max_mismatch:g})",
     )
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ....schemes.upos import UPOS_TAGS
-from ...errors import FormatError, comment_within, quoted, unknown_upos
+from ...errors import FormatError, comment_within, id_out_of_order, quoted, unknown_upos
 from ..comments import GLOBAL_COLUMNS, SentenceMaker
-from ..remarks import STRIPPED, Remarks
+from ..remarks import Remarks
 from ..tags import is_entity_column
 
 COLUMNS = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
@@ -193,12 +193,7 @@ class RowCollector:
         elif kind == "." and left == len(rows):
             self._unread.column("empty nodes")
         else:
-            raise FormatError(
-                self.path,
-                line,
-                f"ID {quoted(cells[ID])} is out of order, expected word {expected}",
-                "Number the words of a sentence 1, 2, 3 and end a sentence with a blank line",
-            )
+            raise id_out_of_order(self.path, line, cells[ID], expected)
 
     def _cells(self, line: int, text: str) -> list[str]:
         """Split a line into as many cells as there are columns, without white space around."""
@@ -211,11 +206,8 @@ class RowCollector:
         # The quick test is enough for most lines.
         if (" " not in text and text.isascii()) or "\t".join(text.split()) == text:
             return columns
-        cells = [cell.strip() for cell in columns]
+        cells = self._remarks.stripped(columns, line)
         at = FORM if self._positions is None else self._positions[FORM] or 0
-        changed = sum(a != b for a, b in zip(cells, columns, strict=True))
-        if changed:
-            self._remarks.count(STRIPPED, line, n=changed)
         # A word of white space stays what it is.
         cells[at] = cells[at] or columns[at]
         return cells

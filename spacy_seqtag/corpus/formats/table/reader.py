@@ -10,10 +10,9 @@ from pathlib import Path
 from ...errors import FormatError
 from ...sentence import Sentence
 from ..format import ReadOptions
-from ..json_lines import SPAN_KEYS, Problem, no_text, report, sentence_of
+from ..json_lines import SPAN_KEYS, Problem, no_text, report, sentences_of
 from ..lines import read_lines
 from ..remarks import Remarks
-from ..text_spans import SpanReader
 from .annotated import COLUMNS as ANNOTATED
 from .annotated import is_annotated, row_of_record
 from .arrow import ArrowTable
@@ -53,7 +52,7 @@ def _read(table: Table, options: ReadOptions, remarks: Remarks) -> Iterator[Sent
     columns = set(table.columns)
     if columns.issuperset(MARKS):
         found = _docs(table, options, remarks, annotated=False)
-    elif "tokens" in columns and _has_records(table, "tokens"):
+    elif "tokens" in columns and _has_records(table):
         found = _docs(table, options, remarks, annotated=True)
     elif columns.isdisjoint(WORD_LISTS) and "text" in columns and _has_spans(table):
         found = _texts(table, options, remarks)
@@ -72,9 +71,9 @@ def _first_values(table: Table, column: str) -> Iterator[object]:
     return (value for _, (value,) in islice(table.rows([column]), _LOOKED_AT))
 
 
-def _has_records(table: Table, column: str) -> bool:
-    """Tell whether a column holds tokens as `annotate` writes them."""
-    return any(is_annotated(value) for value in _first_values(table, column))
+def _has_records(table: Table) -> bool:
+    """Tell whether a table has tokens as `annotate` writes them."""
+    return any(map(is_annotated, _first_values(table, "tokens")))
 
 
 def _has_spans(table: Table) -> bool:
@@ -105,16 +104,11 @@ def _docs(
 
 def _texts(table: Table, options: ReadOptions, remarks: Remarks) -> Iterator[Sentence]:
     """Yield the texts of rows with spans of characters, as `json_lines` reads records."""
-    reader = SpanReader(table.path, options, remarks)
-    for line, values in table.rows(table.columns, options.progress, remarks):
-        record = {key: value for key, value in zip(table.columns, values) if value is not None}
-        try:
-            sentence = sentence_of(reader, line, record)
-        except Problem as problem:
-            report(table.path, line, str(problem), options, remarks)
-        else:
-            if sentence is not None:
-                yield sentence
+    found = (
+        (line, {key: value for key, value in zip(table.columns, values) if value is not None})
+        for line, values in table.rows(table.columns, options.progress, remarks)
+    )
+    return sentences_of(found, table.path, options, remarks)
 
 
 # Telling JSON with words from JSON with texts
