@@ -241,7 +241,6 @@ class Encoder(TransformerModel):
         """Change the precision, see `build_transformer`."""
         self._settings = replace(self._settings, precision=precision)
         self.shim.precision = precision
-        self.shim.forget_predictor()
 
     def copy(self) -> "Encoder":
         """Make a copy with its own weights (and its own `id`)."""

@@ -31,7 +31,7 @@ from .network.quantized import (
 from .network.weights import set_weights, weights_from_bytes
 from .pretrained import Settings
 from .saved_encoder import encoder_from_bytes, encoder_to_bytes
-from .shim import Backprop, PrecisionShim, version_of
+from .shim import Backprop, PrecisionShim
 from .spacy_transformers import HFObjects
 from .word_case import N_CASES
 from .wordpieces import WordTokenizer
@@ -161,9 +161,11 @@ class EncoderShim(PrecisionShim):
 
     def predictor(self) -> nn.Module:
         """Return the network that annotates; says once why it is not one of bytes as asked for."""
-        if self.precision == INT8 and (why := self._why_not_int8()):
-            self._say(f'{why}, so it annotates as with "auto"')
-        return super().predictor()
+        network = super().predictor()
+        # Why not is looked for only where it is not, as that takes a while.
+        if self.precision == INT8 and not isinstance(network, QuantizedNetwork):
+            self._say(f'{self._why_not_int8()}, so it annotates as with "auto"')
+        return network
 
     def begin_update(self, inputs: ArgsKwargs) -> tuple[torch.Tensor, Backprop]:
         """Train; bytes do not learn."""
@@ -213,13 +215,13 @@ class EncoderShim(PrecisionShim):
     def forget_range(self, product: str) -> None:
         """Leave a product as it is: it stays one of floats."""
         del self.ranges[product]
-        self.forget_predictor()
+        self._predictor = None
 
     @contextmanager
     def _annotating(self, network: nn.Module) -> Iterator[None]:
         """Annotate with a network in float32 within the context."""
         precision, self.precision = self.precision, "float32"
-        self._predictor = network.eval(), version_of(self.module)
+        self._predictor = network.eval(), self.version
         try:
             yield
         finally:

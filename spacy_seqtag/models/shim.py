@@ -27,8 +27,9 @@ from .network.precision import resolve_precision
 Backprop: TypeAlias = Callable[[ArgsKwargs], ArgsKwargs]
 """Takes the gradient of what a module returned; gives those of what it was given."""
 
-Version: TypeAlias = list[tuple[int, int]]
-"""Of each parameter, where it is in memory, and how often PyTorch has changed it in place."""
+Version: TypeAlias = tuple[str, list[tuple[int, int]]]
+"""A precision; and of each parameter, where it is in memory, and how often PyTorch has changed it
+in place."""
 
 
 class PrecisionShim(PyTorchShim):
@@ -63,6 +64,12 @@ class PrecisionShim(PyTorchShim):
 
     # Which module computes
 
+    @property
+    def version(self) -> Version:
+        """What a predictor is made for: the precision, and the weights as they are now."""
+        weights = [(p.data_ptr(), p._version) for p in self.module.parameters()]
+        return self.precision, weights
+
     def predictor(self) -> nn.Module:
         """Return the module that annotates.
 
@@ -72,16 +79,12 @@ class PrecisionShim(PyTorchShim):
         module, dtype = self.module, self.dtype
         if dtype == torch.float32 and not self.fuses(module):
             return module
-        version = version_of(module)
+        version = self.version
         predictor = self._predictor  # another thread may set it
         if predictor is None or predictor[1] != version:
             predictor = self.make_predictor(module, dtype).eval(), version
             self._predictor = predictor
         return predictor[0]
-
-    def forget_predictor(self) -> None:
-        """Make the module that annotates anew."""
-        self._predictor = None
 
     def fuses(self, module: nn.Module) -> bool:
         """Say whether `make_predictor` makes a faster module, which pays in float32, too."""
@@ -211,11 +214,6 @@ class PrecisionShim(PyTorchShim):
             return result
 
         return backprop_apart
-
-
-def version_of(module: nn.Module) -> Version:
-    """Say which weights a module has at the moment."""
-    return [(p.data_ptr(), p._version) for p in module.parameters()]
 
 
 def to_floats2d(tensor: torch.Tensor) -> Floats2d:

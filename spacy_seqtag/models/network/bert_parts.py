@@ -62,6 +62,15 @@ class LayerParts:
     down: nn.Linear
     norm: nn.LayerNorm
 
+    def products(self) -> dict[str, list[nn.Linear]]:
+        """Return its linear layers, those together that read the same, by short names."""
+        return {
+            "in": [self.query, self.key, self.value],
+            "out": [self.attention_out],
+            "up": [self.up],
+            "down": [self.down],
+        }
+
 
 def is_plain(transformer: AnyTransformer) -> TypeGuard[Bert]:
     """Say whether an encoder's parts can be called in the place of it all.
@@ -158,8 +167,8 @@ def _has_hooks(module: nn.Module) -> bool:
 
 
 def _is_untouched(layer: LayerParts) -> bool:
-    products = layer.query, layer.key, layer.value, layer.attention_out, layer.up, layer.down
+    linears = [linear for together in layer.products().values() for linear in together]
     norms = layer.attention_norm, layer.norm
-    return all(type(product) is nn.Linear for product in products) and all(
+    return all(type(linear) is nn.Linear for linear in linears) and all(
         type(norm) is nn.LayerNorm for norm in norms
     )

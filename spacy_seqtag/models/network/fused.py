@@ -70,8 +70,9 @@ class FusedNetwork(RowNetwork):
         self.places = (embeddings.positions + embeddings.first_type).detach()
         self.norm = embeddings.norm
         gelu = config.hidden_act == "gelu"
+        make = make_product or (lambda _, layers, gelu: FusedLinear(layers, dtype, gelu))
         self.layers = nn.ModuleList(
-            FusedLayer(layer, config.num_attention_heads, gelu, dtype, make_product, f"{number}.")
+            FusedLayer(layer, config.num_attention_heads, gelu, dtype, make, f"{number}.")
             for number, layer in enumerate(layers_of(transformer))
         )
 
@@ -100,7 +101,7 @@ class FusedLayer(nn.Module):
     heads (int): Attention heads.
     gelu (bool): Whether the activation is the exact GELU, which can be part of a product.
     dtype (torch.dtype): The precision.
-    make_product (MakeProduct | None): None for `FusedLinear`.
+    make_product (MakeProduct): Makes its products.
     prefix (str): Of the names of products.
     """
 
@@ -110,16 +111,15 @@ class FusedLayer(nn.Module):
         heads: int,
         gelu: bool,
         dtype: torch.dtype,
-        make_product: MakeProduct | None = None,
-        prefix: str = "",
+        make_product: MakeProduct,
+        prefix: str,
     ) -> None:
         super().__init__()
         self.heads = heads
-        make = make_product or (lambda _, layers, gelu: FusedLinear(layers, dtype, gelu))
-        self.in_ = make(f"{prefix}in", [layer.query, layer.key, layer.value], False)
-        self.out = make(f"{prefix}out", [layer.attention_out], False)
-        self.up = make(f"{prefix}up", [layer.up], gelu)
-        self.down = make(f"{prefix}down", [layer.down], False)
+        self.in_, self.out, self.up, self.down = (
+            make_product(f"{prefix}{name}", linears, gelu and name == "up")
+            for name, linears in layer.products().items()
+        )
         self.activation: Callable[[torch.Tensor], torch.Tensor] | None = None
         if not gelu:
             self.activation = layer.activation

@@ -81,18 +81,22 @@ def pack_int8(weights: torch.Tensor) -> Int8Weights:
     return Int8Weights(packed, scales, torch.zeros(len(scales), dtype=torch.int32))
 
 
-def to_int8(
-    rows: torch.Tensor, scale: Int8Scale, divisor: torch.Tensor | None = None
-) -> torch.Tensor:
-    """Write floats as bytes; what is out of range gets the nearest end of it.
+class ToInt8:
+    """Writes floats as bytes; what is out of range gets the nearest end of it.
 
-    rows (n, in): Any floats.
+    scale (Int8Scale): How.
     divisor (in,), float32: What each number is divided by before that; None for nothing.
-    RETURNS (torch.Tensor): uint8, (n, in).
     """
-    step = torch.tensor(scale.scale) if divisor is None else divisor * scale.scale
-    half = torch.tensor(scale.zero + 0.5)  # what follows cuts, and does not round
-    return torch.addcmul(half, rows.float(), step.reciprocal()).clamp_(0.0, 255.0).to(torch.uint8)
+
+    def __init__(self, scale: Int8Scale, divisor: torch.Tensor | None = None) -> None:
+        step = torch.tensor(scale.scale) if divisor is None else divisor * scale.scale
+        self._factor = step.reciprocal()
+        self._half = torch.tensor(scale.zero + 0.5)  # what follows cuts, and does not round
+
+    def __call__(self, rows: torch.Tensor) -> torch.Tensor:
+        """Write rows (n, in) of any floats: uint8, (n, in)."""
+        scaled = torch.addcmul(self._half, rows.float(), self._factor)
+        return scaled.clamp_(0.0, 255.0).to(torch.uint8)
 
 
 def linear_int8(
@@ -151,13 +155,14 @@ def can_pack_int8(dtype: torch.dtype) -> bool:
     try:
         eye = torch.eye(16)
         scale = Int8Scale(1 / 64, 64)
-        rows, bias = to_int8(eye, scale), torch.zeros(16)
+        to_int8 = ToInt8(scale)
+        rows, bias = to_int8(eye), torch.zeros(16)
         weights = pack_int8(eye)
         written = linear_int8(rows, scale, weights, bias, dtype, gelu=True, written=scale)
         added = linear_add_int8(rows, eye.to(dtype), scale, weights, bias)
     except (AttributeError, RuntimeError, NotImplementedError):
         return False
-    expected = to_int8(torch.nn.functional.gelu(eye), scale)
+    expected = to_int8(torch.nn.functional.gelu(eye))
     close = (written.int() - expected.int()).abs().max() <= 1
     return bool(close and torch.allclose(added, 2 * eye.to(dtype), atol=0.02))
 

@@ -20,6 +20,13 @@ PRECISIONS = ("auto", *_DTYPES)
 INT8 = "int8"
 """A further precision of encoders: see `quantized`."""
 
+# PyTorch's questions for them; it has no public ones.
+_EXTENSIONS = {
+    "VNNI": "_is_vnni_supported",
+    "BF16": "_is_avx512_bf16_supported",
+    "AMX": "_is_amx_tile_supported",
+}
+
 _warned: set[str] = set()
 _auto: list[torch.dtype] = []  # what "auto" was said to be, the last time last
 
@@ -83,10 +90,15 @@ def has_bfloat16(device: torch.device) -> bool:
     return device.type == "cpu" and _cpu_has_bfloat16()
 
 
+def instructions() -> list[str]:
+    """Name what this CPU has for products: first its vectors, as in "AVX512", then more."""
+    extensions = [name for name, check in _EXTENSIONS.items() if getattr(torch.cpu, check, bool)()]
+    return [torch.backends.cpu.get_cpu_capability(), *extensions]
+
+
 def _cpu_has_bfloat16() -> bool:
-    """Say whether the CPU has instructions for bfloat16; PyTorch has no public question for it."""
-    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(bool(getattr(torch.cpu, check, bool)()) for check in checks)
+    """Say whether the CPU has instructions for bfloat16."""
+    return not {"BF16", "AMX"}.isdisjoint(instructions())
 
 
 @cache

@@ -86,10 +86,11 @@ def check_ranges(network: nn.Module, ranges: Ranges) -> None:
         return
     known: dict[str, int] = {}
     if isinstance(network, EncoderNetwork) and is_plain(network.transformer):
-        for number, layer in enumerate(layers_of(network.transformer)):
-            parts = {"in": layer.query, "out": layer.attention_out, "up": layer.up}
-            for part, linear in {**parts, "down": layer.down}.items():
-                known[f"{number}.{part}"] = linear.in_features
+        known = {
+            f"{number}.{name}": linears[0].in_features
+            for number, layer in enumerate(layers_of(network.transformer))
+            for name, linears in layer.products().items()
+        }
     for name, found in ranges.items():
         if found.low.shape != (known.get(name),) or found.high.shape != found.low.shape:
             raise ValueError(f"the range {name!r} is of no product of this network")
@@ -155,8 +156,9 @@ class QuantizedNetwork(FusedNetwork):
                 return FusedLinear(layers, dtype, gelu)
             after = ranges.get(name.replace("up", "down")) if gelu else None
             written = None if after is None else scale_of(*after.with_zero())
-            smooth = not name.endswith("down")
-            return QuantizedLinear(layers, dtype, read, gelu=gelu, written=written, smooth=smooth)
+            return QuantizedLinear(
+                layers, dtype, read, gelu=gelu, written=written, smooth=_is_smoothed(name)
+            )
 
         super().__init__(network, dtype, make)
 
@@ -171,8 +173,8 @@ class ComparedNetwork(FusedNetwork):
         found: dict[str, _Compared] = {}
 
         def make(name: str, layers: Sequence[LinearWeights], gelu: bool) -> nn.Module:
-            smooth = not name.endswith("down")
-            return found.setdefault(name, _Compared(layers, ranges[name], gelu, smooth))
+            compared = _Compared(layers, ranges[name], gelu, _is_smoothed(name))
+            return found.setdefault(name, compared)
 
         super().__init__(network, torch.float32, make)
         self._found = found
@@ -227,19 +229,17 @@ class QuantizedLinear(nn.Module):
         self.dtype, self.gelu, self.written = dtype, gelu, written
         weights = torch.cat([layer.weight.detach().float() for layer in layers])
         self.bias = torch.cat([layer.bias.detach().float() for layer in layers])
-        self.divisor: torch.Tensor | None = None
-        factor = None
-        if smooth:
-            factor = _factors(read, weights)
-            weights = weights * factor
-            self.divisor = factor
-        self.scale = scale_of(*read.with_zero(factor))
+        divisor = _factors(read, weights) if smooth else None
+        if divisor is not None:
+            weights = weights * divisor
+        self.scale = scale_of(*read.with_zero(divisor))
+        self.to_int8 = onednn.ToInt8(self.scale, divisor)
         self.weights = onednn.pack_int8(weights)
 
     def forward(self, rows: torch.Tensor, residual: torch.Tensor | None = None) -> torch.Tensor:
         """Multiply, and add a residual: rows (n, in), residual (n, out) → (n, out)."""
         if rows.dtype != torch.uint8:
-            rows = onednn.to_int8(rows, self.scale, self.divisor)
+            rows = self.to_int8(rows)
         if residual is not None:
             return onednn.linear_add_int8(rows, residual, self.scale, self.weights, self.bias)
         return onednn.linear_int8(
@@ -251,6 +251,11 @@ class QuantizedLinear(nn.Module):
             gelu=self.gelu,
             written=self.written,
         )
+
+
+def _is_smoothed(name: str) -> bool:
+    """Whether what a product reads is divided: not after the activation, which writes bytes."""
+    return not name.endswith("down")
 
 
 def _factors(read: Range, weights: torch.Tensor) -> torch.Tensor:

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from spacy_seqtag.models.network.fused import FusedLinear
-from spacy_seqtag.models.network.onednn import Int8Scale, can_pack_int8, to_int8
+from spacy_seqtag.models.network.onednn import Int8Scale, ToInt8, can_pack_int8
 from spacy_seqtag.models.network.quantized import (
     ComparedNetwork,
     ObservedNetwork,
@@ -45,12 +45,11 @@ def off(found, expected):
 def test_numbers_as_bytes():
     scale = scale_of(-1.0, 3.0)
     rows = torch.tensor([[-1.0, 0.0, 3.0, 1.0], [-9.0, 0.007, 9.0, -0.007]])
-    assert to_int8(rows, scale).tolist() == [[0, 64, 255, 128], [0, 64, 255, 64]]
-    divided = to_int8(
-        rows * torch.tensor([1.0, 1.0, 2.0, 0.5]), scale, torch.tensor([1, 1, 2, 0.5])
-    )
-    assert torch.equal(divided, to_int8(rows, scale))
-    assert to_int8(torch.zeros(1, 3), Int8Scale(0.5, 7)).tolist() == [[7, 7, 7]]
+    assert ToInt8(scale)(rows).tolist() == [[0, 64, 255, 128], [0, 64, 255, 64]]
+    divisor = torch.tensor([1, 1, 2, 0.5])
+    divided = ToInt8(scale, divisor)(rows * divisor)
+    assert torch.equal(divided, ToInt8(scale)(rows))
+    assert ToInt8(Int8Scale(0.5, 7))(torch.zeros(1, 3)).tolist() == [[7, 7, 7]]
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
