@@ -6,7 +6,8 @@ they lose little. Products that do the most harm are left as they are until that
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
@@ -18,14 +19,16 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Model, fix_random_seed
 
+from .calibration import annotate
+from .corpus.cut import sentence_bounds
 from .corpus.reader import create_corpus
 from .errors import Number, Whole, check_settings, printable, settings_error
-from .files import check_replaceable, naming, new_folder, terminable
-from .loading import load_pipeline
+from .files import check_replaceable
+from .loading import PIPELINE_FILES, load_pipeline
 from .models.encoder import Encoder
-from .models.network.precision import INT8, has_fast_bfloat16
+from .models.network.precision import INT8, has_fast_bfloat16, instructions
 from .stages import Stages, not_shown
-from .training.save_aside import replace_folder
+from .training.save_aside import save_pipeline
 
 MAX_LOSS = {"pos_acc": 0.1, "tag_acc": 0.1, "ents_f": 0.3, "srl_f": 0.3}
 """How many points of a hundred a quantized pipeline may lose, by score."""
@@ -50,6 +53,10 @@ class Pass(NamedTuple):
     scores: dict[str, float]
     words_per_second: float
 
+    def lost_since(self, before: "Pass") -> dict[str, float]:
+        """Return how many points of a hundred it has lost beside another one, by score."""
+        return {name: 100 * (was - self.scores[name]) for name, was in before.scores.items()}
+
 
 class Quantization(NamedTuple):
     """What quantizing a pipeline found.
@@ -68,20 +75,7 @@ class Quantization(NamedTuple):
     @property
     def lost(self) -> dict[str, float]:
         """Points of a hundred that int8 loses beside float32, by score."""
-        before, after = self.passes[0].scores, self.passes[-1].scores
-        return {name: 100 * (before[name] - after[name]) for name in before}
-
-
-def instructions() -> str:
-    """Name what this CPU has for products of matrices, as PyTorch sees it."""
-    found = [torch.backends.cpu.get_cpu_capability()]
-    checks = {
-        "_is_vnni_supported": "VNNI",
-        "_is_avx512_bf16_supported": "BF16",
-        "_is_amx_tile_supported": "AMX",
-    }
-    found += [name for check, name in checks.items() if getattr(torch.cpu, check, bool)()]
-    return " ".join(found)
+        return self.passes[-1].lost_since(self.passes[0])
 
 
 def find_encoders(nlp: Language) -> dict[str, Encoder]:
@@ -127,7 +121,7 @@ def quantize_pipeline(
     if max_loss is not None:
         check_settings("quantize:", max_loss=(max_loss, Number(least=0.0)))
     limits = MAX_LOSS if max_loss is None else dict.fromkeys(MAX_LOSS, max_loss)
-    check_replaceable(output, "pipeline", ("config.cfg", "meta.json"), force=force)
+    check_replaceable(output, "pipeline", PIPELINE_FILES, force=force)
     fix_random_seed()
     corpus = create_corpus(data)
     nlp = load_pipeline(model)
@@ -148,11 +142,11 @@ def quantize_pipeline(
         )
     if has_fast_bfloat16(torch.device("cpu")):
         passes.append(run.score("bfloat16"))
-    kept = run.keep(limits, passes)
-    with terminable(), new_folder(output.parent, output), naming(output):
-        _set_in_config(nlp, encoders)
-        replace_folder(output, nlp.to_disk)
-    return Quantization(passes, kept, run.n_products, instructions())
+    found, kept = run.keep(limits, passes[0])
+    passes.append(found)
+    _set_in_config(nlp, encoders)
+    save_pipeline(nlp, output)
+    return Quantization(passes, kept, run.n_products, " ".join(instructions()))
 
 
 class _Run:
@@ -187,11 +181,7 @@ class _Run:
             if n >= sentences:
                 break
             self.calibration.append(example.predicted)
-            n += (
-                sum(1 for _ in example.reference.sents)
-                if example.reference.has_annotation("SENT_START")
-                else 1
-            )
+            n += len(sentence_bounds(example.reference))
         self.stages("Measure", 0)
         for name, encoder in self.encoders.items():
             try:
@@ -210,23 +200,19 @@ class _Run:
         for _ in self.nlp.pipe([examples[0].predicted.copy()]):
             pass
         start = perf_counter()
-        docs = self.nlp.pipe(eg.predicted for eg in examples)
-        step = self.stages(f"Annotate in {precision}", len(examples))
-        for example, doc in zip(examples, docs):
-            example.predicted = doc
-            step()
+        annotate(self.nlp, examples, self.stages, f"Annotate in {precision}")
         seconds = perf_counter() - start
         found = Scorer(self.nlp).score(examples)
         scores = {name: found[name] for name in MAX_LOSS if found.get(name) is not None}
         words = sum(len(eg.predicted) for eg in examples)
         return Pass(precision, scores, words / seconds)
 
-    def keep(self, limits: Mapping[str, float], passes: list[Pass]) -> list[str]:
+    def keep(self, limits: Mapping[str, float], before: Pass) -> tuple[Pass, list[str]]:
         """Leave the most harmful products as they are until the loss is small.
 
         limits (Mapping[str, float]): Points that each score may lose.
-        passes (list[Pass]): Those before; the last one in int8 is added.
-        RETURNS (list[str]): What was left as it is.
+        before (Pass): In float32.
+        RETURNS (tuple[Pass, list[str]]): In int8, and what was left as it is.
         RAISES: ConfigValidationError (a ValueError): Half of the products would not be enough.
         """
         harmful = self._most_harmful_first()
@@ -234,25 +220,21 @@ class _Run:
         kept: list[str] = []
         while True:
             found = self.score(INT8)
-            over = {
-                name: lost
-                for name, score in passes[0].scores.items()
-                if (lost := 100 * (score - found.scores[name])) > limits[name] + 1e-9
-            }
+            lost = found.lost_since(before)
+            over = {name: points for name, points in lost.items() if points > limits[name] + 1e-9}
             if not over:
-                passes.append(found)
-                return kept
+                return found, kept
             if len(kept) + step > self.n_products * _MOST:
                 said = ", ".join(
-                    f"{name} loses {lost:.2f} points ({limits[name]:g} allowed)"
-                    for name, lost in over.items()
+                    f"{name} loses {points:.2f} points ({limits[name]:g} allowed)"
+                    for name, points in over.items()
                 )
                 raise settings_error(
                     f"int8 loses too much here: {said}, with {len(kept)} of {self.n_products} "
                     "products left as they are. Nothing was saved. Allow more with --max-loss, or "
                     "measure on more --sentences"
                 )
-            for name, product in [next(harmful) for _ in range(step)]:
+            for name, product in islice(harmful, step):
                 self.encoders[name].shim.forget_range(product)
                 kept.append(f"{name}: {product}")
 
@@ -267,10 +249,12 @@ class _Run:
             yield name, product
 
 
-def _set_in_config(nlp: Language, encoders: Mapping[str, Encoder]) -> None:
-    """Have the config of a pipeline say that its encoders are quantized."""
-    for name, encoder in encoders.items():
-        encoder.set_precision(INT8)
+def _set_in_config(nlp: Language, encoders: Iterable[str]) -> None:
+    """Have the config of a pipeline say that its encoders are quantized.
+
+    encoders (Iterable[str]): Their components.
+    """
+    for name in encoders:
         for section in _sections(nlp.get_pipe_config(name)):
             if section.get("@architectures") in _ARCHITECTURES:
                 section["precision"] = INT8

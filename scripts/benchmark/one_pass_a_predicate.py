@@ -30,7 +30,7 @@ from wasabi import msg
 
 from spacy_seqtag.corpus.reader import create_corpus
 from spacy_seqtag.errors import one_line
-from spacy_seqtag.models.network.precision import PRECISIONS, has_fast_bfloat16
+from spacy_seqtag.models.network.precision import PRECISIONS, measure_auto
 from spacy_seqtag.models.pretrained import resolve
 from spacy_seqtag.pipeline.srl.score import RoleCounts
 
@@ -80,7 +80,7 @@ def choose_precision(precision: str, device: str) -> str:
         raise ValueError(f"--precision {precision}: unknown. Give one of: {', '.join(PRECISIONS)}")
     if precision != "auto":
         return precision
-    return "bfloat16" if has_fast_bfloat16(torch.device(device)) else "float32"
+    return measure_auto(torch.device(device))
 
 
 @contextmanager

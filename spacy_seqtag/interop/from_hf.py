@@ -12,12 +12,13 @@ from thinc.types import Floats1d, Floats2d
 
 from ..arrays import Floats
 from ..errors import first_line
-from ..files import check_replaceable, naming, new_folder, terminable
+from ..files import check_replaceable
+from ..loading import PIPELINE_FILES
 from ..models.encoder import Encoder
 from ..models.encoder_shim import max_wordpieces
 from ..models.spacy_transformers import HFObjects, TransformerListener
 from ..pipeline.token_tagger import TokenTagger
-from ..training.save_aside import replace_folder
+from ..training.save_aside import save_pipeline
 from .checkpoint import Checkpoint, classifier_of, encoder_of, languages_of, load_checkpoint
 from .labels import Head, read_head
 from .reference import SAMPLE, TOLERANCE, far_apart, reads_words, word_probabilities
@@ -76,7 +77,7 @@ def from_hf(
     RAISES: ValueError: It cannot be converted; the message names it and says what to do.
     RAISES: OSError: The output cannot be written.
     """
-    check_replaceable(output, "pipeline", ("config.cfg", "meta.json"), force=force)
+    check_replaceable(output, "pipeline", PIPELINE_FILES, force=force)
     found = load_checkpoint(checkpoint)
     names = list(labels or found.labels)
     if len(names) != len(found.labels):
@@ -92,8 +93,7 @@ def from_hf(
     lang = lang or _guess_lang(found)
     nlp = build_pipeline(found, head, lang, component or head.task, precision, decoding)
     off = _compare(nlp, found, head)
-    with terminable(), new_folder(output.parent, output), naming(output):
-        replace_folder(output, nlp.to_disk)
+    save_pipeline(nlp, output)
     return Converted(found.model.config.model_type, nlp.pipe_names[-1], head, lang, off)
 
 

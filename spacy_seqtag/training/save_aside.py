@@ -9,6 +9,8 @@ from pathlib import Path
 from spacy.language import Language
 from spacy.util import registry
 
+from ..files import naming, new_folder, terminable
+
 
 @registry.callbacks("spacy_seqtag.save_aside.v1")  # type: ignore[untyped-decorator]
 def make_save_aside() -> Callable[[Language], Language]:
@@ -40,6 +42,17 @@ def _save_aside(nlp: Language, path: str | Path, *, exclude: Iterable[str] = ())
     RAISES: OSError: That names the folder, if there is no space.
     """
     replace_folder(Path(path), lambda new: nlp.to_disk(new, exclude=list(exclude)))
+
+
+def save_pipeline(nlp: Language, output: Path) -> None:
+    """Save a pipeline to a folder that appears, or is replaced, when it is whole.
+
+    nlp (Language): The pipeline.
+    output (Path): The folder; missing ones above it are made.
+    RAISES: OutputError: It cannot be written.
+    """
+    with terminable(), new_folder(output.parent, output), naming(output):
+        replace_folder(output, nlp.to_disk)
 
 
 def replace_folder(path: Path, write: Callable[[Path], object]) -> None:

@@ -190,13 +190,13 @@ class Run:
     def _replay(self, info: Info | None) -> None:
         """Tell the loop and its logger what was recorded; at the saved step, restore the state."""
         assert self._state is not None
+        past = self._recorded(self.step)
         if info is not None:
-            past = self._recorded(self.step)
             info |= {"score": past.score, "other_scores": past.other_scores}
             info |= {"losses": past.losses, "words": past.words, "seconds": past.seconds}
             self._results = info["checkpoints"]
         # `patience` must not end the run before the step is reached.
-        self._results[:] = [(_rank(self._recorded(self.step).score), self.step)]
+        self._results[:] = [(_rank(past.score), self.step)]
         if self.step == self._state.step:
             self._restore(self._state)
 

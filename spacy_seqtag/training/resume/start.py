@@ -20,7 +20,7 @@ from ...models.network.precision import auto_is, has_bfloat16, measure_auto
 from ..save_aside import tidy_folder
 from .loop import Run
 from .record import FOLDER, MODELS, Record, check_free, find_models, go_on, holds_run
-from .states import find_states, load_newest, remove_states, tidy_states
+from .states import find_states, load_newest, remove_states, step_of, tidy_states
 
 
 def train_resumable(
@@ -107,7 +107,7 @@ def describe_rest(output: Path) -> str:
     if record.steps is not None:
         return f"The run in {output} is as complete as it was"
     states = find_states(output / FOLDER)
-    where = f"from step {int(states[0].stem.partition('-')[2])}" if states else "from the beginning"
+    where = f"from step {step_of(states[0])}" if states else "from the beginning"
     return f"The same command goes on {where} with --resume"
 
 

@@ -142,6 +142,11 @@ def load_newest(folder: Path, warn: Callable[[str], object]) -> tuple[State | No
     return None, []
 
 
+def step_of(path: Path) -> int:
+    """Return the step that a state is of, by the name of its file."""
+    return int(path.stem.partition("-")[2])
+
+
 def find_states(folder: Path) -> list[Path]:
     """Find the files of states, the newest first."""
     return sorted((p for p in folder.glob("step-*.npz") if _NAME.fullmatch(p.name)), reverse=True)
