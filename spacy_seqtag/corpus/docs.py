@@ -22,7 +22,7 @@ from spacy.vocab import Vocab
 from ..compression import stem_of
 from ..frames import annotated_tokens, has_frames, propositions, set_propositions
 from ..schemes.propositions import Proposition
-from ..schemes.upos import UPOS_TAGS
+from ..schemes.upos import DOC_TAGS
 from .cut import rows_within, sentence_bounds
 from .errors import unknown_upos
 from .sentence import LAYERS, Origin, Sentence, tags_of
@@ -35,7 +35,6 @@ ALL_SPANS = "gold"
 """The span group of all labelled spans, nested ones too, of formats that let them overlap."""
 
 _ATTRIBUTES = {"upos": "pos_", "xpos": "tag_", "lemmas": "lemma_"}
-_LEGAL_UPOS = frozenset(UPOS_TAGS) | {""}
 
 
 class MadeDoc(NamedTuple):
@@ -85,7 +84,7 @@ class DocMaker:
     def docs(self, sentences: Iterable[Sentence]) -> Iterator[MadeDoc]:
         """Yield the Docs of sentences that come in the order of their file.
 
-        RAISES: FormatError: A UPOS value that Universal Dependencies does not have.
+        RAISES: FormatError: A UPOS value that a Doc cannot have.
         """
         for has_doc, run in groupby(sentences, lambda sentence: sentence.origin is not None):
             make = self._given_docs if has_doc else self._new_docs
@@ -159,7 +158,7 @@ def build_doc(vocab: Vocab, sentences: Sequence[Sentence]) -> Doc:
     Between two sentences there is a space if one follows the first one's last word, and always
     before a new paragraph or document. Nothing follows the last word of the Doc.
 
-    RAISES: FormatError: A UPOS value that Universal Dependencies does not have.
+    RAISES: FormatError: A UPOS value that a Doc cannot have.
     """
     words: list[str] = []
     spaces: list[bool] = []
@@ -209,7 +208,7 @@ def _all_spans(doc: Doc, sentences: Sequence[Sentence]) -> list[Span]:
 
 def _check_upos(sentence: Sentence) -> None:
     for tag in sentence.upos or ():
-        if tag not in _LEGAL_UPOS:
+        if tag not in DOC_TAGS:
             raise unknown_upos(sentence.path, sentence.line, tag)
 
 

@@ -28,6 +28,7 @@ TWICE = "<predicate|predicates> annotated twice: the first annotation was kept"
 LINKS = "<link|links> (LINK-...) left out: <it is no argument|they are no arguments>"
 
 _ROLE = re.compile(r"[^()*\s]+")
+_STARLESS = re.compile(r"^((?:\([^()*]+)+)(\)+)$")
 _CELL = re.compile(r"((?:\([^()*\s]+)*)\*(\)*)")
 
 
@@ -247,11 +248,11 @@ def read_entities(cells: Sequence[str]) -> list[str]:
     """Read IOB2 tags from a column of brackets as CoNLL-2012 has them.
 
     cells (Sequence[str]): `(PERSON)` or `(PERSON*)`, `(ORG*`, `*`, `*)`; one for each word. Of
-        nested entities the outer one is read.
+        nested entities, such as `(ORG*` and `(GPE))`, the outer one is read.
 
     RAISES: ColumnError: A cell that is malformed; a bracket that is not closed or not opened.
     """
-    cells = [f"{cell[:-1]}*)" if re.fullmatch(r"\([^()*]+\)", cell) else cell for cell in cells]
+    cells = [_STARLESS.sub(r"\1*\2", cell) for cell in cells]
     tags = ["O"] * len(cells)
     for start, end, label in sorted(_spans(cells, None), key=_outer_first):
         if tags[start:end] == ["O"] * (end - start):

@@ -423,6 +423,29 @@ def test_texts_annotated_in_part_have_no_annotation(saved, name):
     assert annotated
 
 
+def test_gliner_has_the_words_of_spans(saved):
+    """White space is no word there, neither at the ends of entities."""
+    doc = Doc(Vocab(), ["\n", "Ann", " ", "Lee", "\n"], ents=["B-X", "I-X", "I-X", "I-X", "I-X"])
+    record = json.loads(saved(doc, "gliner")[1])
+    assert record == {"tokenized_text": ["Ann", "Lee"], "ner": [[0, 1, "X"]]}
+
+
+@pytest.mark.parametrize("name", ["tokens", "parquet"])
+def test_rows_have_what_only_the_last_doc_has(name, tmp_path):
+    if name == "parquet":
+        pytest.importorskip("pyarrow", reason="the extra `parquet` is not installed")
+    vocab = Vocab()
+    pos = ["PROPN", "SPACE", "CONJ"]
+    last = Doc(vocab, ["Ann", "\n", "and"], pos=pos, ents=["B-PER", "O", ""], sent_starts=[1, 0, 0])
+    set_propositions(last, [], annotated=[(0, 3)])
+    first, again = tmp_path / "a.spacy", tmp_path / f"b{ENDINGS[name]}"
+    DocBin(docs=[*[Doc(vocab, ["Ann"])] * 1001, last], store_user_data=True).to_disk(first)
+    export(first, again, name)
+    convert([again], tmp_path / "c.spacy")
+    *_, found = read_docs(tmp_path / "c.spacy", vocab)
+    assert without_ids([what(found)], WITHOUT) == without_ids([what(last)], WITHOUT)
+
+
 def test_every_writer_refuses_what_has_no_words(saved):
     pytest.importorskip("pyarrow", reason="the extra `parquet` is not installed")
     for name in WRITERS:

@@ -54,9 +54,16 @@ _PARSES = "<sentence has|sentences have> a parse, which was not read"
 _SENSES = "<word sense was|word senses were> not read"
 _SPEAKERS = "<sentence has|sentences have> a speaker, which was not read"
 _MENTIONS = "<mention of coreference was|mentions of coreference were> not read"
+_NESTED = (
+    "<entity lies within another one and was|entities lie within others and were> left out"
+)
 _PIVOT = (
     "<sentence counts|sentences count> as without annotation of entities: OntoNotes has none of "
     "its texts under pt/"
+)
+_NO_PREDICATE = (
+    "<document has|documents have> no predicate: <its|their> sentences count as annotated with "
+    "semantic roles, as CoNLL-2012 does not tell what nobody annotated"
 )
 _NO_ENTITY = (
     "<document has|documents have> no entity: <its|their> words count as outside of all entities, "
@@ -118,6 +125,7 @@ class _Conll2012(Layout):
                 _SENSES: size - columns[_SENSE].count(_NO_VALUE),
                 _SPEAKERS: int(columns[_SPEAKER].count(_NO_VALUE) < size),
                 _MENTIONS: "".join(columns[_COREFERENCE]).count("("),
+                _NESTED: _n_nested(columns[_ENTITY]),
                 _PIVOT: int(_is_pivot(columns)),
             }
         )
@@ -129,6 +137,15 @@ def _is_pivot(columns: Columns) -> bool:
     cells = columns[_ENTITY]
     pivot = columns[DOCUMENT][0].startswith(_WITHOUT_NAMES)
     return pivot and cells.count(_NOTHING) == len(cells)
+
+
+def _n_nested(cells: Iterable[str]) -> int:
+    """Count the brackets that open within others."""
+    depth = found = 0
+    for bracket in re.findall(r"[()]", "".join(cells)):
+        found += bracket == "(" and depth > 0
+        depth += 1 if bracket == "(" else -1
+    return found
 
 
 LAYOUT = _Conll2012()
@@ -169,17 +186,20 @@ def read(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Sentenc
 
 
 def _remarked(sentences: Iterator[PropbankSentence], remarks: Remarks) -> Iterator[Sentence]:
-    """Yield the sentences, and count what was not read and which documents have no entity."""
-    found: bool | None = None  # in the document so far; None where nobody annotated it
+    """Yield the sentences, and count what was not read and which documents have no annotation."""
+    # Whether the document has any so far; None where nobody annotated it.
+    entity: bool | None = None
+    predicate: bool | None = None
     for sentence, _, notes in sentences:
         if sentence.new_doc:
-            remarks.totals[_NO_ENTITY] += found is False
-            found = None
+            remarks.totals.update({_NO_ENTITY: entity is False, _NO_PREDICATE: predicate is False})
+            entity = predicate = None
         if sentence.entities is not None:
-            found = bool(found) or any(tag[:1] == "B" for tag in sentence.entities)
+            entity = bool(entity) or any(tag[:1] == "B" for tag in sentence.entities)
+        predicate = bool(predicate) or bool(sentence.propositions)
         remarks.totals.update(notes)
         yield sentence
-    remarks.totals[_NO_ENTITY] += found is False
+    remarks.totals.update({_NO_ENTITY: entity is False, _NO_PREDICATE: predicate is False})
     remarks.totals = +remarks.totals
 
 

@@ -50,6 +50,10 @@ _REJECTED = (
 _NO_SPANS = "<record has|records have> labels of the whole text, which are not read, and no spans"
 
 
+# pandas and NumPy leave NaN for what is missing, which Python's json writes though JSON has none.
+_loads = json.JSONDecoder(parse_constant=lambda _: None).decode
+
+
 class Problem(ValueError):
     """A record that cannot be read. Its text says why."""
 
@@ -107,8 +111,8 @@ def records(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[tupl
     if (begins.startswith("[") and not _is_json(text)) or begins.strip() == "{":
         yield from enumerate(_list(path, line, [text, *(rest for _, rest in lines)]), start=1)
         return
-    if begins.startswith("[") and isinstance((json.loads(text) or [{}])[0], list | dict):
-        for record in json.loads(text):  # a list on one line
+    if begins.startswith("[") and isinstance((_loads(text) or [{}])[0], list | dict):
+        for record in _loads(text):  # a list on one line
             yield line, record
     else:
         yield from _record(path, line, text, options, remarks)
@@ -119,7 +123,7 @@ def records(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[tupl
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
+        _loads(text)
     except (ValueError, RecursionError):
         return False
     return True
@@ -131,7 +135,7 @@ def _list(path: Path, line: int, lines: Iterable[str]) -> list[object]:
     RAISES: FormatError: It is none.
     """
     try:
-        found = json.loads("\n".join(lines))
+        found = _loads("\n".join(lines))
     except (ValueError, RecursionError) as error:
         place = getattr(error, "lineno", 1) + line - 1
         raise FormatError(
@@ -144,7 +148,7 @@ def _record(
     path: Path, line: int, text: str, options: ReadOptions, remarks: Remarks
 ) -> Iterator[tuple[int, object]]:
     try:
-        yield line, json.loads(text)
+        yield line, _loads(text)
     except (ValueError, RecursionError) as error:
         report(path, line, f"no JSON ({error})", options, remarks)
 

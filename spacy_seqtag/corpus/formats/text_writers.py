@@ -116,22 +116,16 @@ def _doccano_row(_: int, doc: Doc, labels: list[Label] | None) -> Row:
 
 def _gliner_row(_: int, doc: Doc, labels: list[Label] | None) -> Row:
     """Make a record of GLiNER: spans of words, with the last one. White space is no word there."""
-    place: list[int] = []
+    before = [0]  # how many words there are before each token
     words: list[str] = []
-    blank = white_space(doc)
-    for token, is_blank in zip(doc, blank, strict=True):
-        place.append(len(words))
-        if not is_blank:
-            words.append(token.text)
+    for token, is_blank in zip(doc, white_space(doc), strict=True):
+        words += [] if is_blank else [token.text]
+        before.append(len(words))
     row = _base(doc) | {"tokenized_text": words}
     del row["text"]
     if labels is not None:
-        spans = [
-            [place[label.first], place[label.last], label.label]
-            for label in labels
-            if not blank[label.first] and not blank[label.last]
-        ]
-        row["ner"] = spans
+        spans = [(before[label.first], before[label.last + 1], label.label) for label in labels]
+        row["ner"] = [[first, end - 1, label] for first, end, label in spans if first < end]
     return row
 
 

@@ -51,6 +51,7 @@ def test_what_is_read(tmp_path, run, name):
     assert [note.partition(",")[0] for note in summary.notes] == [
         "3 mentions of coreference were not read",
         "1 document has no entity: its words count as outside of all entities",
+        "1 document has no predicate: its sentences count as annotated with semantic roles",
         "1 sentence has a parse",
         "1 word sense was not read",
         "1 sentence has a speaker",
@@ -86,13 +87,17 @@ def test_a_skeleton_is_joined_by_its_documents(tmp_path, run):
     ("old", "new", "ents"),
     [
         ("spk (PERSON* ", "spk (ORG(PERSON*) ", [("Anna Lee", "ORG"), ("out", "DATE")]),
+        ("spk (PERSON* ", "spk (ORG(PERSON) ", [("Anna Lee", "ORG"), ("out", "DATE")]),
+        ("spk *)", "spk (PERSON))", [("Anna Lee", "PERSON"), ("out", "DATE")]),
         ("(DATE)", "(DATE*)", [("Anna Lee", "PERSON"), ("out", "DATE")]),
         ("(DATE)", "-", [("Anna Lee", "PERSON")]),
     ],
 )
 def test_cells_of_entities(tmp_path, run, old, new, ents):
-    _, docs = run(write(tmp_path / "a.v4_gold_conll", ROWS.replace(old, new)))
+    summary, docs = run(write(tmp_path / "a.v4_gold_conll", ROWS.replace(old, new)))
     assert entities(docs)[0] == ents
+    nested = "1 entity lies within another one and was left out" in summary.notes
+    assert nested == ("(PERSON" in new)
     assert docs[0][3].ent_iob == (0 if new == "-" else 3)
 
 

@@ -207,9 +207,14 @@ def test_global_columns(remarks):
     assert (sentence.upos, sentence.xpos) == (["NOUN", "PROPN"], ["NNS", ""])
     assert (sentence.lemmas, sentence.entities) == (["dog", ""], ["O", "B-LOC"])
     assert said == ["columns read as `ID FORM LEMMA XPOS UPOS X:NER MISC`"]
-    (sentence,), said = remarks(["# global.columns = FORM UP:PRED", "Go\tgo.01", "on\t_"])
-    assert sentence.words == ["Go", "on"]
+    columns = "# global.columns = FORM UP:PRED"
+    (sentence,), said = remarks([columns, "# by = me", "Go\tgo.01", "#1\t_"])
+    assert sentence.words == ["Go", "#1"]
     assert said[1] == "not read: UP:PRED"
+    (sentence,), _ = remarks(["# global.columns = FORM", "# by = me", "Go"])
+    assert sentence.words == ["Go"]
+    with pytest.raises(FormatError, match=r":2: '#1' begins a comment, but there are the columns"):
+        remarks([columns, "#1\t_"])
     with pytest.raises(FormatError, match=r":1: `# global.columns` names no FORM"):
         remarks(["# global.columns = ID UP:PRED", "1\tgo.01"])
     with pytest.raises(FormatError, match=r":3: expected 7 tab-separated columns, found 6"):

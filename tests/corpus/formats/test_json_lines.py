@@ -292,6 +292,8 @@ def test_what_no_program_should_write(tmp_path):
     tokens = [{"start": 0, "end": 3}, 5]
     write(path, {"text": "Ann left", "tokens": tokens, "spans": [[0, 3, "PER"]]})
     assert convert([path], tmp_path / "a.spacy").entities == {"PER": 1}
+    path.write_text('{"id": NaN, "tokens": ["Ann", "b"], "ner_tags": ["B-PER", NaN]}\n', "utf8")
+    assert convert([path], tmp_path / "a.spacy").words_with["entities"] == 1
 
 
 def test_spans_of_a_layer(tmp_path, read_docs):

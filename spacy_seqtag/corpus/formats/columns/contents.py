@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from ....schemes.upos import UPOS_TAGS
+from ....schemes.upos import SPACE, UPOS_TAGS
 from ...errors import quoted
 from ..tags import MISSING_TAGS, has_prefix_last, is_tag, split_tag
 
@@ -91,9 +91,10 @@ def repeats_a_tag_set(column: Iterable[str]) -> bool:
 def is_upos(column: Iterable[str]) -> bool:
     """Tell whether these are UPOS.
 
-    X and SYM alone show nothing: old files have them for a tag that is not known.
+    X and SYM alone show nothing: old files have them for a tag that is not known. SPACE is what
+    spaCy has for white space.
     """
-    values = set(column) - NO_XPOS
+    values = set(column) - NO_XPOS - {SPACE}
     return values <= _UPOS and bool(values - {"X", "SYM"})
 
 

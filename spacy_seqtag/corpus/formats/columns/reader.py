@@ -7,7 +7,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ....schemes.upos import UPOS_TAGS
+from ....schemes.upos import SPACE, UPOS_TAGS
 from ...errors import FormatError, no_sentence, quoted, unknown_upos
 from ...plural import counted
 from ...sentence import Sentence
@@ -22,7 +22,7 @@ from .layout import Layout
 from .names import PASSED_OVER
 from .rows import Row, RowReader
 
-_LEGAL_UPOS = frozenset(UPOS_TAGS) | NO_XPOS
+_LEGAL_UPOS = frozenset((*UPOS_TAGS, SPACE)) | NO_XPOS
 _NO_LEMMA = ("_", "-")
 
 

@@ -125,23 +125,29 @@ class RowCollector:
     def comment(self, line: int, text: str) -> None:
         """Read a line that begins with `#`.
 
+        Within a sentence it is a word, if words are what lines begin with.
+
         RAISES: FormatError: It is within a sentence, or is a row rather than a comment.
         """
+        is_row = text.count("\t") >= len(self._columns) - 1 > 0
+        begins_with_id = self._columns[0].upper() == "ID"
         if self._block.rows or self._block.tokens:
+            if is_row and not begins_with_id:
+                self.row(line, text)
+                return
             raise comment_within(self.path, line, text)
         if self._maker.comment(text):
             return
         key, _, value = text[1:].partition("=")
         if key.strip() == GLOBAL_COLUMNS:
             self._set_columns(line, tuple(value.split()))
-        elif text.count("\t") >= len(self._columns) - 1:
-            identifier, *_ = text.split("\t")
-            raise FormatError(
-                self.path,
-                line,
-                f"ID {quoted(identifier)} is out of order, expected word 1",
-                "Correct the ID, or write a comment without tabs",
-            )
+        elif is_row:
+            first, *_ = text.split("\t")
+            what, fix = f"ID {quoted(first)} is out of order, expected word 1", "Correct the ID"
+            if not begins_with_id:
+                what = f"{quoted(first)} begins a comment, but there are the columns of a word"
+                fix = "Let another column be the first if it is a word"
+            raise FormatError(self.path, line, what, f"{fix}, or write a comment without tabs")
 
     def _set_columns(self, line: int, columns: tuple[str, ...]) -> None:
         """Take the columns of a `# global.columns` line."""

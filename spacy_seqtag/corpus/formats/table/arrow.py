@@ -84,9 +84,15 @@ class ArrowTable:
 
 
 def _schema_of(path: Path) -> tuple[list[str], ClassNames]:
-    """Read the columns of a file, and the names of the classes of those that hold numbers."""
+    """Read the columns of a file, and the names of the classes of those that hold numbers.
+
+    RAISES: FormatError: A file that cannot be read, or two columns of one name.
+    """
     with _opened(path) as file, _damage(path, None):
         columns, metadata = list(file.schema.names), file.schema.metadata
+    if twice := [name for name in columns if columns.count(name) > 1]:
+        what = f"two columns are called {quoted(twice[0])}"
+        raise FormatError(path, None, what, "Give each column a name of its own")
     return columns, class_names(path, metadata)
 
 

@@ -7,7 +7,7 @@ A row (in JSONL: an object) is a Doc. These are its columns, with their types in
     spaces         list<bool>                whether a blank follows each word
     sent_starts    list<bool>                whether a sentence begins at the word; null: not known
     sent_ids       list<string>              an id for each sentence, `user_data["sent_ids"]`
-    pos            list<string>              UPOS (`Token.pos_`)
+    pos            list<string>              UPOS, and `SPACE` (`Token.pos_`)
     tag            list<string>              XPOS (`Token.tag_`)
     lemma          list<string>              lemmas
     ner            list<string>              entities in IOB2: "B-PER", "I-PER", "O"
@@ -37,7 +37,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ....schemes.propositions import Argument, Proposition
-from ....schemes.upos import UPOS_TAGS
+from ....schemes.upos import DOC_TAGS
 from ...errors import quoted
 from ...sentence import Sentence
 from ..format import ReadOptions
@@ -63,7 +63,6 @@ COLUMNS = (
 )
 """All columns, in their order."""
 
-_UPOS = frozenset(UPOS_TAGS) | {""}
 _CROSSING = (
     "<labelled span goes|labelled spans go> beyond <its|their> sentence and <was|were> left out"
 )
@@ -109,7 +108,7 @@ class DocRowReader:
             field: _strings(row, name, size)
             for field, name in (("upos", "pos"), ("xpos", "tag"), ("lemmas", "lemma"))
         }
-        unknown = set(layers["upos"] or ()) - _UPOS
+        unknown = set(layers["upos"] or ()) - DOC_TAGS
         if unknown:
             raise Problem(f"unknown UPOS {quoted(min(unknown))} in 'pos'")
         layers["entities"] = self._entities(_strings(row, "ner", size), words, line)

@@ -9,7 +9,7 @@ speech, as `columns.contents` judges its values or, where it holds classes, thei
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ....schemes.upos import UPOS_TAGS
+from ....schemes.upos import SPACE, UPOS_TAGS
 from ...errors import FormatError, quoted
 from ..columns.contents import NO_XPOS, first_values, holds_tags, is_upos, may_be_xpos
 from ..remarks import Remarks
@@ -247,4 +247,4 @@ def _listed(names: Sequence[str]) -> str:
 
 def legal_upos() -> Mapping[str, str]:
     """Return what may stand in a column of UPOS, and what it means: "" is missing."""
-    return dict.fromkeys(NO_XPOS, "") | {tag: tag for tag in UPOS_TAGS}
+    return dict.fromkeys(NO_XPOS, "") | {tag: tag for tag in (*UPOS_TAGS, SPACE)}

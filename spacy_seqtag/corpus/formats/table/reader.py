@@ -16,10 +16,12 @@ from ..remarks import Remarks
 from .annotated import COLUMNS as ANNOTATED
 from .annotated import is_annotated, row_of_record
 from .arrow import ArrowTable
+from .checks import Row
 from .doc_rows import COLUMNS, MARKS, DocRowReader
 from .layout import find_layout
 from .sentences import read_sentences
 from .source import JsonTable, Table
+from .survey import Column
 
 WORD_LISTS = ("tokens", "words")
 """The names of columns with lists of words that tell JSON with words from JSON with texts."""
@@ -115,7 +117,7 @@ def _texts(table: Table, options: ReadOptions, remarks: Remarks) -> Iterator[Sen
 
 
 def has_token_lists(path: Path) -> bool:
-    """Tell by its beginning whether a file of JSON has lists of words.
+    """Tell by its beginning whether a file of JSON has lists of words, or a word in each record.
 
     path (Path): The file.
     """
@@ -132,7 +134,7 @@ def has_token_lists(path: Path) -> bool:
         record, _ = json.JSONDecoder().raw_decode(start, begin)
     except (ValueError, RecursionError):  # longer than what was read, or damaged
         return _WORD_LIST.search(start) is not None
-    if is_annotated(record.get("tokens")):
+    if is_annotated(record.get("tokens")) or _is_word(record):
         return True
     words = next((record[key] for key in WORD_LISTS if isinstance(record.get(key), list)), None)
     if words is None or not all(isinstance(word, str) for word in words):
@@ -145,3 +147,10 @@ def has_token_lists(path: Path) -> bool:
         for key, value in record.items()
         if key not in WORD_LISTS
     )
+
+
+def _is_word(record: Row) -> bool:
+    """Tell whether a record is a word, also as `to_dataframe` has them: with its number."""
+    if "text" in record:
+        return isinstance(record.get("token"), int)
+    return any(isinstance(record[key], str) and Column(key).meaning == "word" for key in record)

@@ -14,8 +14,6 @@ from .classes import ClassNames
 Values: TypeAlias = tuple[object, ...]
 """The values of a row in the columns asked for: None where it has none."""
 
-_SAMPLE = 1000  # records of JSON, whose keys are the columns
-
 
 class Table(Protocol):
     """A table that can be read several times.
@@ -58,11 +56,10 @@ class JsonTable:
         self.path = path
         self.classes: ClassNames = {}
         self._options = options
+        # Of all records: `export` leaves out what a Doc does not have, and only the last may have it.
         columns: dict[str, None] = {}
-        for number, (_, record) in enumerate(self._records(None, Remarks(path))):
+        for _, record in self._records(None, Remarks(path)):
             columns.update(dict.fromkeys(record))
-            if number == _SAMPLE:
-                break
         self.columns: Sequence[str] = list(columns)
 
     def rows(

@@ -29,7 +29,7 @@ _MEANING = {name: meaning for meaning, names in _MEANINGS.items() for name in na
 TAGGED = ("upos", "xpos", "pos", "entities", "tags")
 """The meanings of columns that may hold classes."""
 
-_SHORT, _LONG = 1000, 100_000  # rows that are looked at
+_SHORT = 1000  # rows that are looked at
 _MOST_VALUES = 1000
 
 
@@ -77,7 +77,7 @@ class Column:
 
 
 def survey(table: Table) -> list[Column]:
-    """Look at the first rows, and at more where a column had no value in them.
+    """Look at the first rows, and at all where a column of a layer had no value in them.
 
     RAISES: FormatError: There is no row.
     """
@@ -85,9 +85,9 @@ def survey(table: Table) -> list[Column]:
     n_rows = _watch(columns, islice(table.rows(table.columns), _SHORT))
     if not n_rows:
         raise no_sentence(table.path)
-    late = [c for c in columns if c.is_empty and c.meaning in ("word", *TAGGED)]
+    late = [c for c in columns if c.is_empty and c.meaning in ("word", "lemmas", *TAGGED)]
     if late and n_rows == _SHORT:
-        _watch(late, islice(table.rows([column.name for column in late]), _LONG))
+        _watch(late, table.rows([column.name for column in late]))
     return columns
 
 

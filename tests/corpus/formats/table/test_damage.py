@@ -190,6 +190,14 @@ def test_files_of_a_folder_have_the_same_classes(write, run, tmp_path):
         run(tmp_path)
 
 
+def test_two_columns_of_a_name(run, tmp_path):
+    names = ("word", "ner", "ner")
+    table = pa.Table.from_arrays([pa.array(["O"])] * 3, names=names)
+    parquet.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(FormatError, match=r"a\.parquet: two columns are called 'ner'\. Give each"):
+        run(tmp_path / "a.parquet")
+
+
 def test_without_pyarrow(monkeypatch, write, run):
     path = write("parquet", [GOOD])
 

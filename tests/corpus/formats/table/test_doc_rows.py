@@ -21,7 +21,7 @@ ROW = {
     "spaces": [True, True, False, True, True, False],
     "sent_starts": [True, False, False, False, True, None],
     "sent_ids": ["a", "b"],
-    "pos": ["PROPN", "VERB", None, "PUNCT", "PRON", "X"],
+    "pos": ["PROPN", "VERB", None, "PUNCT", "CONJ", "SPACE"],
     "tag": ["NNP", "VBD", "NNP", ".", None, None],
     "lemma": None,
     "ner": ["B-PER", "O", "B-O", None, "O", "O"],

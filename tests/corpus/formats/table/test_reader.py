@@ -1,6 +1,7 @@
 """Tables of words: which columns are read as what, and their sentences."""
 
 import pytest
+from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from spacy_seqtag.corpus.errors import FormatError
@@ -116,7 +117,7 @@ def test_a_row_a_word(bounds, kind, write, run, tmp_path):
         path.write_text(text, encoding="utf8")
     else:
         path = write(kind, table)
-    _, docs = run(path, docs_by="sentence", file_format="tokens" if kind == "jsonl" else None)
+    _, docs = run(path, docs_by="sentence")
     assert [[token.text for token in doc] for doc in docs] == WORDS
     assert ents(docs) == FOUND
     second = "1" if "doc_id" in table[0] else "2"
@@ -135,6 +136,19 @@ def test_blank_rows_end_sentences_and_documents_alone_have_none(write, run):
     assert not docs[0].has_annotation("SENT_START")
     with pytest.raises(FormatError, match=r"nothing says where a sentence ends.*sentence_id"):
         run(write("parquet", rows(**TOKENS)))
+
+
+@pytest.mark.parametrize("column", ["ner_tags", "upos", "xpos", "lemmas"])
+def test_layers_that_only_late_rows_have(column, kind, write, run):
+    """What a column holds is told by its first values, wherever they are."""
+    layers = {"ner_tags": NER, "upos": UPOS, "xpos": XPOS, "lemmas": LEMMAS}
+    late = rows(tokens=WORDS, **layers)
+    early = [late[0] | {column: None}] * 1001
+    _, docs = run(write(kind, [*early, *late]), docs_by="sentence")
+    first, last = docs[0][0], docs[-2][0]
+    for name, attribute in zip(layers, ("ent_type_", "pos_", "tag_", "lemma_"), strict=True):
+        assert getattr(last, attribute)
+        assert getattr(first, attribute) == ("" if name == column else getattr(last, attribute))
 
 
 def test_missing_tags_text_and_documents(write, run):
@@ -210,6 +224,8 @@ RECORDS = [
     ({"text": '"tokens": ["a"]', "label": []}, "jsonl"),
     ({"text": '"tokens": ["a"]' + "x" * 30_000, "label": []}, "jsonl"),
     ({"tokens": ["Ann"] * 30_000, "ner_tags": ["O"] * 30_000}, "tokens"),
+    ({"Word": "Ann", "ner": "O"}, "tokens"),
+    ({"text": "Ann", "word": "Ann", "label": []}, "jsonl"),
 ]
 
 
@@ -224,7 +240,7 @@ def test_json_is_told_by_its_records(record, expected, write):
 
 @pytest.mark.parametrize("kind", ["parquet", "jsonl"])
 def test_what_annotate_writes(kind, write, run, mini_docs):
-    docs = mini_docs(Vocab(), "dev", 30)
+    docs = [*mini_docs(Vocab(), "dev", 30), white_space()]
     records = [
         {"text": doc.text, "source": f"a.txt:{i}", **make_record(doc)} for i, doc in enumerate(docs)
     ]
@@ -237,9 +253,16 @@ def test_what_annotate_writes(kind, write, run, mini_docs):
         assert [token.is_sent_start for token in own] == [token.is_sent_start for token in doc]
 
 
-def test_tables_of_to_dataframe(write, run, mini_docs):
-    docs = mini_docs(Vocab(), "dev", 10)
-    _, found = run(write("parquet", rows_of(docs, "tokens")))
+def white_space():
+    """A Doc as spaCy's pipelines make them, with tags of their own for a line end."""
+    words, pos = ["Ann", "\n", "left"], ["PROPN", "SPACE", "VERB"]
+    return Doc(Vocab(), words, pos=pos, tags=["NNP", "_SP", "VBD"], ents=["B-PER", "O", "O"])
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_tables_of_to_dataframe(kind, write, run, mini_docs):
+    docs = [*mini_docs(Vocab(), "dev", 10), white_space()]
+    _, found = run(write(kind, rows_of(docs, "tokens")))
     assert [[(t.text, t.pos_, t.tag_) for t in doc] for doc in found] == [
         [(t.text, t.pos_, t.tag_) for t in doc] for doc in docs
     ]
