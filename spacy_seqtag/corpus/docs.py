@@ -267,6 +267,27 @@ def _add_layers(doc: Doc, sentences: Sequence[Sentence]) -> None:
 # Sentences of a Doc
 
 
+def doc_id_of(doc: Doc) -> str | None:
+    """Get the id of a Doc, `user_data["doc_id"]`; None where it has none.
+
+    doc (Doc): The id may also be a number.
+    """
+    doc_id = doc.user_data.get("doc_id")
+    return None if doc_id in (None, "") else str(doc_id)
+
+
+def sent_ids_of(doc: Doc, n_sentences: int) -> list[str | None]:
+    """Get the ids of a Doc's sentences, `user_data["sent_ids"]`; None where one has none.
+
+    doc (Doc): The ids may also be numbers.
+    n_sentences (int): How many it has. Ids of another number are those of other sentences.
+    """
+    ids = doc.user_data.get("sent_ids")
+    if ids is None or len(ids) != n_sentences:
+        return [None] * n_sentences
+    return [None if sent_id in (None, "") else str(sent_id) for sent_id in ids]
+
+
 def bare_sentences_of(doc: Doc, path: Path, number: int) -> list[Sentence]:
     """Get a Doc's sentences without their layers.
 
@@ -274,20 +295,17 @@ def bare_sentences_of(doc: Doc, path: Path, number: int) -> list[Sentence]:
     """
     bounds = sentence_bounds(doc)
     made_up = f"{stem_of(path)}-doc{number}"
-    ids = doc.user_data.get("sent_ids")
-    if ids is None or len(ids) != len(bounds):
-        ids = [None] * len(bounds)
     return [
         Sentence(
             sent_id or made_up,
-            doc.user_data.get("doc_id"),
+            doc_id_of(doc),
             [token.text for token in doc[start:end]],
             [bool(token.whitespace_) for token in doc[start:end]],
             path,
             number,
             made_up_id=sent_id is None,
         )
-        for sent_id, (start, end) in zip(ids, bounds, strict=True)
+        for sent_id, (start, end) in zip(sent_ids_of(doc, len(bounds)), bounds, strict=True)
     ]
 
 

@@ -20,7 +20,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
-from spacy.tokens import Doc, Token
+from spacy.tokens import Doc
 
 from ...compression import split_compression
 from ...schemes.propositions import NO_ROLESET, PREDICATE, read_entities
@@ -31,10 +31,18 @@ from ..join.documents import PropbankSentence
 from ..join.layer import Layer
 from ..penn import escape
 from ..sentence import MASK, Sentence
+from .doc_words import RELABELLED, SPLIT
 from .document_rows import DOCUMENT, FRAME_FILE, PARSE, PART, Columns, Layout, first_row, read_rows
 from .format import ExportCounts, Format, LayerFiles, ReadOptions, Writer, read_all
 from .remarks import Remarks
-from .role_tables import RoleSentence, Table, in_utf8, without_blanks, write_tables
+from .role_tables import (
+    RoleSentence,
+    Table,
+    in_utf8,
+    without_blanks,
+    write_tables,
+    written_roleset,
+)
 
 _FRAMESET, _SENSE, _SPEAKER, _ENTITY, _COREFERENCE = 7, 8, 9, 10, -1
 _NOTHING, _NO_VALUE = "*", "-"
@@ -54,9 +62,7 @@ _PARSES = "<sentence has|sentences have> a parse, which was not read"
 _SENSES = "<word sense was|word senses were> not read"
 _SPEAKERS = "<sentence has|sentences have> a speaker, which was not read"
 _MENTIONS = "<mention of coreference was|mentions of coreference were> not read"
-_NESTED = (
-    "<entity lies within another one and was|entities lie within others and were> left out"
-)
+_NESTED = "<entity lies within another one and was|entities lie within others and were> left out"
 _PIVOT = (
     "<sentence counts|sentences count> as without annotation of entities: OntoNotes has none of "
     "its texts under pt/"
@@ -73,7 +79,6 @@ _NO_ENTITY = (
 
 _WRITTEN = "entities"
 _ODD_ROLESETS = "<roleset|rolesets> that <is|are> no lemma and number"
-_RELABELLED = "<entity|entities> whose label has signs of the format, which are `_` now"
 _OF_PART = re.compile(r"(.+)-part([1-9][0-9]*)")
 _BRACKETS = re.compile(r"[()*\s]")
 
@@ -221,7 +226,8 @@ def write_conll2012(
 
     The parse is left out (`*`); lemmas and framesets are those of the rolesets, and word senses,
     speakers and coreference are empty (`-`). So is the entity of a word of which nothing is known,
-    which other programs may not expect. Blanks in words become `_`.
+    which other programs may not expect. Blanks in words become `_`, and tokens of white space are
+    left out.
 
     docs, file, like: see `role_tables.write_tables`.
     RAISES: ValueError: See there.
@@ -246,12 +252,11 @@ def _name_and_part(doc_id: str) -> tuple[str, str]:
 
 def _table(sentence: RoleSentence, notes: Counter[str]) -> Table:
     """Make the columns of a sentence. notes: gets what is left out, and the entities written."""
-    size = len(sentence)
-    tokens = list(sentence.doc[sentence.start : sentence.end])
+    size, tokens = len(sentence), sentence.tokens
     name, part = _name_and_part(sentence.doc_id)
     lemmas, framesets = [_NO_VALUE] * size, [_NO_VALUE] * size
     for prop in sentence.propositions:
-        lemma, dot, frameset = prop.roleset.rpartition(".")
+        lemma, dot, frameset = written_roleset(prop.roleset, notes).rpartition(".")
         if dot and lemma and frameset:
             lemmas[prop.predicate], framesets[prop.predicate] = lemma, frameset
         else:
@@ -268,21 +273,30 @@ def _table(sentence: RoleSentence, notes: Counter[str]) -> Table:
         framesets,
         [_NO_VALUE] * size,
         [_NO_VALUE] * size,
-        _entity_cells(tokens, notes),
+        _entity_cells(sentence, notes),
         *sentence.brackets(),
         [_NO_VALUE] * size,
     ]
     return Table(columns, left=(0, 3))
 
 
-def _entity_cells(tokens: Sequence[Token], notes: Counter[str]) -> list[str]:
+def _entity_cells(sentence: RoleSentence, notes: Counter[str]) -> list[str]:
     """Write the column of entities; one that goes on beyond the sentence ends with it."""
+    doc, tokens = sentence.doc, sentence.tokens
+    notes[SPLIT] += doc[sentence.start].ent_iob_ == "I"
+    begins: list[bool] = []
+    fresh, written = True, frozenset(sentence.places)
+    for i in range(sentence.start, sentence.end):
+        fresh = fresh or doc[i].ent_iob_ != "I"
+        if i in written:
+            begins.append(fresh)
+            fresh = False
+    ends = [*(new or not t.ent_type_ for new, t in zip(begins[1:], tokens[1:])), True]
     cells = [_NOTHING if token.ent_iob else _NO_VALUE for token in tokens]
-    ends = [*(token.ent_iob_ != "I" for token in tokens[1:]), True]
     for i, token in enumerate(tokens):
-        if token.ent_type_ and (i == 0 or token.ent_iob_ == "B"):
+        if token.ent_type_ and begins[i]:
             label = _BRACKETS.sub("_", token.ent_type_)
-            notes[_RELABELLED] += label != token.ent_type_
+            notes[RELABELLED] += label != token.ent_type_
             notes[_WRITTEN] += 1
             cells[i] = f"({label})" if ends[i] else f"({label}{_NOTHING}"
         elif token.ent_type_ and ends[i]:

@@ -14,8 +14,11 @@ from .format import ExportCounts
 
 _LINE_ENDS = re.compile(r"[\t\r\n]+")
 _CHANGED = "<word|words> with a tab or line end, which <is|are> a blank now"
-_RELABELLED = "<entity|entities> whose label has signs of the format, which are `_` now"
-_CUT = "<entity|entities> beyond the end of a sentence, which <is|are> two now"
+_STRIPPED = "<word|words> that <begins or ends|begin or end> in white space, without it"
+
+# What several formats leave out.
+RELABELLED = "<entity|entities> whose label has signs of the format, which are `_` now"
+SPLIT = "<entity|entities> beyond the end of a sentence, which <is|are> two now"
 
 
 class Place(NamedTuple):
@@ -71,10 +74,11 @@ def forms_of(doc: Doc, numbers: Sequence[int], counts: ExportCounts) -> list[str
     counts (ExportCounts): Counts the words that change.
     """
     texts = [token.text for token in doc]
-    forms = [one_line(text) for text in texts]
-    if forms != texts:
-        changed = zip(forms, texts, numbers, strict=True)
-        counts.left_out[_CHANGED] += sum(form != text and n > 0 for form, text, n in changed)
+    forms = [one_line(text).strip() for text in texts]
+    for form, text, number in zip(forms, texts, numbers, strict=True):
+        if form != text and number:
+            counts.left_out[_STRIPPED] += text.strip() != text
+            counts.left_out[_CHANGED] += text.strip() != form
     return forms
 
 
@@ -91,12 +95,13 @@ def tags_of(
     for ent in doc.ents:
         places = [i for i in range(ent.start, ent.end) if numbers[i]]
         label = unsafe.sub("_", ent.label_) or "_"
+        label = "_" if label.upper() == "O" else label  # which stands for no entity
         for i in places:
             begins = i == places[0] or numbers[i] == 1
             tags[i] = f"{'B' if begins else 'I'}-{label}"
-            counts.left_out[_CUT] += begins and i != places[0]
+            counts.left_out[SPLIT] += begins and i != places[0]
         counts.entities += bool(places)
-        counts.left_out[_RELABELLED] += label != ent.label_
+        counts.left_out[RELABELLED] += label != ent.label_
     return tags
 
 

@@ -15,7 +15,7 @@ from spacy.util import filter_spans
 from ...frames import GROUPS, PREDICATES, annotated_tokens
 from ...schemes.propositions import PREDICATE
 from ..cut import sentence_bounds
-from ..docs import ALL_SPANS
+from ..docs import ALL_SPANS, doc_id_of, sent_ids_of
 from ..plural import counted
 from .doc_words import white_space
 
@@ -45,6 +45,10 @@ def _joined_words(doc: Doc) -> int:
 
 def _sentences(doc: Doc) -> int:
     return sum(1 for _ in doc.sents) if doc.has_annotation("SENT_START") else 0
+
+
+def _sentence_ids(doc: Doc) -> int:
+    return sum(map(bool, sent_ids_of(doc, len(sentence_bounds(doc)))))
 
 
 def _overlapping(doc: Doc) -> int:
@@ -81,11 +85,9 @@ CONTENTS: dict[str, Content] = {
     ),
     "documents": Content("<document|documents>, as such", lambda doc: int(len(doc) > 0)),
     "document ids": Content(
-        "<id of a document|ids of documents>", lambda doc: int(bool(doc.user_data.get("doc_id")))
+        "<id of a document|ids of documents>", lambda doc: int(doc_id_of(doc) is not None)
     ),
-    "sentence ids": Content(
-        "<id of a sentence|ids of sentences>", lambda doc: len(doc.user_data.get("sent_ids") or ())
-    ),
+    "sentence ids": Content("<id of a sentence|ids of sentences>", _sentence_ids),
     "UPOS": Content("<word|words> with UPOS", _with("POS")),
     "XPOS": Content("<word|words> with XPOS", _with("TAG")),
     "lemmas": Content("<word|words> with lemma", _with("LEMMA")),

@@ -7,7 +7,9 @@ another file has to give them.
 Source: https://github.com/propbank/propbank-release
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -21,7 +23,14 @@ from ..sentence import Sentence
 from .document_rows import DOCUMENT, Columns, Layout, read_rows
 from .format import ExportCounts, Format, LayerFiles, ReadOptions, Writer
 from .remarks import Remarks
-from .role_tables import RoleSentence, Table, in_utf8, without_blanks, write_tables
+from .role_tables import (
+    RoleSentence,
+    Table,
+    in_utf8,
+    without_blanks,
+    write_tables,
+    written_roleset,
+)
 
 SUFFIXES = (".gold_conll", ".gold_skel")
 
@@ -81,26 +90,29 @@ def write_gold_conll(
     """Write words, XPOS and propositions as PropBank's `.gold_conll`.
 
     The parse is left out (`*`), the frame file is the first part of the roleset's name, and a
-    roleset that is not known is `V`. Blanks in words become `_`. `read_propbank` reads the same
-    words and propositions back.
+    roleset that is not known is `V`. Blanks in words become `_`, and tokens of white space are left
+    out. `read_propbank` reads the same words and propositions back.
 
     docs, file, like: see `role_tables.write_tables`.
     RAISES: ValueError: See there.
     """
-    return write_tables(_gold_conll_table, docs, file, like)
+    notes = Counter[str]()
+    counts = write_tables(partial(_gold_conll_table, notes=notes), docs, file, like)
+    counts.left_out.update(notes)
+    return counts
 
 
-def _gold_conll_table(sentence: RoleSentence) -> Table:
-    size = len(sentence)
-    tokens = sentence.doc[sentence.start : sentence.end]
+def _gold_conll_table(sentence: RoleSentence, notes: Counter[str]) -> Table:
+    size, tokens = len(sentence), sentence.tokens
     frames = [NO_ROLESET] * size
     rolesets = [NO_ROLESET] * size
     for prop in sentence.propositions:
-        frame = frame_file(prop.roleset)
-        if prop.roleset == PREDICATE:
+        roleset = written_roleset(prop.roleset, notes)
+        frame = frame_file(roleset)
+        if roleset == PREDICATE:
             frame = sentence.predicate_name(prop.predicate)
         frames[prop.predicate] = frame
-        rolesets[prop.predicate] = prop.roleset
+        rolesets[prop.predicate] = roleset
     columns = [
         [sentence.doc_id] * size,
         [str(sentence.number)] * size,

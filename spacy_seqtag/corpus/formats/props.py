@@ -88,12 +88,13 @@ def write_props(
     A row holds the predicate's name, `-` for other words, and one column per predicate, with the
     role names of `conll05_role`. The name is the lemma of the word, or the word in lower case
     where the Doc, with `like` the Doc there, has no lemmas; not the roleset's, since the scorer
-    takes two propositions with different names for different predicates.
+    takes two propositions with different names for different predicates. Tokens of white space have
+    a row, so that the file can be joined to the Docs.
 
     docs, file, like: see `role_tables.write_tables`.
     RAISES: ValueError: See there.
     """
-    return write_tables(_props_table, docs, file, like)
+    return write_tables(_props_table, docs, file, like, white_space=True)
 
 
 def _props_table(sentence: RoleSentence) -> Table:
@@ -112,7 +113,6 @@ def _layer(files: LayerFiles, options: ReadOptions, _: list[Remarks]) -> OrderLa
 
 _LACKS = (
     "words",
-    "white space",
     "spacing",
     "unknown sentences",
     "documents",

@@ -6,18 +6,21 @@ sentence are. Which sentences are written, and how, is the same for all formats 
 
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 from typing import IO, NamedTuple, TextIO
 
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Token
 
 from ...frames import annotated_tokens, has_frames, propositions
 from ...schemes.propositions import NO_ROLESET, Argument, Proposition, write_columns
 from ..cut import rows_within, sentence_bounds
+from ..docs import doc_id_of
 from .format import ExportCounts, Write
 
 _BLANK = re.compile(r"[ \t\r\n]")
+_RENAMED = "<roleset|rolesets> with signs of the format, which are `_` now"
 
 
 class RoleSentence(NamedTuple):
@@ -27,8 +30,9 @@ class RoleSentence(NamedTuple):
     reference (Doc): The Doc that says where sentences begin, and what its words are called.
     doc_id (str): Of the document, without blanks.
     number (int): Of the sentence in its document, from 0.
-    start, end (int): Its words in both Docs.
-    propositions (list[Proposition]): As positions in the sentence.
+    start, end (int): Its tokens in both Docs.
+    places (Sequence[int]): Those of them that are written: with words, all but white space.
+    propositions (list[Proposition]): As positions in `places`.
     cut (int): Spans that left the sentence and were cut at its bounds.
     """
 
@@ -38,11 +42,17 @@ class RoleSentence(NamedTuple):
     number: int
     start: int
     end: int
+    places: Sequence[int]
     propositions: list[Proposition]
     cut: int
 
     def __len__(self) -> int:
-        return self.end - self.start
+        return len(self.places)
+
+    @property
+    def tokens(self) -> list[Token]:
+        """The tokens that are written."""
+        return [self.doc[i] for i in self.places]
 
     def brackets(self, name: Callable[[str], str] = str) -> list[list[str]]:
         """Write the columns of brackets, one per proposition.
@@ -57,7 +67,7 @@ class RoleSentence(NamedTuple):
 
     def predicate_name(self, position: int) -> str:
         """Get what a predicate is called: its lemma, or its word in lower case without one."""
-        token = self.reference[self.start + position]
+        token = self.reference[self.places[position]]
         # Not `lower_`, which is empty where the vocabulary is of no language.
         name = without_blanks(token.lemma_ or token.text.lower())
         return name if name != NO_ROLESET else "_"
@@ -99,6 +109,8 @@ def write_tables(
     file: TextIO,
     like: Iterable[Doc] | None,
     around: Callable[[str], tuple[str, str]] | None = None,
+    *,
+    white_space: bool = False,
 ) -> ExportCounts:
     """Write the sentences that carry the layer of semantic roles, with a blank line after each.
 
@@ -111,13 +123,14 @@ def write_tables(
         written, so that two files made with the same `like` hold the same sentences.
     around (Callable[[str], tuple[str, str]] | None): Gives the lines before and after the document
         of an id.
+    white_space (bool): Whether tokens of white space have a row, like words.
     RAISES: ValueError: No sentence with the layer; with `like`, Docs of other words, or none with
         the layer among `docs`; propositions that columns cannot hold (`frames.problems` names
         them).
     """
     counts = ExportCounts()
     lines: tuple[str, str] | None = None
-    for sentence in _role_sentences(docs, like):
+    for sentence in _role_sentences(docs, like, white_space):
         if around is not None and around(sentence.doc_id) != lines:
             file.write(f"{lines[1]}\n" if lines else "")
             lines = around(sentence.doc_id)
@@ -137,14 +150,27 @@ def without_blanks(text: str) -> str:
     return _BLANK.sub("_", text)
 
 
-def _role_sentences(docs: Iterable[Doc], like: Iterable[Doc] | None) -> Iterator[RoleSentence]:
+def written_roleset(roleset: str, notes: Counter[str]) -> str:
+    """Write a roleset in a cell of its own.
+
+    notes (Counter[str]): Counts those that change.
+    """
+    cell = without_blanks(roleset)
+    cell = "_" if cell == NO_ROLESET else cell
+    notes[_RENAMED] += cell != roleset
+    return cell
+
+
+def _role_sentences(
+    docs: Iterable[Doc], like: Iterable[Doc] | None, white_space: bool
+) -> Iterator[RoleSentence]:
     """Yield the sentences that carry the layer, see `write_tables`."""
     number = 0
     last_id = None
     any_frames = False
     place = 0
     for place, (doc, reference) in enumerate(_pairs(docs, like), start=1):
-        doc_id = reference.user_data.get("doc_id") or f"document{place}"
+        doc_id = doc_id_of(reference) or f"document{place}"
         where = f"document {place} ({doc_id})"
         if doc is not reference and [t.text for t in doc] != [t.text for t in reference]:
             raise ValueError(f"{where} has other words than its counterpart")
@@ -156,7 +182,8 @@ def _role_sentences(docs: Iterable[Doc], like: Iterable[Doc] | None) -> Iterator
         bounds = sentence_bounds(reference)
         within = rows_within([(p.predicate, p.predicate + 1) for p in props], bounds)
         for (start, end), rows in zip(bounds, within, strict=True):
-            if covered[start:end].all():
+            is_written = [white_space or not doc[i].text.isspace() for i in range(start, end)]
+            if covered[start:end].all() and any(is_written):
                 own = [props[row] for row in rows]
                 if len({p.predicate for p in own}) < len(own):
                     raise ValueError(f"{where}: two predicates on one word in sentence {number}")
@@ -168,7 +195,8 @@ def _role_sentences(docs: Iterable[Doc], like: Iterable[Doc] | None) -> Iterator
                     number,
                     start,
                     end,
-                    [prop for prop, _ in inside],
+                    [i for i, written in enumerate(is_written, start) if written],
+                    [_among(prop, is_written) for prop, _ in inside],
                     sum(n for _, n in inside),
                 )
             number += 1
@@ -204,6 +232,21 @@ def _within(prop: Proposition, start: int, end: int) -> tuple[Proposition, int]:
         (max(s, start) - start, min(e, end) - start) for s, e in prop.parts if s < end and e > start
     ]
     return Proposition(prop.predicate - start, prop.roleset, arguments, parts), cut
+
+
+def _among(prop: Proposition, is_written: Sequence[bool]) -> Proposition:
+    """Make positions in a sentence those among its written tokens; spans of none are left out."""
+    if all(is_written):
+        return prop
+    at = [0, *accumulate(is_written)]
+    arguments = [Argument(at[start], at[end], role) for start, end, role in prop.arguments]
+    parts = [(at[start], at[end]) for start, end in prop.parts]
+    return Proposition(
+        at[prop.predicate],
+        prop.roleset,
+        [argument for argument in arguments if argument.start < argument.end],
+        [(start, end) for start, end in parts if start < end],
+    )
 
 
 def _write_rows(file: TextIO, table: Table) -> None:

@@ -14,6 +14,7 @@ from typing import IO
 
 from spacy.tokens import Doc
 
+from ..docs import doc_id_of
 from .doc_words import white_space
 from .format import ExportCounts, Write, Writer
 from .losses import all_spans, is_annotated
@@ -82,8 +83,8 @@ def _words(doc: Doc) -> list[Word]:
 
 
 def _base(doc: Doc) -> Row:
-    doc_id = doc.user_data.get("doc_id")
-    return {"text": doc.text} | ({"doc_id": doc_id} if doc_id else {})
+    doc_id = doc_id_of(doc)
+    return {"text": doc.text} | ({} if doc_id is None else {"doc_id": doc_id})
 
 
 def _jsonl_row(_: int, doc: Doc, labels: list[Label] | None) -> Row:

@@ -6,8 +6,11 @@ import pytest
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
+from spacy_seqtag.corpus.formats.conll2012 import write_conll2012
 from spacy_seqtag.corpus.formats.propbank import write_gold_conll
 from spacy_seqtag.corpus.formats.props import write_props
+from spacy_seqtag.frames import set_propositions
+from spacy_seqtag.schemes.propositions import Argument, Proposition
 
 
 def two_sentences():
@@ -89,9 +92,38 @@ def test_words_that_columns_could_not_hold():
     doc = Doc(Vocab(), words=["a b", "-", " "], sent_starts=[1, -1, -1])
     doc.spans["predicates"] = [Span(doc, 1, 2, "V")]
     _, lines = lines_of(write_gold_conll, [doc])
-    assert [line[3] for line in lines[:3]] == ["a_b", "-", "_"]
+    assert [line[3:4] for line in lines[:3]] == [["a_b"], ["-"], []]
     assert lines[1][6:8] == ["_", "V"]
     assert lines_of(write_props, [doc])[1][1] == ["_", "(V*)"]
+
+
+def spaced():
+    """`Ann \\n left \\n Oslo \\n`, of which all is annotated, line ends too."""
+    doc = Doc(
+        Vocab(),
+        words=["\n", "Ann", "\n", "Lee", "left", "\n", "Oslo", "\n"],
+        ents=["B-PER", "I-PER", "I-PER", "I-PER", "B-LOC", "I-LOC", "I-LOC", "O"],
+        sent_starts=[1, *[-1] * 5, 1, -1],
+    )
+    arguments = [Argument(0, 4, "ARG0"), Argument(5, 6, "ARG1")]
+    set_propositions(doc, [Proposition(4, "go away.-", arguments, [])], annotated=[(0, 8)])
+    return doc
+
+
+def test_white_space_has_no_row():
+    counts, lines = lines_of(write_conll2012, [spaced()])
+    assert [line[3:4] + line[6:8] + line[10:12] for line in lines[1:4]] == [
+        ["Ann", "-", "-", "(PER*", "(ARG0*"],
+        ["Lee", "-", "-", "*)", "*)"],
+        ["left", "go_away", "-", "(LOC)", "(V*)"],
+    ]
+    assert lines[5][10] == "(LOC)"
+    left_out = {what: n for what, n in counts.left_out.items() if n}
+    assert [n for what, n in left_out.items() if "beyond the end of a sentence" in what] == [1]
+    assert [n for what, n in left_out.items() if "<roleset|rolesets> with signs" in what] == [1]
+    _, lines = lines_of(write_gold_conll, [spaced()])
+    assert (lines[2][3], lines[2][7:]) == ("left", ["go_away.-", "(V*)"])
+    assert len(lines_of(write_props, [spaced()])[1]) == len(spaced()) + 3  # blank lines, the end
 
 
 def test_what_cannot_be_written():

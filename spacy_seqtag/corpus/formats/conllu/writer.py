@@ -23,6 +23,8 @@ from ....frames import Frame, annotated_tokens, get_frames, has_frames
 from ....records import Plan
 from ....schemes.propositions import PREDICATE, Argument, Proposition, ordered_spans
 from ....schemes.upos import UPOS_TAGS
+from ...cut import sentence_bounds
+from ...docs import doc_id_of, sent_ids_of
 from ..comments import BOUNDS, PREDICATES, UNKNOWN
 from ..doc_words import Place, find_rows, forms_of, one_line, tags_of
 from ..format import ExportCounts, Writer
@@ -254,11 +256,11 @@ def write_conllu(
     RAISES: ValueError: No word in any Doc; semantic roles that do not hold together.
     """
     counts = ExportCounts()
-    last_id: object = None
+    last_id: str | None = None
     for number, doc in enumerate(docs, start=1):
-        doc_id = doc.user_data.get("doc_id")
+        doc_id = doc_id_of(doc)
         new = doc_id is None or doc_id != last_id
-        ids: Sequence[object] = doc.user_data.get("sent_ids") or ()
+        ids = sent_ids_of(doc, len(sentence_bounds(doc)))
         try:
             text = doc_text(doc, _EVERYTHING, _comments(doc_id, ids, new=new), counts)
         except ValueError as error:
@@ -271,15 +273,15 @@ def write_conllu(
     return counts
 
 
-def _comments(doc_id: object, ids: Sequence[object], *, new: bool) -> Comments:
+def _comments(doc_id: str | None, ids: Sequence[str | None], *, new: bool) -> Comments:
     """Make the function that gives the comments of the sentences of a Doc."""
 
     def comments(place: int, number: int) -> list[str]:
         lines = []
         if new and place == 0:
-            lines.append("# newdoc" + (f" id = {one_line(str(doc_id))}" if doc_id else ""))
-        if number < len(ids) and ids[number]:
-            lines.append(f"# sent_id = {one_line(str(ids[number]))}")
+            lines.append("# newdoc" + (f" id = {one_line(doc_id)}" if doc_id else ""))
+        if sent_id := ids[number]:
+            lines.append(f"# sent_id = {one_line(sent_id)}")
         return lines
 
     return comments

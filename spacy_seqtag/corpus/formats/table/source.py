@@ -56,7 +56,7 @@ class JsonTable:
         self.path = path
         self.classes: ClassNames = {}
         self._options = options
-        # Of all records: `export` leaves out what a Doc does not have, and only the last may have it.
+        # Of all records, as `export` leaves out what a Doc lacks, and only the last may have it.
         columns: dict[str, None] = {}
         for _, record in self._records(None, Remarks(path)):
             columns.update(dict.fromkeys(record))

@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 from ....extras import need
 from ....frames import annotated_tokens, has_frames, propositions
 from ...cut import sentence_bounds
-from ...docs import ALL_SPANS
+from ...docs import ALL_SPANS, doc_id_of, sent_ids_of
 from ..format import ExportCounts, Writer
 from .doc_rows import COLUMNS
 
@@ -51,13 +51,13 @@ def doc_row(doc: Doc, counts: ExportCounts) -> Row:
     """
     bounds = sentence_bounds(doc)
     tokens = list(doc)
-    ids = doc.user_data.get("sent_ids")
+    ids = sent_ids_of(doc, len(bounds))
     row: Row = {
-        "doc_id": doc.user_data.get("doc_id"),
+        "doc_id": doc_id_of(doc),
         "tokens": [token.text for token in tokens],
         "spaces": [bool(token.whitespace_) for token in tokens],
         "sent_starts": _starts(doc),
-        "sent_ids": list(ids) if ids and len(ids) == len(bounds) else None,
+        "sent_ids": ids if any(ids) else None,
         "pos": _layer([token.pos_ for token in tokens]),
         "tag": _layer([token.tag_ for token in tokens]),
         "lemma": _layer([token.lemma_ for token in tokens]),

@@ -11,6 +11,7 @@ from spacy_seqtag.corpus.errors import FormatError
 from spacy_seqtag.corpus.formats.format import ReadOptions
 from spacy_seqtag.corpus.formats.remarks import Remarks
 from spacy_seqtag.corpus.formats.table.doc_rows import COLUMNS, DocRowReader
+from spacy_seqtag.corpus.formats.table.reader import read_json
 
 pa = pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -137,6 +138,15 @@ def test_any_row_is_read_or_told(change, size, tmp_path_factory):
     path = write_json(folder, row, {**row, **ROW})
     summary = convert([path], folder / "any.spacy", docs_by="sentence", file_format="tokens")
     assert summary.documents >= 2
+
+
+def test_keys_that_only_the_last_record_has(tmp_path):
+    bare = {"tokens": ["Ann"], "spaces": [True], "sent_starts": [True]}
+    path = write_json(tmp_path, *[bare] * 1001, ROW)
+    *_, first, second = read_json(path, ReadOptions(), Remarks(path))
+    assert [*first.upos, *second.upos] == [tag or "" for tag in ROW["pos"]]
+    assert (len(first.spans), len(first.propositions)) == (2, 1)
+    assert (second.entities, second.propositions) == (["O", "O"], None)
 
 
 def test_ids_are_made_up_where_there_are_none(tmp_path):

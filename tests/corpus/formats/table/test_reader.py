@@ -6,6 +6,7 @@ from spacy.vocab import Vocab
 
 from spacy_seqtag.corpus.errors import FormatError
 from spacy_seqtag.corpus.formats import format_of
+from spacy_seqtag.corpus.formats.table import survey
 from spacy_seqtag.records import make_record, rows_of
 
 pytest.importorskip("pyarrow")
@@ -139,11 +140,12 @@ def test_blank_rows_end_sentences_and_documents_alone_have_none(write, run):
 
 
 @pytest.mark.parametrize("column", ["ner_tags", "upos", "xpos", "lemmas"])
-def test_layers_that_only_late_rows_have(column, kind, write, run):
+def test_layers_that_only_late_rows_have(column, kind, write, run, monkeypatch):
     """What a column holds is told by its first values, wherever they are."""
+    monkeypatch.setattr(survey, "_SHORT", 2)
     layers = {"ner_tags": NER, "upos": UPOS, "xpos": XPOS, "lemmas": LEMMAS}
     late = rows(tokens=WORDS, **layers)
-    early = [late[0] | {column: None}] * 1001
+    early = [late[0] | {column: None}] * 3
     _, docs = run(write(kind, [*early, *late]), docs_by="sentence")
     first, last = docs[0][0], docs[-2][0]
     for name, attribute in zip(layers, ("ent_type_", "pos_", "tag_", "lemma_"), strict=True):
