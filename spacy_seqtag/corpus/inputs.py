@@ -166,9 +166,11 @@ def _check_beside(folder: Path, fmt: Format) -> None:
 
 
 def _mixed(path: Path, one: tuple[Path, str], other: tuple[Path, str]) -> FormatError:
+    alike = one[0].suffix == other[0].suffix
+    example = one[0] if alike else one[0].parent / f"*{one[0].suffix}"
     return FormatError(
         path,
         None,
         f"files of different formats: {one[0]} ({one[1]}) and {other[0]} ({other[1]})",
-        f"Give each layer as an argument of its own, as in '{one[0].parent}/*{one[0].suffix}'",
+        f"Give each layer as an argument of its own, as in '{example}'",
     )

@@ -27,6 +27,7 @@ PARQUET = Format(
     read=read_parquet,
     writers=(PARQUET_WRITER,),
     takes_folders=True,
+    beside=(".json", ".spacy", ".txt"),
     recognises=_is_parquet,
 )
 """Also for folders of `datasets`."""

@@ -5,13 +5,14 @@ forms of Arrow's IPC, https://arrow.apache.org/docs/format/Columnar.html.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from ....compression import ArchiveError, plain_file, split_compression
 from ....errors import one_line
 from ....extras import need
-from ...errors import FormatError, quoted
+from ...errors import FormatError, damaged_archive, quoted
 from ..lines import Progress
 from ..remarks import Remarks
 from .classes import ClassNames
@@ -160,7 +161,12 @@ def _opened(path: Path) -> Iterator[_File]:
         raise FormatError(path, None, "there is no such file", "Check the path")
     if not path.stat().st_size:
         raise FormatError(path, None, "the file is empty", "Give a file with sentences")
-    with pa.OSFile(str(path)) as raw:
+    with ExitStack() as stack:
+        try:
+            plain = stack.enter_context(plain_file(path, split_compression(path)[1]))
+        except ArchiveError as error:
+            raise damaged_archive(path, None, error) from None
+        raw = stack.enter_context(pa.OSFile(str(plain)))
         with _damage(path, None):
             start = raw.read(4)
             raw.seek(0)

@@ -1,8 +1,9 @@
 """Folders of tables: those of `Dataset.save_to_disk`, and others with parquet or arrow files.
 
 `save_to_disk` writes `state.json`, which names the arrow files, and `dataset_info.json` with the
-features of the columns; a DatasetDict has a folder for each split, and `dataset_dict.json`. Files
-of `datasets` also have the features in the metadata of their schema.
+features of the columns; a DatasetDict has a folder for each split, and `dataset_dict.json`. A
+repository of the Hugging Face hub has parquet files of all splits in the folder `data`. Files of
+`datasets` also have the features in the metadata of their schema.
 Source: https://huggingface.co/docs/datasets/main/en/package_reference/main_classes
 """
 
@@ -11,6 +12,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from ....compression import split_compression
 from ....errors import one_line
 from ...errors import FormatError
 
@@ -18,16 +20,22 @@ SUFFIXES = (".parquet", ".arrow")
 """The endings of files in columns."""
 
 _INFO, _STATE, _DICT = "dataset_info.json", "state.json", "dataset_dict.json"
+_DATA = "data"
 _PART = re.compile(r"-?\d*(-of-\d+)?\.\w+$")  # in the name of one of several files of a table
 
 
 def is_table_folder(path: Path) -> bool:
     """Tell whether a folder is one that `datasets` wrote, or has parquet or arrow files."""
-    return any((path / name).is_file() for name in (_STATE, _DICT)) or bool(_tables_in(path))
+    written = any((path / name).is_file() for name in (_STATE, _DICT))
+    return written or bool(_tables_in(path) or _tables_in(path / _DATA))
 
 
 def _tables_in(path: Path) -> list[Path]:
-    return sorted(file for end in SUFFIXES for file in path.glob(f"*{end}") if file.is_file())
+    return sorted(file for file in path.glob("*") if file.is_file() and _is_table(file))
+
+
+def _is_table(file: Path) -> bool:
+    return split_compression(file)[0].suffix.lower() in SUFFIXES
 
 
 def files_of(path: Path) -> list[Path]:
@@ -41,8 +49,17 @@ def files_of(path: Path) -> list[Path]:
         return files_of(_only_split(path))
     if (path / _STATE).is_file():
         return _files_of_state(path)
-    files = _tables_in(path)
-    splits = sorted({_PART.sub("", file.name) for file in files})
+    files = _tables_in(path) or _tables_in(path / _DATA)
+    folder = files[0].parent if files else path
+    below = sorted(file for file in folder.glob("*/**/*") if file.is_file() and _is_table(file))
+    if below and files:
+        raise FormatError(
+            path,
+            None,
+            f"files in it, and in a folder below: {files[0]} and {below[0]}",
+            f"Name one folder, or a pattern such as '{folder}/*{files[0].suffix}'",
+        )
+    splits = sorted({_PART.sub("", split_compression(file)[0].name) for file in files})
     if len(splits) > 1:
         raise FormatError(
             path,

@@ -1,5 +1,6 @@
 """Tables that are damaged, incomplete or of several kinds."""
 
+import gzip
 import json
 from contextlib import suppress
 
@@ -177,9 +178,36 @@ def test_a_folder_of_files(write, run, tmp_path):
     with pytest.raises(FormatError, match="no column 'ner_tags', unlike train-00000"):
         run(tmp_path)
     other.unlink()
-    write("parquet", [GOOD], name="test-00000-of-00001")
+    more = write("parquet", [GOOD], name="test-00000-of-00001")
     with pytest.raises(FormatError, match=r"files of several splits: test, train\. Name one file"):
         run(tmp_path)
+    packed = tmp_path / "train-00003-of-00003.parquet.gz"
+    packed.write_bytes(gzip.compress(more.read_bytes()))
+    more.unlink()
+    assert run(tmp_path)[0].sentences == 3
+    packed.write_bytes(packed.read_bytes()[:-9])
+    with pytest.raises(FormatError, match=r"\.parquet\.gz: the compressed file ends too early"):
+        run(tmp_path)
+
+
+def test_a_folder_of_the_hub(write, run, tmp_path):
+    """`data` has the files of all splits; what is not read is never passed over in silence."""
+    repository = tmp_path / "repository"
+    (repository / "data").mkdir(parents=True)
+    path = write("parquet", [GOOD], name="repository/data/train-00000-of-00001")
+    assert run(repository)[0].sentences == 1
+    (repository / "a.jsonl").write_text(json.dumps(GOOD))
+    with pytest.raises(
+        FormatError, match=r"different formats: .*train.* \(parquet\) and .*a\.jsonl"
+    ):
+        run(repository)
+    (repository / "a.jsonl").unlink()
+    path.with_name("test-00000-of-00001.parquet").write_bytes(path.read_bytes())
+    with pytest.raises(FormatError, match="files of several splits: test, train"):
+        run(repository)
+    path.rename(repository / "a.parquet")
+    with pytest.raises(FormatError, match=r"and in a folder below: .*a\.parquet and .*test-0"):
+        run(repository)
 
 
 def test_files_of_a_folder_have_the_same_classes(write, run, tmp_path):
