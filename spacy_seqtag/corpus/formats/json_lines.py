@@ -35,7 +35,7 @@ Record: TypeAlias = dict[str, Any]
 
 # In this order: a record of Prodigy has `label` for other things, one of doccano has `entities`.
 SPAN_KEYS = ("spans", "ents", "entities", "label", "labels")
-"""The keys under which a record has its spans; the first that is there counts."""
+"""The keys under which a record has its spans: the first with a span counts, else the first."""
 
 _TEXT_KEYS = ("text", "data")
 _ID_KEYS = ("doc_id", "id", "_task_hash")
@@ -203,12 +203,15 @@ def _spans(reader: SpanReader, line: int, record: Record) -> list[CharSpan] | No
     RAISES: Problem: What stands for a span is none.
     """
     # `Doc.to_json` has its span groups under `spans`, which are a dict.
-    key = next(
-        (key for key in SPAN_KEYS if key in record and not isinstance(record[key], dict)), None
-    )
+    keys = [k for k in SPAN_KEYS if k in record]
+    if isinstance(record.get("spans"), dict):
+        keys.remove("spans")
+    key = next((k for k in keys if has_spans(record[k])), next(iter(keys), None))
     if key is None or record[key] is None:
         return None
     value = record[key]
+    if isinstance(value, dict) and key in ("label", "labels"):
+        value = list(value)  # probabilities of labels of the whole text
     if not isinstance(value, list):
         value = [value]
     groups = record.get("spans")
@@ -218,6 +221,11 @@ def _spans(reader: SpanReader, line: int, record: Record) -> list[CharSpan] | No
         reader.remarks.count(_NO_SPANS, line)
         return None
     return [char_span(entry, key) for entry in value]
+
+
+def has_spans(value: object) -> bool:
+    """Tell whether the value of a key in `SPAN_KEYS` is a list with spans in it."""
+    return isinstance(value, list) and bool(value) and isinstance(value[0], list | dict)
 
 
 def char_span(entry: object, key: str) -> CharSpan:

@@ -83,8 +83,10 @@ def _words(doc: Doc) -> list[Word]:
 
 
 def _base(doc: Doc) -> Row:
-    doc_id = doc_id_of(doc)
-    return {"text": doc.text} | ({} if doc_id is None else {"doc_id": doc_id})
+    row: Row = {"text": doc.text}
+    if (doc_id := doc_id_of(doc)) is not None:
+        row["doc_id"] = doc_id
+    return row
 
 
 def _jsonl_row(_: int, doc: Doc, labels: list[Label] | None) -> Row:

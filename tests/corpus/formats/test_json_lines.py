@@ -84,15 +84,26 @@ def test_what_nobody_annotated_is_missing(run, tmp_path):
         {"text": "Ann left.", "label": []},
         {"text": "Ann left.", "spans": [[0, 3, "PER"]], "answer": "reject"},
         {"text": "Ann left.", "label": ["positive"]},
+        {"text": "Ann left.", "labels": {"positive": 0.9}},
+        {"text": "Ann left.", "entities": {"PER": ["Ann"]}},
         {"text": "", "label": []},
     )
     summary, docs = run(path)
-    assert [tags(doc) for doc in docs] == [[""] * 3, ["O"] * 3, [""] * 3, [""] * 3]
+    assert [tags(doc) for doc in docs] == [[""] * 3, ["O"] * 3, *[[""] * 3] * 3]
     notes = " ".join(summary.notes)
     assert "1 record was rejected or ignored in Prodigy" in notes
-    assert "1 record has labels of the whole text" in notes
+    assert "2 records have labels of the whole text" in notes
+    assert "1 record is not what it should be and was left out (line 6," in notes
     assert "1 text is empty" in notes
-    assert summary.missing["entities"] == 3
+    assert summary.missing["entities"] == 4
+
+
+def test_spans_count_under_whatever_key_they_are(run, tmp_path):
+    labels = {"label": [[0, 3, "PER"]], "labels": []}
+    path = write(tmp_path / "a.jsonl", {"text": "Ann left.", "spans": [], **labels})
+    assert run(path)[0].entities == {"PER": 1}
+    path = write(tmp_path / "a.jsonl", {"text": "Ann left.", "spans": [], "label": "PER"})
+    assert [tags(doc) for doc in run(path)[1]] == [["O"] * 3]
 
 
 @pytest.mark.parametrize(

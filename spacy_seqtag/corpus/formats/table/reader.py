@@ -10,7 +10,7 @@ from pathlib import Path
 from ...errors import FormatError
 from ...sentence import Sentence
 from ..format import ReadOptions
-from ..json_lines import SPAN_KEYS, Problem, no_text, report, sentences_of
+from ..json_lines import SPAN_KEYS, Problem, has_spans, no_text, report, sentences_of
 from ..lines import read_lines
 from ..remarks import Remarks
 from .annotated import COLUMNS as ANNOTATED
@@ -81,7 +81,7 @@ def _has_records(table: Table) -> bool:
 def _has_spans(table: Table) -> bool:
     """Tell whether a table with a text in each row has spans of characters."""
     return any(
-        isinstance(value, list) and bool(value) and isinstance(value[0], dict | list)
+        has_spans(value)
         for column in SPAN_KEYS
         if column in table.columns
         for value in _first_values(table, column)
