@@ -15,12 +15,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TextIO
-
-from spacy.tokens import Doc
 
 from ...compression import split_compression
 from ...schemes.propositions import NO_ROLESET, PREDICATE, read_entities
@@ -29,20 +25,11 @@ from ..join.by_document import DocumentLayer
 from ..join.by_sentence import SentenceLayer
 from ..join.documents import PropbankSentence
 from ..join.layer import Layer
-from ..penn import escape
 from ..sentence import MASK, Sentence
-from .doc_words import RELABELLED, SPLIT
+from .conll2012_writer import WRITER
 from .document_rows import DOCUMENT, FRAME_FILE, PARSE, PART, Columns, Layout, first_row, read_rows
-from .format import ExportCounts, Format, LayerFiles, ReadOptions, Writer, read_all
+from .format import Format, LayerFiles, ReadOptions, read_all
 from .remarks import Remarks
-from .role_tables import (
-    RoleSentence,
-    Table,
-    in_utf8,
-    without_blanks,
-    write_tables,
-    written_roleset,
-)
 
 _FRAMESET, _SENSE, _SPEAKER, _ENTITY, _COREFERENCE = 7, 8, 9, 10, -1
 _NOTHING, _NO_VALUE = "*", "-"
@@ -75,12 +62,6 @@ _NO_ENTITY = (
     "<document has|documents have> no entity: <its|their> words count as outside of all entities, "
     "as CoNLL-2012 does not tell what nobody annotated"
 )
-
-
-_WRITTEN = "entities"
-_ODD_ROLESETS = "<roleset|rolesets> that <is|are> no lemma and number"
-_OF_PART = re.compile(r"(.+)-part([1-9][0-9]*)")
-_BRACKETS = re.compile(r"[()*\s]")
 
 
 class _Conll2012(Layout):
@@ -218,110 +199,6 @@ def _layer(files: LayerFiles, options: ReadOptions, remarks: list[Remarks]) -> L
     sentences = read_all(read, files.paths, options, remarks)
     return SentenceLayer(files.name, sentences, max_mismatch=options.max_mismatch)
 
-
-def write_conll2012(
-    docs: Iterable[Doc], file: TextIO, like: Iterable[Doc] | None = None
-) -> ExportCounts:
-    """Write words, XPOS, entities and propositions as CoNLL-2012 has them.
-
-    The parse is left out (`*`); lemmas and framesets are those of the rolesets, and word senses,
-    speakers and coreference are empty (`-`). So is the entity of a word of which nothing is known,
-    which other programs may not expect. Blanks in words become `_`, and tokens of white space are
-    left out.
-
-    docs, file, like: see `role_tables.write_tables`.
-    RAISES: ValueError: See there.
-    """
-    notes = Counter[str]()
-    counts = write_tables(partial(_table, notes=notes), docs, file, like, _around)
-    counts.entities = notes.pop(_WRITTEN, 0)
-    counts.left_out.update(notes)
-    return counts
-
-
-def _around(doc_id: str) -> tuple[str, str]:
-    name, part = _name_and_part(doc_id)
-    return f"#begin document ({name}); part {int(part):03}", "#end document"
-
-
-def _name_and_part(doc_id: str) -> tuple[str, str]:
-    """Undo `_Conll2012.document`."""
-    found = _OF_PART.fullmatch(doc_id)
-    return (found[1], found[2]) if found else (doc_id, "0")
-
-
-def _table(sentence: RoleSentence, notes: Counter[str]) -> Table:
-    """Make the columns of a sentence. notes: gets what is left out, and the entities written."""
-    size, tokens = len(sentence), sentence.tokens
-    name, part = _name_and_part(sentence.doc_id)
-    lemmas, framesets = [_NO_VALUE] * size, [_NO_VALUE] * size
-    for prop in sentence.propositions:
-        lemma, dot, frameset = written_roleset(prop.roleset, notes).rpartition(".")
-        if dot and lemma and frameset:
-            lemmas[prop.predicate], framesets[prop.predicate] = lemma, frameset
-        else:
-            lemmas[prop.predicate] = sentence.predicate_name(prop.predicate)
-            notes[_ODD_ROLESETS] += prop.roleset not in ("", PREDICATE)
-    columns = [
-        [name] * size,
-        [part] * size,
-        [str(i) for i in range(size)],
-        [without_blanks(escape(token.text)) for token in tokens],
-        [without_blanks(token.tag_) or _NO_VALUE for token in tokens],
-        [_NOTHING] * size,
-        lemmas,
-        framesets,
-        [_NO_VALUE] * size,
-        [_NO_VALUE] * size,
-        _entity_cells(sentence, notes),
-        *sentence.brackets(),
-        [_NO_VALUE] * size,
-    ]
-    return Table(columns, left=(0, 3))
-
-
-def _entity_cells(sentence: RoleSentence, notes: Counter[str]) -> list[str]:
-    """Write the column of entities; one that goes on beyond the sentence ends with it."""
-    doc, tokens = sentence.doc, sentence.tokens
-    notes[SPLIT] += doc[sentence.start].ent_iob_ == "I"
-    begins: list[bool] = []
-    fresh, written = True, frozenset(sentence.places)
-    for i in range(sentence.start, sentence.end):
-        fresh = fresh or doc[i].ent_iob_ != "I"
-        if i in written:
-            begins.append(fresh)
-            fresh = False
-    ends = [*(new or not t.ent_type_ for new, t in zip(begins[1:], tokens[1:])), True]
-    cells = [_NOTHING if token.ent_iob else _NO_VALUE for token in tokens]
-    for i, token in enumerate(tokens):
-        if token.ent_type_ and begins[i]:
-            label = _BRACKETS.sub("_", token.ent_type_)
-            notes[RELABELLED] += label != token.ent_type_
-            notes[_WRITTEN] += 1
-            cells[i] = f"({label})" if ends[i] else f"({label}{_NOTHING}"
-        elif token.ent_type_ and ends[i]:
-            cells[i] = f"{_NOTHING})"
-    return cells
-
-
-WRITER = Writer(
-    "conll2012",
-    "CoNLL-2012, as OntoNotes comes: words, XPOS, entities and semantic roles",
-    in_utf8(write_conll2012),
-    (
-        "white space",
-        "blanks in words",
-        "spacing",
-        "unknown sentences",
-        "sentence ids",
-        "UPOS",
-        "lemmas",
-        "overlapping spans",
-        "sentences without roles",
-        "other spans",
-    ),
-    takes_like=True,
-)
 
 FORMAT = Format(
     name="conll2012",

@@ -6,7 +6,7 @@ import pytest
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
-from spacy_seqtag.corpus.formats.conll2012 import write_conll2012
+from spacy_seqtag.corpus.formats.conll2012_writer import write_conll2012
 from spacy_seqtag.corpus.formats.propbank import write_gold_conll
 from spacy_seqtag.corpus.formats.props import write_props
 from spacy_seqtag.frames import set_propositions

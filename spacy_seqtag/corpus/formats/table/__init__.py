@@ -40,4 +40,4 @@ JSON = Format(
     writers=(JSON_WRITER,),
     recognises=has_token_lists,
 )
-"""JSON with lists of words, which is told from JSON with texts by its first records."""
+"""JSON with words, which is told from JSON with texts by its first record."""
