@@ -430,6 +430,29 @@ def test_gliner_has_the_words_of_spans(saved):
     assert record == {"tokenized_text": ["Ann", "Lee"], "ner": [[0, 1, "X"]]}
 
 
+@pytest.mark.parametrize("name", sorted(WRITERS.keys() - {"parquet"}))
+def test_ids_may_be_numbers_and_have_to_fit(name, saved):
+    doc = Doc(Vocab(), ["Ann", "left"], ents=["O", "O"], sent_starts=[1, -1])
+    set_propositions(doc, [], annotated=[(0, 2)])
+    doc.user_data.update(doc_id=777, sent_ids=[888])
+    _, text = saved(doc, name)
+    if "document ids" not in WRITERS[name].lacks:
+        assert "777" in text
+    if name == "conllu":
+        assert text.startswith("# newdoc id = 777\n# sent_id = 888\n")
+    doc.user_data["sent_ids"] = [888, 999]
+    assert "888" not in saved(doc, name)[1]
+
+
+@pytest.mark.parametrize("name", ["conllu", "iob2"])
+def test_what_rows_of_words_cannot_say(name, saved):
+    counts, text = saved(Doc(Vocab(), ["\u00a0Ann", "a\tb"], ents=["B-o", "O"]), name)
+    assert "B-_" in text
+    notes = " ".join(said(counts.left_out))
+    for what in ("1 entity whose label", "1 word that begins or ends", "1 word with a tab"):
+        assert what in notes
+
+
 @pytest.mark.parametrize("name", ["tokens", "parquet"])
 def test_rows_have_white_space_and_tags_of_spacy(name, tmp_path):
     if name == "parquet":
