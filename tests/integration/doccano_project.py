@@ -7,11 +7,10 @@ with
 - `type`, doccano's name for the kind of project, and `options` of it;
 - `documents`: objects with `text`, `meta`, `spans` (user to triples of start, end, label),
   `relations` (first span, second span, type), `categories`, `comments` and `approved` (users); or
-- `import`, a file that doccano is to import, with `format` and `task` as its interface sends them;
-  other keys of `arguments` are those of its parser.
+- `import`, a file of JSONL that doccano is to import, with `task` as its interface sends it.
 
-What doccano exports of a project is unpacked in `OUT/NAME/all` and `OUT/NAME/approved`, and what its
-import complained of is written to `OUT/NAME/errors.json`.
+What doccano exports of a project is unpacked in `OUT/NAME/all` and `OUT/NAME/approved`, and what
+its import complained of is written to `OUT/NAME/errors.json`.
 """
 
 import json
@@ -119,10 +118,9 @@ def import_file(project, order):
     return import_dataset(
         user_id=project.created_by.id,
         project_id=project.id,
-        file_format=order["format"],
+        file_format="JSONL",
         upload_ids=[number],
         task=order["task"],
-        **order.get("arguments", {}),
     )["error"]
 
 

@@ -110,7 +110,8 @@ def _prodigy_row(_: int, doc: Doc, labels: list[Label] | None) -> Row:
 
 
 def _doccano_row(_: int, doc: Doc, labels: list[Label] | None) -> Row:
-    row = _base(doc)
+    # A key that some records lack becomes NaN in doccano, which its database refuses.
+    row = {"doc_id": None} | _base(doc)
     return row if labels is None else row | {"label": [doccano_span(label) for label in labels]}
 
 

@@ -95,6 +95,15 @@ def test_what_nobody_annotated_is_missing(run, tmp_path):
     assert summary.missing["entities"] == 3
 
 
+def test_null_is_as_if_the_key_were_not_there(run, tmp_path):
+    """So pandas writes records of different keys."""
+    keys = dict.fromkeys(["spans", "ents", "answer", "tokenized_text", "tokens", "doc_id"])
+    path = write(tmp_path / "a.jsonl", {**keys, **RECORDS["label"]}, {**keys, "text": TEXT})
+    _, docs = run(path)
+    assert [ents(doc) for doc in docs] == [ENTS, []]
+    assert tags(docs[1]) == [""] * 5
+
+
 @pytest.mark.parametrize(
     ("alignment", "found", "tagged"),
     [
