@@ -200,7 +200,15 @@ def _sentence(reader: SpanReader, line: int, record: object) -> Sentence | None:
     # Prodigy's yes or no: it says that this span is right, and nothing of the other words.
     complete = not (record.get("_is_binary") or record.get("_view_id") == "ner")
     words = _words(text, record)
-    return reader.sentence(line, text, spans, doc_id=doc_id, words=words, complete=complete)
+    return reader.sentence(
+        line,
+        text,
+        spans,
+        doc_id=doc_id,
+        words=words,
+        complete=complete,
+        perhaps_utf16=doccano,  # what is labelled on its page; not what was imported
+    )
 
 
 def _doc_id(record: Record) -> str:

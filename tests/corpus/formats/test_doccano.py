@@ -84,3 +84,15 @@ def test_metadata_is_not_read(meta, run, tmp_path):
     _, (doc,) = run(path)
     assert [(ent.text, ent.label_) for ent in doc.ents] == [("Ann", "PER")]
     assert [token.ent_iob_ for token in doc] == ["B", "O", "O", "O"]
+
+
+def test_places_of_its_page(run, tmp_path):
+    """Labelled in a browser, an emoji counts as two; imported or by its API, as one."""
+    text = "Ann 😀👩\u200d👩\u200d👧 in Oslo left."
+    path = tmp_path / "all.jsonl"
+    labels = [[18, 22, "LOC"]], [[14, 18, "LOC"]], [[0, 3, "LOC"], [19, 22, "X"]]
+    rows = [{"id": 1, "text": text, "label": label, "Comments": []} for label in labels]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf8")
+    summary, docs = run(path)
+    assert [[ent.text for ent in doc.ents] for doc in docs] == [["Oslo"], ["Oslo"], ["Ann"]]
+    assert "1 text has places that fit its words only if an emoji" in " ".join(summary.notes)
