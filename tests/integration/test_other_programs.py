@@ -159,10 +159,10 @@ def doccano(corpus, tmp_path_factory):
     if subprocess.run([python, "-c", looks], capture_output=True).returncode:
         pytest.skip("no doccano here (set SEQTAG_DOCCANO to the Python of an environment with it)")
     folder = tmp_path_factory.mktemp("doccano")
-    nested = Doc(Vocab(), words=["New", "York", "City", "😀", "Ann"], ents=["B-LOC", *["O"] * 4])
+    nested = Doc(Vocab(), ["New", "York", "City", "😀", "Ann"], [True] * 4 + [False])
     nested.set_ents([Span(nested, 0, 3, "LOC"), Span(nested, 4, 5, "PER")], default="outside")
     nested.spans["gold"] = [*nested.ents, Span(nested, 0, 2, "LOC")]
-    docs = [*corpus[1], Doc(Vocab(), words=["Nobody", "looked"]), nested]
+    docs = [*corpus[1], Doc(Vocab(), ["Nobody", "looked"], [True, False]), nested]
     DocBin(docs=docs, store_user_data=True).to_disk(folder / "corpus.spacy")
     export(folder / "corpus.spacy", folder / "corpus.jsonl", "doccano")
     words = [Word("Ann", 0, 3, True), Word("came", 4, 8, True), Word("and", 9, 12, True)]
