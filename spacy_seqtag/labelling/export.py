@@ -145,7 +145,7 @@ def write_rows(sentences: Sequence[Sentence], name: str, layers: Sequence[str]) 
     layers (Sequence[str]): What is to be labelled; several for Label Studio alone.
     """
     rows = (
-        dumped(row)
+        dumped(row, ascii_only=name == "doccano")
         for rank, sentence in enumerate(sentences, 1)
         for row in FORMATS[name](rank, sentence, layers)
     )

@@ -8,12 +8,13 @@ A record is a line, or an entry of a JSON list. What it holds is told by its key
 - `label` or `labels`, triples of start, end and label (doccano,
   https://doccano.github.io/doccano/tutorial/);
 - `entities`, triples or dicts, also with `start_offset` (doccano with relations) or `start_char`;
-  `[text, {"entities": …}]` is the training data of spaCy 2;
+  `[text, {"entities": …}]` is the training data of spaCy 2. A record with doccano's `Comments` has
+  its spans in `entities` or `label`, and whatever other keys it has are metadata;
 - `tokenized_text` and `ner`, words and triples of first word, last word and label (GLiNER,
   https://github.com/urchade/GLiNER).
 
-A record with none of these keys is a text that nobody annotated; an empty list says that there is
-no entity.
+A record with none of these keys, or with null, is a text that nobody annotated; an empty list says
+that there is no entity.
 """
 
 import json
@@ -35,10 +36,15 @@ Record: TypeAlias = dict[str, Any]
 
 # In this order: a record of Prodigy has `label` for other things, one of doccano has `entities`.
 SPAN_KEYS = ("spans", "ents", "entities", "label", "labels")
-"""The keys under which a record has its spans: the first with a span counts, else the first."""
+"""The keys under which a record has its spans, where it is not null: the first with a span counts,
+else the first."""
 
 _TEXT_KEYS = ("text", "data")
 _ID_KEYS = ("doc_id", "id", "_task_hash")
+DOCCANO_KEY = "Comments"
+"""The key that every record of doccano has, and no other program's."""
+
+_DOCCANO_KEYS = ("doc_id", "id", "text", "entities", "label")
 _STARTS, _ENDS = ("start_char", "start_offset", "start"), ("end_char", "end_offset", "end")
 _LABELS = ("label", "labels", "type", "entity_group", "entity")
 
@@ -48,6 +54,11 @@ _REJECTED = (
     "there, not annotated"
 )
 _NO_SPANS = "<record has|records have> labels of the whole text, which are not read, and no spans"
+_UNSEEN = (
+    "<text of doccano has|texts of doccano have> no spans, as if nobody looked at <it|them>: <it "
+    "counts|they count> as annotated, without entities. If that is wrong, export approved "
+    "documents only"
+)
 
 
 # pandas and NumPy leave NaN for what is missing, which Python's json writes though JSON has none.
@@ -174,7 +185,10 @@ def _sentence(reader: SpanReader, line: int, record: object) -> Sentence | None:
         record = {"text": record[0], **record[1]}
     if not isinstance(record, dict):
         raise Problem(f"{quoted(str(record))} is no record")
-    if "tokenized_text" in record:
+    doccano = DOCCANO_KEY in record
+    if doccano:  # its metadata is whatever the imported file had, such as the keys of another tool
+        record = {key: record[key] for key in _DOCCANO_KEYS if key in record}
+    if record.get("tokenized_text") is not None:
         return _gliner(reader, line, record)
     text = next((record[key] for key in _TEXT_KEYS if key in record), None)
     if not isinstance(text, str):
@@ -182,14 +196,24 @@ def _sentence(reader: SpanReader, line: int, record: object) -> Sentence | None:
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise Problem("its text has half a character (a lone surrogate)")
     doc_id = _doc_id(record)
-    if record.get("answer", "accept") != "accept":
+    if (record.get("answer") or "accept") != "accept":
         reader.remarks.count(_REJECTED, line)
         return reader.sentence(line, text, None, doc_id=doc_id)
     spans = _spans(reader, line, record)
+    if doccano and spans == []:
+        reader.remarks.count(_UNSEEN, line)
     # Prodigy's yes or no: it says that this span is right, and nothing of the other words.
     complete = not (record.get("_is_binary") or record.get("_view_id") == "ner")
     words = _words(text, record)
-    return reader.sentence(line, text, spans, doc_id=doc_id, words=words, complete=complete)
+    return reader.sentence(
+        line,
+        text,
+        spans,
+        doc_id=doc_id,
+        words=words,
+        complete=complete,
+        perhaps_utf16=doccano,  # what is labelled on its page; not what was imported
+    )
 
 
 def _doc_id(record: Record) -> str:
@@ -202,12 +226,13 @@ def _spans(reader: SpanReader, line: int, record: Record) -> list[CharSpan] | No
 
     RAISES: Problem: What stands for a span is none.
     """
-    # `Doc.to_json` has its span groups under `spans`, which are a dict.
-    keys = [k for k in SPAN_KEYS if k in record]
+    # `Doc.to_json` has its span groups under `spans`, which are a dict. What pandas writes has all
+    # keys in every record, and null in those that had none.
+    keys = [key for key in SPAN_KEYS if record.get(key) is not None]
     if isinstance(record.get("spans"), dict):
         keys.remove("spans")
-    key = next((k for k in keys if has_spans(record[k])), next(iter(keys), None))
-    if key is None or record[key] is None:
+    key = next((key for key in keys if has_spans(record[key])), next(iter(keys), None))
+    if key is None:
         return None
     value = record[key]
     if isinstance(value, dict) and key in ("label", "labels"):

@@ -80,9 +80,13 @@ def doccano_span(label: Label) -> list[object]:
     return [label.start, label.end, label.label]
 
 
-def dumped(row: Row) -> str:
-    """Write a record on one line."""
-    return json.dumps(row, ensure_ascii=False)
+def dumped(row: Row, *, ascii_only: bool = False) -> str:
+    """Write a record on one line.
+
+    ascii_only (bool): Write other characters as JSON's escapes. doccano guesses the encoding of
+        what it imports with relations, and takes UTF-8 for another one.
+    """
+    return json.dumps(row, ensure_ascii=ascii_only)
 
 
 def as_list(rows: Iterable[str]) -> Iterable[str]:

@@ -43,6 +43,10 @@ _OTHER_TEXT = (
     "<span has|spans have> another text than the file says and <was|were> left out: nothing is "
     "known of the other words of <this text|these texts>"
 )
+_UTF16 = (
+    "<text has|texts have> places that fit <its|their> words only if an emoji counts as two, as "
+    "programs in JavaScript count, and <is|are> read so"
+)
 _EMPTY = "<text is|texts are> empty, and <was|were> left out"
 _SHOWN = 30  # characters of a text around what is reported
 
@@ -94,6 +98,7 @@ class SpanReader:
         doc_id: str = "",
         words: Words | None = None,
         complete: bool = True,
+        perhaps_utf16: bool = False,
     ) -> Sentence | None:
         """Make the sentence of a text; None for one that is empty.
 
@@ -103,6 +108,8 @@ class SpanReader:
         doc_id (str): Its id; "" to make one up.
         words (Words | None): Its words, which spell the text; None to find them.
         complete (bool): Whether the words outside of all spans are known to be in no entity.
+        perhaps_utf16 (bool): Whether the places may count units of UTF-16. They do if some of them
+            do not fit the words as characters, and all do as units.
         RAISES: FormatError: In strict mode, a span that does not fit.
         """
         if words is None:
@@ -126,6 +133,11 @@ class SpanReader:
             has_bounds=False,
         )
         if spans is not None:
+            if perhaps_utf16 and not _fit(doc, spans):
+                units = [_from_utf16(text, span) for span in spans]
+                if _fit(doc, units):
+                    spans = units
+                    self.remarks.count(_UTF16, line, quoted(text[:_SHOWN]))
             self._annotate(result, doc, spans, complete)
         return result
 
@@ -223,9 +235,26 @@ def _where_it_says(text: str, span: CharSpan) -> CharSpan | None:
     """
     if span.text is None or text[span.start : span.end].split() == span.text.split():
         return span
+    found = _from_utf16(text, span)
+    return found if text[found.start : found.end].split() == span.text.split() else None
+
+
+def _from_utf16(text: str, span: CharSpan) -> CharSpan:
+    """Return a span whose places count units of UTF-16 as one that counts characters."""
     units = text.encode("utf-16-le", "surrogatepass")
-    before, inner = units[: 2 * span.start], units[2 * span.start : 2 * span.end]
-    if inner.decode("utf-16-le", "replace").split() != span.text.split():
-        return None
-    start = len(before.decode("utf-16-le", "replace"))
-    return CharSpan(start, start + len(inner.decode("utf-16-le", "replace")), span.label)
+    start, end = (
+        len(units[: 2 * place].decode("utf-16-le", "replace")) for place in (span.start, span.end)
+    )
+    return CharSpan(start, end, span.label)
+
+
+def _fit(doc: Doc, spans: Iterable[CharSpan]) -> bool:
+    """Tell whether all spans begin and end with words, but for white space."""
+    for start, end, _, _ in spans:
+        inner = doc.text[max(start, 0) : max(end, 0)]
+        left = start + len(inner) - len(inner.lstrip())
+        if not inner.strip() or end > len(doc.text):
+            return False
+        if doc.char_span(left, left + len(inner.strip())) is None:
+            return False
+    return True

@@ -37,8 +37,8 @@ MakeRow = Callable[[int, Doc, "list[Label] | None"], Row]
 Join = Callable[[Iterable[str]], Iterable[str]]
 
 
-def _writer_of(make_row: MakeRow, join: Join = as_lines) -> Write:
-    """Make the function that writes a record for each Doc.
+def _writer_of(make_row: MakeRow, join: Join = as_lines, *, ascii_only: bool = False) -> Write:
+    """Make the function that writes a record for each Doc; see `dumped` for `ascii_only`.
 
     RAISES: ValueError: From the function, where no Doc has words.
     """
@@ -47,7 +47,9 @@ def _writer_of(make_row: MakeRow, join: Join = as_lines) -> Write:
         docs: Iterable[Doc], file: IO[bytes], like: Iterable[Doc] | None = None
     ) -> ExportCounts:
         counts = ExportCounts()
-        for text in join(_rows(make_row, docs, counts)):
+        for text in join(
+            dumped(row, ascii_only=ascii_only) for row in _rows(make_row, docs, counts)
+        ):
             file.write(text.encode())
         if not counts.words:
             raise ValueError("there are no words in it")
@@ -56,7 +58,7 @@ def _writer_of(make_row: MakeRow, join: Join = as_lines) -> Write:
     return write
 
 
-def _rows(make_row: MakeRow, docs: Iterable[Doc], counts: ExportCounts) -> Iterable[str]:
+def _rows(make_row: MakeRow, docs: Iterable[Doc], counts: ExportCounts) -> Iterable[Row]:
     for doc in docs:
         if not len(doc):
             counts.left_out["<document|documents> without words"] += 1
@@ -65,7 +67,7 @@ def _rows(make_row: MakeRow, docs: Iterable[Doc], counts: ExportCounts) -> Itera
         counts.words += len(doc)
         labels = _labels(doc) if is_annotated(doc) else None
         counts.entities += 0 if labels is None else len(doc.ents)
-        yield dumped(make_row(counts.documents, doc, labels))
+        yield make_row(counts.documents, doc, labels)
 
 
 def _labels(doc: Doc) -> list[Label]:
@@ -113,7 +115,8 @@ def _prodigy_row(_: int, doc: Doc, labels: list[Label] | None) -> Row:
 
 
 def _doccano_row(_: int, doc: Doc, labels: list[Label] | None) -> Row:
-    row = _base(doc)
+    # A key that some records lack becomes NaN in doccano, which its database refuses.
+    row = {"doc_id": None} | _base(doc)
     return row if labels is None else row | {"label": [doccano_span(label) for label in labels]}
 
 
@@ -165,7 +168,10 @@ _JSONL = Writer(
 )
 _PRODIGY = Writer("prodigy", "tasks of Prodigy, with its tokens", _writer_of(_prodigy_row), _LACKS)
 _DOCCANO = Writer(
-    "doccano", "texts with labels, for doccano", _writer_of(_doccano_row), ("words", *_LACKS)
+    "doccano",
+    "texts with labels, for doccano",
+    _writer_of(_doccano_row, ascii_only=True),
+    ("words", *_LACKS),
 )
 _GLINER = Writer(
     "gliner",

@@ -79,3 +79,29 @@ def test_line_ends_that_were_changed(tmp_path, run):
     (tmp_path / "a.ann").write_text("T1\tPER 7 10\tAnn\n")
     _, (doc,) = run(tmp_path)
     assert [(e.text, e.label_) for e in doc.ents] == [("Ann", "PER")]
+
+
+def test_every_kind_of_line(tmp_path, run):
+    """Those of brat's page on its form; a span over a line end is in pieces there."""
+    (tmp_path / "a.txt").write_bytes(b"Ann bought New\nYork Ltd and she left.")
+    lines = (
+        "T1\tPER 0 3\tAnn",
+        "T2\tBuy 4 10\tbought",
+        "T3\tORG 11 14;15 23\tNew York Ltd",
+        "T4\tPER 28 31\tshe",
+        "E1\tBuy:T2 Buyer:T1 Bought:T3",
+        "R1\tOwner Arg1:T1 Arg2:T3",
+        "*\tCoref T1 T4",
+        "A1\tCertain E1",
+        "M1\tLevel E1 high",
+        "N1\tReference T1 Wikipedia:534366\tAnn",
+        "#1\tAnnotatorNotes T1\tis she\tthe aunt?",
+    )
+    (tmp_path / "a.ann").write_text("\n".join(lines) + "\n")
+    summary, (doc,) = run(tmp_path)
+    found = [(ent.text, ent.label_) for ent in doc.ents]
+    assert found == [("Ann", "PER"), ("bought", "Buy"), ("New\nYork Ltd", "ORG"), ("she", "PER")]
+    notes = " ".join(summary.notes)
+    for what in ("event", "relation", "equivalence", "normalisation", "note"):
+        assert f"1 {what} was not read" in notes
+    assert "2 attributes were not read" in notes

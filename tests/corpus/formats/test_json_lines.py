@@ -106,6 +106,15 @@ def test_spans_count_under_whatever_key_they_are(run, tmp_path):
     assert [tags(doc) for doc in run(path)[1]] == [["O"] * 3]
 
 
+def test_null_is_as_if_the_key_were_not_there(run, tmp_path):
+    """So pandas writes records of different keys."""
+    keys = dict.fromkeys(["spans", "ents", "answer", "tokenized_text", "tokens", "doc_id"])
+    path = write(tmp_path / "a.jsonl", {**keys, **RECORDS["label"]}, {**keys, "text": TEXT})
+    _, docs = run(path)
+    assert [ents(doc) for doc in docs] == [ENTS, []]
+    assert tags(docs[1]) == [""] * 5
+
+
 @pytest.mark.parametrize(
     ("alignment", "found", "tagged"),
     [

@@ -10,7 +10,15 @@ from pathlib import Path
 from ...errors import FormatError
 from ...sentence import Sentence
 from ..format import ReadOptions
-from ..json_lines import SPAN_KEYS, Problem, has_spans, no_text, report, sentences_of
+from ..json_lines import (
+    DOCCANO_KEY,
+    SPAN_KEYS,
+    Problem,
+    has_spans,
+    no_text,
+    report,
+    sentences_of,
+)
 from ..lines import read_lines
 from ..remarks import Remarks
 from .annotated import COLUMNS as ANNOTATED
@@ -134,6 +142,8 @@ def has_token_lists(path: Path) -> bool:
         record, _ = json.JSONDecoder().raw_decode(start, begin)
     except (ValueError, RecursionError):  # longer than what was read, or damaged
         return _WORD_LIST.search(start) is not None
+    if DOCCANO_KEY in record:  # words are metadata
+        return False
     if is_annotated(record.get("tokens")) or _is_word(record):
         return True
     words = next((record[key] for key in WORD_LISTS if isinstance(record.get(key), list)), None)
