@@ -130,10 +130,9 @@ class Shrinking:
         RAISES: ConfigValidationError (a ValueError): A run that goes on began with other settings.
             OSError: The output cannot be written.
         """
-        resume = self.resume
-        train_resumable(
-            self.config, self.work.training, use_gpu=use_gpu, resume=resume, or_begin=resume
-        )
+        folder = self.work.training
+        resume = self.resume and folder.exists()
+        train_resumable(self.config, folder, use_gpu=use_gpu, resume=resume)
         nlp = self._trained()
         save_pipeline(nlp, self.output)
         shutil.rmtree(self.work.folder)

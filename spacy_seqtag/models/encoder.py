@@ -287,12 +287,12 @@ class Encoder(TransformerModel):
 
 
 def find_encoders(nlp: Language) -> dict[str, Encoder]:
-    """Find the encoders of a pipeline, by their components.
+    """Find the encoders of a pipeline, by their components, those that are disabled as well.
 
     nlp (Language): Any pipeline.
     """
     found = {}
-    for name, pipe in nlp.pipeline:
+    for name, pipe in nlp.components:
         model = getattr(pipe, "model", None)
         for node in model.walk() if isinstance(model, Model) else ():
             if isinstance(node, Encoder):

@@ -67,16 +67,16 @@ def test_the_gradient_is_that_of_the_sum_over_words(nlp):
 
 def test_it_learns_and_annotates_nothing(nlp):
     with nlp.select_pipes(enable=["transformer", "seqtag_encoder_teacher"]):
-        sgd = Adam(0.001, L2=0.0)
+        sgd = Adam(0.003, L2=0.0)
         losses = [
             nlp.update(examples(nlp), sgd=sgd, losses={})["seqtag_encoder_teacher"]
-            for _ in range(20)
+            for _ in range(60)
         ]
         doc = nlp(TEXTS[0])
-    assert losses[-1] < 0.3 * losses[0]
+    assert losses[-1] < 0.5 * losses[0]
     assert not doc.ents
     assert not doc.has_annotation("POS")
-    assert nlp.update([], sgd=sgd, losses={})["seqtag_encoder_teacher"] == 0.0
+    assert nlp.get_pipe("seqtag_encoder_teacher").update([]) == {"seqtag_encoder_teacher": 0.0}
 
 
 def test_it_is_saved_without_its_teacher(nlp, tmp_path):
