@@ -6,68 +6,45 @@ they lose little. Products that do the most harm are left as they are until that
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from time import perf_counter
 from typing import NamedTuple
 
 import torch
 from spacy.language import Language
-from spacy.scorer import Scorer
 from spacy.tokens import Doc
 from spacy.training import Example
-from thinc.api import Model, fix_random_seed
+from thinc.api import fix_random_seed
 
-from .calibration import annotate
 from .corpus.cut import sentence_bounds
 from .corpus.reader import create_corpus
 from .errors import Number, Whole, check_settings, printable, settings_error
 from .files import check_replaceable
 from .loading import PIPELINE_FILES, load_pipeline
-from .models.encoder import Encoder
+from .models.encoder import ARCHITECTURES, Encoder, encoder_settings, find_encoders
 from .models.network.precision import INT8, has_fast_bfloat16, instructions
+from .passes import Pass, measure_pass
 from .stages import Stages, not_shown
 from .training.save_aside import save_pipeline
 
 MAX_LOSS = {"pos_acc": 0.1, "tag_acc": 0.1, "ents_f": 0.3, "srl_f": 0.3}
 """How many points of a hundred a quantized pipeline may lose, by score."""
 
-_ARCHITECTURES = (
-    "spacy_seqtag.TransformerModel.v1",
-    "spacy_seqtag.Tok2VecTransformer.v1",
-)
 # Of all products; so many are left as they are at a time, and at most.
 _STEP, _MOST = 1 / 12, 1 / 2
-
-
-class Pass(NamedTuple):
-    """What a corpus was annotated like.
-
-    precision (str): In which the encoder computed.
-    scores (dict[str, float]): Those of `MAX_LOSS` that the pipeline has, from 0 to 1.
-    words_per_second (float): On this machine.
-    """
-
-    precision: str
-    scores: dict[str, float]
-    words_per_second: float
-
-    def lost_since(self, before: "Pass") -> dict[str, float]:
-        """Return how many points of a hundred it has lost beside another one, by score."""
-        return {name: 100 * (was - self.scores[name]) for name, was in before.scores.items()}
 
 
 class Quantization(NamedTuple):
     """What quantizing a pipeline found.
 
-    passes (list[Pass]): In float32; in bfloat16, where "auto" takes that here; in int8.
+    passes (dict[str, Pass]): By precision: float32; bfloat16, where "auto" takes that here; int8.
     kept (list[str]): The products that were left as they are, as "component: layer.product".
     products (int): How many there are.
     instructions (str): What the CPU has for products.
     """
 
-    passes: list[Pass]
+    passes: dict[str, Pass]
     kept: list[str]
     products: int
     instructions: str
@@ -75,21 +52,7 @@ class Quantization(NamedTuple):
     @property
     def lost(self) -> dict[str, float]:
         """Points of a hundred that int8 loses beside float32, by score."""
-        return self.passes[-1].lost_since(self.passes[0])
-
-
-def find_encoders(nlp: Language) -> dict[str, Encoder]:
-    """Find the encoders of a pipeline, by their components.
-
-    nlp (Language): Any pipeline.
-    """
-    found = {}
-    for name, pipe in nlp.pipeline:
-        model = getattr(pipe, "model", None)
-        for node in model.walk() if isinstance(model, Model) else ():
-            if isinstance(node, Encoder):
-                found[name] = node
-    return found
+        return self.passes[INT8].lost_since(self.passes["float32"])
 
 
 def quantize_pipeline(
@@ -130,21 +93,22 @@ def quantize_pipeline(
         raise ValueError(
             f"{printable(model, limit=None)}: no component of the pipeline "
             f"({', '.join(nlp.pipe_names) or 'none'}) has an encoder of spacy_seqtag. Give one "
-            f"with {' or '.join(_ARCHITECTURES)}"
+            f"with {' or '.join(ARCHITECTURES)}"
         )
     run = _Run(nlp, encoders, list(corpus(nlp)), stages)
     run.measure(sentences)
-    passes = [run.score("float32")]
-    if not passes[0].scores:
+    passes = {"float32": run.score("float32")}
+    if not passes["float32"].scores:
         raise ValueError(
             f"{data}: nothing in it tells what is lost: the pipeline needs gold tags, entities or "
             "roles there. Give an annotated corpus"
         )
     if has_fast_bfloat16(torch.device("cpu")):
-        passes.append(run.score("bfloat16"))
-    found, kept = run.keep(limits, passes[0])
-    passes.append(found)
-    _set_in_config(nlp, encoders)
+        passes["bfloat16"] = run.score("bfloat16")
+    passes[INT8], kept = run.keep(limits, passes["float32"])
+    for name in encoders:
+        for settings in encoder_settings(nlp.get_pipe_config(name)):
+            settings["precision"] = INT8
     save_pipeline(nlp, output)
     return Quantization(passes, kept, run.n_products, " ".join(instructions()))
 
@@ -195,17 +159,7 @@ class _Run:
         """Annotate the corpus in a precision, and score it."""
         for encoder in self.encoders.values():
             encoder.set_precision(precision)
-        examples = [Example(eg.predicted.copy(), eg.reference) for eg in self.examples]
-        # A first document, so that making the predictor and compiling kernels does not count.
-        for _ in self.nlp.pipe([examples[0].predicted.copy()]):
-            pass
-        start = perf_counter()
-        annotate(self.nlp, examples, self.stages, f"Annotate in {precision}")
-        seconds = perf_counter() - start
-        found = Scorer(self.nlp).score(examples)
-        scores = {name: found[name] for name in MAX_LOSS if found.get(name) is not None}
-        words = sum(len(eg.predicted) for eg in examples)
-        return Pass(precision, scores, words / seconds)
+        return measure_pass(self.nlp, self.examples, f"Annotate in {precision}", self.stages)
 
     def keep(self, limits: Mapping[str, float], before: Pass) -> tuple[Pass, list[str]]:
         """Leave the most harmful products as they are until the loss is small.
@@ -247,22 +201,3 @@ class _Run:
             errors += [(error, name, product) for product, error in found().items()]
         for _, name, product in sorted(errors, reverse=True):
             yield name, product
-
-
-def _set_in_config(nlp: Language, encoders: Iterable[str]) -> None:
-    """Have the config of a pipeline say that its encoders are quantized.
-
-    encoders (Iterable[str]): Their components.
-    """
-    for name in encoders:
-        for section in _sections(nlp.get_pipe_config(name)):
-            if section.get("@architectures") in _ARCHITECTURES:
-                section["precision"] = INT8
-
-
-def _sections(config: dict[str, object]) -> Iterator[dict[str, object]]:
-    """Go through a section of a config and those within it."""
-    yield config
-    for value in config.values():
-        if isinstance(value, dict):
-            yield from _sections(value)

@@ -19,6 +19,7 @@ COMMANDS = {
     "calibrate": ("{}", "gold.spacy", "--output", "new"),
     "audit": ("{}", "gold.spacy"),
     "quantize": ("{}", "gold.spacy", "new"),
+    "shrink": ("{}", "raw.txt", "new", "--layers", "1"),
     "show": ("{}", "Ann left.", "--no-serve"),
     "distil": ("{}", "raw.txt", "--output", "new.spacy"),
     "serve": ("{}",),

@@ -8,9 +8,10 @@ import torch
 from spacy.tokens import DocBin
 
 from spacy_seqtag import quantization
+from spacy_seqtag.models.encoder import find_encoders
 from spacy_seqtag.models.network.onednn import can_pack_int8
 from spacy_seqtag.models.network.quantized import QuantizedNetwork
-from spacy_seqtag.quantization import find_encoders, quantize_pipeline
+from spacy_seqtag.quantization import quantize_pipeline
 
 TEXT = "Daniel Reyes wants to buy a house in Leeds."
 
@@ -43,9 +44,8 @@ def vectors(doc):
 
 def test_quantize(quantized, trained):
     output, found = quantized
-    assert found.passes[0].precision == "float32"
-    assert found.passes[-1].precision == "int8"
-    assert set(found.passes[-1].scores) == {"pos_acc", "ents_f"}
+    assert list(found.passes)[:: len(found.passes) - 1] == ["float32", "int8"]
+    assert set(found.passes["int8"].scores) == {"pos_acc", "ents_f"}
     assert all(lost <= 5 for lost in found.lost.values())
     assert found.products == 8
     assert found.kept == []

@@ -40,6 +40,7 @@ from . import (  # noqa: E402
     quantize,  # noqa: F401
     serve,  # noqa: F401
     show,  # noqa: F401
+    shrink,  # noqa: F401
     suggest,  # noqa: F401
     to_hf,  # noqa: F401
     train,  # noqa: F401

@@ -10,6 +10,7 @@ from . import fail, seqtag
 from .console import examples, print_json
 from .doc_bar import stage_bar
 from .options import JsonOption, PipelineArgument, QuietOption, ReplaceOption
+from .pass_table import print_passes
 
 
 @seqtag.command(
@@ -66,22 +67,10 @@ def quantize_cli(
     except (ValueError, OSError) as error:
         fail(error)
     if as_json:
-        passes = [each._asdict() for each in found.passes]
+        passes = {precision: each._asdict() for precision, each in found.passes.items()}
         print_json({"output": output, **found._asdict(), "passes": passes, "lost": found.lost})
     else:
-        first = found.passes[0]
-        rows = [
-            (
-                each.precision,
-                *(f"{100 * score:.2f}" for score in each.scores.values()),
-                f"{each.words_per_second:,.0f}",
-                f"{each.words_per_second / first.words_per_second:.2f}",
-            )
-            for each in found.passes
-        ]
-        header = ("Precision", *first.scores, "words/s", "times float32")
-        aligns = ("l", *("r" for _ in header[1:]))
-        msg.table(rows, header=header, aligns=aligns, divider=True)
+        print_passes(found.passes)
         msg.info(f"This CPU has {found.instructions}")
         if found.kept:
             msg.info(

@@ -12,11 +12,12 @@ It takes the place of spacy-transformers' own model, for the same listeners. Des
 The way of a batch is at the head of `spacy_seqtag.models`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Optional, TypeAlias
 
 from spacy.errors import Errors
+from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import SimpleFrozenDict, registry
 from thinc.api import Model, Optimizer, chain
@@ -52,6 +53,9 @@ from .windows import SentenceWindows, Spanner, create_sentence_windows
 
 if TYPE_CHECKING:  # what `pretrained` alone needs
     from transformers.modeling_utils import PreTrainedModel
+
+ARCHITECTURES = ("spacy_seqtag.TransformerModel.v1", "spacy_seqtag.Tok2VecTransformer.v1")
+"""What makes an encoder: one that components share, and one that belongs to a component."""
 
 Copied: TypeAlias = dict[int, Model[Any, Any] | Shim]
 """What Thinc has copied already, by the `id` of what it was."""
@@ -280,6 +284,32 @@ class Encoder(TransformerModel):
         except Exception as err:  # readers of several formats, each with errors of its own
             raise damaged_error("The file 'model' of the transformer component", err) from err
         return self
+
+
+def find_encoders(nlp: Language) -> dict[str, Encoder]:
+    """Find the encoders of a pipeline, by their components, those that are disabled as well.
+
+    nlp (Language): Any pipeline.
+    """
+    found = {}
+    for name, pipe in nlp.components:
+        model = getattr(pipe, "model", None)
+        for node in model.walk() if isinstance(model, Model) else ():
+            if isinstance(node, Encoder):
+                found[name] = node
+    return found
+
+
+def encoder_settings(config: Settings) -> Iterator[Settings]:
+    """Find the settings of encoders in the config of a component, to be changed.
+
+    config (dict[str, Any]): A section, such as `nlp.get_pipe_config` gives.
+    """
+    if config.get("@architectures") in ARCHITECTURES:
+        yield config
+    for value in config.values():
+        if isinstance(value, dict):
+            yield from encoder_settings(value)
 
 
 def _init(model: Encoder, X: list[Doc] | None = None, Y: object = None) -> None:

@@ -1,7 +1,7 @@
 """The encoder's tokenizer and network within a Thinc model."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from ..errors import settings_error
 from .layout import Rows
 from .network.bert_parts import AnyTransformer, can_fuse
 from .network.encoder import EncoderNetwork, NetworkInput
+from .network.fewer_layers import keep_layers, n_layers
 from .network.fused import FusedNetwork
 from .network.memory import to_device
 from .network.onednn import can_pack_int8
@@ -122,6 +123,21 @@ class EncoderShim(PrecisionShim):
             network.transformer = self._hfmodel.transformer = transformer
             self._predictor = None
         return transformer
+
+    @property
+    def n_layers(self) -> int:
+        """How many layers the network has."""
+        return n_layers(self._hfmodel.transformer)
+
+    def keep_layers(self, kept: Sequence[int]) -> None:
+        """Take all other layers out of the network.
+
+        kept (Sequence[int]): Numbers of layers from 0, in rising order.
+        RAISES: ConfigValidationError (a ValueError): See `fewer_layers.keep_layers`.
+        """
+        keep_layers(self._hfmodel.transformer, kept)
+        self._predictor = None
+        self.ranges = {}
 
     @property
     def word_tokenizer(self) -> WordTokenizer:

@@ -176,7 +176,6 @@ def start_from(trained: Trained, tasks: Sequence[str], *, own_encoder: bool = Fa
         )
     further = [name for name in found.values() if name is not None]
     copies = [name for name in further if own_encoder and name in listening]
-    settings = {**trained.nlp.config["nlp"], "disabled": list(trained.nlp.disabled)}
     listens = new or any(name in listening and name not in copies for name in further)
     return Start(
         pipeline=trained.path,
@@ -185,7 +184,7 @@ def start_from(trained: Trained, tasks: Sequence[str], *, own_encoder: bool = Fa
         copies=tuple((name, (_LISTENER,)) for name in copies),
         new=tuple(new),
         annotating=(encoder,) if encoder is not None and listens else (),
-        nlp={name: value for name, value in settings.items() if name not in _OWN_SETTINGS},
+        nlp=kept_settings(trained.nlp),
         other_scores=tuple(
             score
             for name in names
@@ -193,6 +192,15 @@ def start_from(trained: Trained, tasks: Sequence[str], *, own_encoder: bool = Fa
             for score in trained.nlp.get_pipe_meta(name).default_score_weights or ()
         ),
     )
+
+
+def kept_settings(nlp: Language) -> dict[str, object]:
+    """Return the settings of a pipeline in `[nlp]` that one which starts from it keeps.
+
+    nlp (Language): The pipeline.
+    """
+    settings = {**nlp.config["nlp"], "disabled": list(nlp.disabled)}
+    return {name: value for name, value in settings.items() if name not in _OWN_SETTINGS}
 
 
 @registry.callbacks("spacy_seqtag.train_further.v1")  # type: ignore[untyped-decorator]

@@ -41,6 +41,7 @@ CASES = {
     "quantize": ("nlp", "猫é.spacy", "新é", "--max-loss", "100"),
     "serve": ("nlp", "--port", "0"),
     "show": ("nlp", ODD, "--no-serve", "--output", "新é.html"),
+    "shrink": ("nlp", "raw.txt", "新é", "--layers", "1", "--steps", "1", "--dev", "猫é.spacy"),
     "suggest": ("nlp", "raw.txt", "--min-words", "1", "--output", "新é.jsonl"),
     "to-hf": ("from-checkpoint", "新é"),
     "train": (

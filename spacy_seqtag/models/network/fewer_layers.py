@@ -1,0 +1,70 @@
+"""Taking layers out of an encoder.
+
+What is left of a pretrained encoder works, once it is trained a little (Fan et al. 2020, LayerDrop,
+arXiv 1909.11556; Sajjad et al. 2023, arXiv 2004.03844). Layers that are spread over its depth, the
+first and the last among them, are as good a choice as any (Sanh et al. 2019, DistilBERT, arXiv
+1910.01108).
+"""
+
+from collections.abc import Sequence
+
+from torch import nn
+
+from ...errors import settings_error
+from .bert_parts import AnyTransformer
+
+
+def n_layers(transformer: AnyTransformer) -> int:
+    """Count the layers of an encoder.
+
+    transformer (PreTrainedModel | PlainEncoder): An encoder.
+    """
+    result: int = transformer.config.num_hidden_layers
+    return result
+
+
+def spread_layers(n: int, kept: int) -> list[int]:
+    """Choose layers that are spread over the depth of an encoder, the first and the last included.
+
+    n (int): How many it has.
+    kept (int): How many to choose, from 1 to `n`. One alone is the first.
+    RETURNS (list[int]): Their numbers from 0, in order.
+    """
+    return [0] if kept == 1 else [round(i * (n - 1) / (kept - 1)) for i in range(kept)]
+
+
+def keep_layers(transformer: AnyTransformer, kept: Sequence[int]) -> None:
+    """Take all other layers out of an encoder.
+
+    transformer (PreTrainedModel | PlainEncoder): Changed in place.
+    kept (Sequence[int]): Numbers of layers from 0, in rising order.
+    RAISES: ConfigValidationError (a ValueError): It has no such layers, or none of its own for each
+        step, as ALBERT has.
+    """
+    n = n_layers(transformer)
+    if not kept or list(kept) != sorted(set(kept)) or not 0 <= kept[0] <= kept[-1] < n:
+        raise settings_error(
+            f"layers = {list(kept)}; give numbers from 0 to {n - 1}, in rising order"
+        )
+    owner, name, layers = _find_layers(transformer, n)
+    setattr(owner, name, nn.ModuleList(layers[i] for i in kept))
+    transformer.config.num_hidden_layers = len(kept)
+
+
+def _find_layers(transformer: AnyTransformer, n: int) -> tuple[nn.Module, str, nn.ModuleList]:
+    """Find the list of layers, in which module it is, and its name there.
+
+    RAISES: ConfigValidationError (a ValueError): There is none of `n` layers, or several.
+    """
+    found = [
+        (owner, name, part)
+        for owner in transformer.modules()
+        for name, part in owner.named_children()
+        if isinstance(part, nn.ModuleList) and len(part) == n
+    ]
+    if len(found) != 1:
+        raise settings_error(
+            f"an encoder of type {transformer.config.model_type!r} does not keep its {n} layers in "
+            "one list, so none can be taken out"
+        )
+    return found[0]

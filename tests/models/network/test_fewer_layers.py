@@ -1,0 +1,79 @@
+"""Encoders that lose layers."""
+
+import pytest
+import torch
+from transformers import AutoConfig, AutoModel
+
+from spacy_seqtag.models.network.fewer_layers import keep_layers, n_layers, spread_layers
+
+SIZE = {
+    "vocab_size": 50,
+    "hidden_size": 8,
+    "dim": 8,
+    "d_model": 8,
+    "n_head": 2,
+    "embedding_size": 8,
+    "intermediate_size": 16,
+    "hidden_dim": 16,
+    "num_attention_heads": 2,
+    "num_hidden_layers": 4,
+}
+
+
+def encoder(kind, **settings):
+    torch.manual_seed(0)
+    return AutoModel.from_config(AutoConfig.for_model(kind, **{**SIZE, **settings})).eval()
+
+
+def encode(model):
+    with torch.no_grad():
+        return model(torch.arange(5, 12)[None]).last_hidden_state
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["bert", "camembert", "deberta-v2", "distilbert", "electra", "mpnet", "roberta", "xlm-roberta"],
+)
+def test_the_others_are_as_they_were(kind):
+    model = encoder(kind)
+    before = encode(model)
+    weights = dict(model.named_parameters())
+    keep_layers(model, [0, 2, 3])
+    assert n_layers(model) == 3
+    for name, weight in model.named_parameters():
+        parts = [part if part not in "12" else str(int(part) + 1) for part in name.split(".")]
+        assert weight is weights[".".join(parts)], name
+    # Saved with its configuration, it is loaded as what it is.
+    loaded = AutoModel.from_config(model.config).eval()
+    loaded.load_state_dict(model.state_dict())
+    torch.testing.assert_close(encode(loaded), encode(model))
+    assert not torch.allclose(encode(model), before, atol=1e-3)
+
+
+def test_layers_that_are_one():
+    with pytest.raises(ValueError, match="type 'albert' does not keep its 4 layers in one list"):
+        keep_layers(encoder("albert"), [0, 1])
+
+
+@pytest.mark.parametrize("kept", [[], [0, 4], [-1, 2], [2, 1], [1, 1]])
+def test_layers_that_are_not_there(kept):
+    model = encoder("bert")
+    with pytest.raises(ValueError, match="give numbers from 0 to 3, in rising order"):
+        keep_layers(model, kept)
+    assert n_layers(model) == len(model.encoder.layer) == 4
+
+
+def test_spread():
+    assert [spread_layers(6, n) for n in (1, 2, 3, 4, 6)] == [
+        [0],
+        [0, 5],
+        [0, 2, 5],
+        [0, 2, 3, 5],
+        [0, 1, 2, 3, 4, 5],
+    ]
+    for n in range(1, 25):
+        for kept in range(1, n + 1):
+            layers = spread_layers(n, kept)
+            assert len(set(layers)) == kept
+            assert sorted(layers) == layers
+            assert set(layers) <= set(range(n))
