@@ -1,6 +1,6 @@
 """Shrinking a pipeline: an encoder with fewer layers, which learns from the whole one.
 
-What is taken out is in `models/network/fewer_layers`. What is left learns from raw text alone: the
+What is taken out is in `models/network/layers`. What is left learns from raw text alone: the
 probabilities that the whole pipeline gives to every word (`distil`), and the vectors of its words
 (`pipeline/encoder_teacher`). It is a training run like any other, and goes on like one.
 """
@@ -22,7 +22,7 @@ from .errors import Whole, check_settings, printable, settings_error
 from .files import check_replaceable, new_folder
 from .loading import PIPELINE_FILES, load_pipeline
 from .models.encoder import Encoder, encoder_settings, find_encoders
-from .models.network.fewer_layers import spread_layers
+from .models.network.layers import spread_layers
 from .models.spacy_transformers import Transformer
 from .passes import Pass, measure_pass
 from .pipeline.base import Tagger

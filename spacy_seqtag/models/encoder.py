@@ -37,6 +37,7 @@ from ..errors import (
 from .batch import EncodedBatch, hidden_states
 from .encoder_shim import EncoderSettings, EncoderShim, encoder_layer
 from .layout import Rows, lay_out
+from .network.layers import reset_layers
 from .network.precision import INT8, PRECISIONS
 from .pooling import word_vectors
 from .pretrained import Settings, load_pretrained
@@ -73,6 +74,7 @@ def build_transformer(
     max_batch_wordpieces: int = 4096,
     gradient_checkpointing: bool = False,
     word_by_word: bool = False,
+    reinit_layers: int = 0,
 ) -> "Encoder":
     """Build the model of a `transformer` component.
 
@@ -101,6 +103,8 @@ def build_transformer(
     word_by_word (bool): Cut each word into wordpieces by itself, as transformers does with
         `is_split_into_words`. WordPiece (BERT) is always read like that; other tokenizers read the
         whole text otherwise.
+    reinit_layers (int): How many of the top layers begin training with random weights, and not with
+        those of the pretrained model.
     RETURNS (Encoder): A model from Docs to their vectors. `doc._.trf_data` will hold the windows of
         a Doc laid end to end as one row: `last_hidden_state` is (1, wordpieces, width), without
         padding.
@@ -112,9 +116,15 @@ def build_transformer(
         "spacy_seqtag.TransformerModel.v1:",
         precision=(precision, OneOf((*PRECISIONS, INT8))),
         max_batch_wordpieces=(max_batch_wordpieces, Whole(1)),
+        reinit_layers=(reinit_layers, Whole(0)),
     )
     settings = EncoderSettings(
-        precision, word_case, max_batch_wordpieces, gradient_checkpointing, word_by_word
+        precision,
+        word_case,
+        max_batch_wordpieces,
+        gradient_checkpointing,
+        word_by_word,
+        reinit_layers,
     )
     get_spans = get_spans or create_sentence_windows()
     return Encoder(name, get_spans, tokenizer_config, transformer_config, settings)
@@ -133,6 +143,7 @@ def build_tok2vec_transformer(
     max_batch_wordpieces: int = 4096,
     gradient_checkpointing: bool = False,
     word_by_word: bool = False,
+    reinit_layers: int = 0,
 ) -> Model[list[Doc], list[Floats2d]]:
     """Build an encoder that belongs to one component alone, in the place of a listener.
 
@@ -155,6 +166,7 @@ def build_tok2vec_transformer(
         max_batch_wordpieces,
         gradient_checkpointing,
         word_by_word,
+        reinit_layers,
     )
     # Nested as `nlp.replace_listeners` nests them, so that what it made can be loaded.
     return chain(chain(encoder, split_trf_batch()), word_vectors(pooling, grad_factor))
@@ -318,6 +330,7 @@ def _init(model: Encoder, X: list[Doc] | None = None, Y: object = None) -> None:
         return
     name = str(model.attrs["name"])
     objects = load_pretrained(name, model._init_tokenizer_config, model._init_transformer_config)
+    reset_layers(objects.transformer, model._settings.reinit_layers)
     _set_transformer(model, objects)
     _check_windows(model)
 

@@ -16,8 +16,8 @@ from ..errors import settings_error
 from .layout import Rows
 from .network.bert_parts import AnyTransformer, can_fuse
 from .network.encoder import EncoderNetwork, NetworkInput
-from .network.fewer_layers import keep_layers, n_layers
 from .network.fused import FusedNetwork
+from .network.layers import keep_layers, n_layers
 from .network.memory import to_device
 from .network.onednn import can_pack_int8
 from .network.plain_encoder import PlainEncoder
@@ -50,6 +50,7 @@ class EncoderSettings:
     max_batch_wordpieces: int
     gradient_checkpointing: bool
     word_by_word: bool = False
+    reinit_layers: int = 0
 
 
 def encoder_layer(shim: "EncoderShim") -> Model[Rows, Floats2d]:
@@ -133,7 +134,7 @@ class EncoderShim(PrecisionShim):
         """Take all other layers out of the network.
 
         kept (Sequence[int]): Numbers of layers from 0, in rising order.
-        RAISES: ConfigValidationError (a ValueError): See `fewer_layers.keep_layers`.
+        RAISES: ConfigValidationError (a ValueError): See `layers.keep_layers`.
         """
         keep_layers(self._hfmodel.transformer, kept)
         self._predictor = None

@@ -1,10 +1,17 @@
 """Encoders that lose layers."""
 
+import re
+
 import pytest
 import torch
 from transformers import AutoConfig, AutoModel
 
-from spacy_seqtag.models.network.fewer_layers import keep_layers, n_layers, spread_layers
+from spacy_seqtag.models.network.layers import (
+    keep_layers,
+    n_layers,
+    reset_layers,
+    spread_layers,
+)
 
 SIZE = {
     "vocab_size": 50,
@@ -53,6 +60,29 @@ def test_the_others_are_as_they_were(kind):
 def test_layers_that_are_one():
     with pytest.raises(ValueError, match="type 'albert' does not keep its 4 layers in one list"):
         keep_layers(encoder("albert"), [0, 1])
+
+
+@pytest.mark.parametrize("kind", ["bert", "deberta-v2", "distilbert", "electra", "roberta"])
+def test_top_layers_begin_anew(kind):
+    model = encoder(kind)
+    weights = {name: weight.detach().clone() for name, weight in model.named_parameters()}
+    torch.manual_seed(7)
+    reset_layers(model, 2)
+    changed = {
+        name for name, weight in model.named_parameters() if not torch.equal(weight, weights[name])
+    }
+    # Biases and norms of a new model are zeros and ones anyway.
+    expected = {
+        name
+        for name, weight in weights.items()
+        if re.search(r"layer\.[23]\.", name) and weight.ndim > 1
+    }
+    assert changed == expected != set()
+    for name in changed:
+        assert model.get_parameter(name).detach().std() == pytest.approx(0.02, rel=0.5), name
+    reset_layers(model, 0)
+    with pytest.raises(ValueError, match="reinit_layers = 5; the encoder has 4 layers"):
+        reset_layers(model, 5)
 
 
 @pytest.mark.parametrize("kept", [[], [0, 4], [-1, 2], [2, 1], [1, 1]])

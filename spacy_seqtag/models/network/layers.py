@@ -1,17 +1,25 @@
-"""Taking layers out of an encoder.
+"""The layers of an encoder: taking some out, and beginning anew with some.
 
 What is left of a pretrained encoder works, once it is trained a little (Fan et al. 2020, LayerDrop,
 arXiv 1909.11556; Sajjad et al. 2023, arXiv 2004.03844). Layers that are spread over its depth, the
 first and the last among them, are as good a choice as any (Sanh et al. 2019, DistilBERT, arXiv
 1910.01108).
+
+The top layers of a pretrained encoder know most of what it was pretrained for, and little of use
+for other tasks. To begin with other weights there helps where labels are few (Zhang et al. 2021,
+Revisiting Few-sample BERT Fine-tuning, arXiv 2006.05987).
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from torch import nn
 
 from ...errors import settings_error
 from .bert_parts import AnyTransformer
+
+if TYPE_CHECKING:  # what only pretrained encoders need
+    from transformers.modeling_utils import PreTrainedModel
 
 
 def n_layers(transformer: AnyTransformer) -> int:
@@ -51,6 +59,23 @@ def keep_layers(transformer: AnyTransformer, kept: Sequence[int]) -> None:
     transformer.config.num_hidden_layers = len(kept)
 
 
+def reset_layers(transformer: "PreTrainedModel", n: int) -> None:
+    """Give the top layers of a pretrained encoder random weights, as transformers draws them.
+
+    transformer (PreTrainedModel): Changed in place.
+    n (int): How many layers.
+    RAISES: ConfigValidationError (a ValueError): It has fewer, or none of its own for each step.
+    """
+    if not n:
+        return
+    total = n_layers(transformer)
+    if n > total:
+        raise settings_error(f"reinit_layers = {n}; the encoder has {total} layers")
+    _, _, layers = _find_layers(transformer, total)
+    for layer in layers[total - n :]:
+        layer.apply(transformer._init_weights)
+
+
 def _find_layers(transformer: AnyTransformer, n: int) -> tuple[nn.Module, str, nn.ModuleList]:
     """Find the list of layers, in which module it is, and its name there.
 
@@ -65,6 +90,6 @@ def _find_layers(transformer: AnyTransformer, n: int) -> tuple[nn.Module, str, n
     if len(found) != 1:
         raise settings_error(
             f"an encoder of type {transformer.config.model_type!r} does not keep its {n} layers in "
-            "one list, so none can be taken out"
+            "one list, so none can be changed by itself"
         )
     return found[0]
