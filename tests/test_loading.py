@@ -18,6 +18,7 @@ COMMANDS = {
     "evaluate": ("{}", "gold.spacy"),
     "calibrate": ("{}", "gold.spacy", "--output", "new"),
     "audit": ("{}", "gold.spacy"),
+    "info": ("{}",),
     "quantize": ("{}", "gold.spacy", "new"),
     "show": ("{}", "Ann left.", "--no-serve"),
     "distil": ("{}", "raw.txt", "--output", "new.spacy"),
