@@ -62,7 +62,7 @@ class Description:
 
     lang, name, version, spacy_version (str): As in its `meta.json`.
     components (list[Component]): In order.
-    encoders (list[EncoderFacts]): Those of this package.
+    encoders (list[EncoderFacts]): Those of this package that have weights.
     """
 
     lang: str
@@ -85,7 +85,11 @@ def describe(nlp: Language) -> Description:
         version=meta["version"],
         spacy_version=meta["spacy_version"],
         components=[_describe_component(nlp, name) for name in nlp.component_names],
-        encoders=[_describe_encoder(name, each) for name, each in find_encoders(nlp).items()],
+        encoders=[
+            _describe_encoder(name, encoder)
+            for name, encoder in find_encoders(nlp).items()
+            if encoder.attrs["has_transformer"]
+        ],
     )
 
 

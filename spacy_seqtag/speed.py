@@ -62,14 +62,17 @@ def measure_speed(nlp: Language, stages: Stages = not_shown) -> Speed:
 
     nlp (Language): Any pipeline.
     stages (Stages): Is told what is being measured.
+    RAISES: ValueError: The pipeline cannot annotate, as it was saved before it was initialized.
     """
     device = torch.device("cpu")
     products = {}
     for name, encoder in find_encoders(nlp).items():
         stages(f"Time the products of {name}", 0)
         shim = encoder.shim
-        device, network = shim.device, shim.module
-        assert isinstance(network, EncoderNetwork)
+        network = shim.module
+        if not isinstance(network, EncoderNetwork):  # it was not initialized
+            continue
+        device = shim.device
         rows = min(shim.max_batch_wordpieces, _ROWS)
         products[name] = time_products(network, shim.predictor(), rows)
     stages("Annotate", 0)
@@ -91,7 +94,7 @@ def make_texts(lang: str) -> Iterator[str]:
     """Make texts of the example sentences that spaCy has for a language; English ones without.
 
     lang (str): A language code.
-    RETURNS (Iterator[str]): Some of several sentences each, no two of which begin alike.
+    RETURNS (Iterator[str]): Texts of several sentences each.
     """
     try:
         sentences: Sequence[str] = import_module(f"spacy.lang.{lang}.examples").sentences

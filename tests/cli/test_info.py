@@ -91,11 +91,9 @@ def test_the_setting_forces_the_precision(trained, precision):
     encoder.set_precision(precision)
     device = encoder.shim.device
     expected = measure_auto(device) if precision == "auto" else precision
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("spacy_seqtag.models.network.timing.has_bfloat16", lambda device: True)
-        timings = measure_speed(trained).products["transformer"]
+    timings = measure_speed(trained).products["transformer"]
     assert {t.way.precision for t in timings if t.taken} == {expected}
-    assert {"float32", "bfloat16"} <= {t.way.precision for t in timings}
+    assert {"float32", expected} <= {t.way.precision for t in timings}
     if can_pack(encoder.shim.dtype):
         assert {t.way.library for t in timings if t.taken} == {"oneDNN"}
 
@@ -107,6 +105,16 @@ def test_a_pipeline_without_an_encoder(tmp_path):
     assert (found["lang"], found["components"], found["encoders"]) == ("xx", [], [])
     assert found["speed"]["products"] == {}
     assert found["speed"]["words"] == sum(len(nlp(text)) for text in make_texts("xx"))
+
+
+def test_a_pipeline_that_was_not_initialized(tiny_bert, make_nlp, tmp_path):
+    make_nlp(tiny_bert, ()).to_disk(tmp_path / "nlp")
+    found = json.loads(run(tmp_path / "nlp", "--json").stdout)
+    assert [each["name"] for each in found["components"]] == ["transformer"]
+    assert found["encoders"] == []
+    result = run(tmp_path / "nlp", "--speed")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_texts_are_in_the_language_or_else_in_english():

@@ -79,13 +79,16 @@ def time_products(network: EncoderNetwork, annotating: nn.Module, rows: int) -> 
         return []
     fuses_gelu = transformer.config.hidden_act == "gelu"
     device = next(network.parameters()).device
+    floats = _floats(device)
+    if isinstance(annotating, FusedNetwork) and annotating.dtype not in floats:
+        floats.append(annotating.dtype)  # it was asked for
     result = []
     with torch.no_grad(), torch.autocast(device.type, enabled=False):
         for name, linears in layers_of(transformer)[0].products().items():
             inputs, outputs = linears[0].in_features, sum(each.out_features for each in linears)
             follows = {"up": "GELU" if fuses_gelu else "", "in": ""}.get(name, "residual")
             taken = _taken(annotating, name, bool(follows))
-            ways = dict(_ways(name, linears, follows, rows))
+            ways = dict(_ways(name, linears, follows, rows, floats))
             for way, seconds in _time(ways, device).items():
                 result.append(
                     Timing(
@@ -99,18 +102,19 @@ def time_products(network: EncoderNetwork, annotating: nn.Module, rows: int) -> 
 
 
 def _ways(
-    name: str, linears: Sequence[nn.Linear], follows: str, rows: int
+    name: str, linears: Sequence[nn.Linear], follows: str, rows: int, floats: Sequence[torch.dtype]
 ) -> Iterator[tuple[Way, Callable[[], torch.Tensor]]]:
     """Yield the ways in which this device can compute a product, and what does so.
 
     name, follows (str), rows (int): See `Timing`.
     linears (Sequence[nn.Linear]): The layers whose outputs are side by side.
+    floats (Sequence[torch.dtype]): The precisions, beside that of bytes.
     """
     device = linears[0].weight.device
     read = torch.randn(rows, linears[0].in_features, device=device)
     added = torch.randn(rows, linears[0].out_features, device=device)
     ends = Range(*torch.aminmax(read, dim=0))
-    for way, dtype, product in _products(name, linears, follows, ends):
+    for way, dtype, product in _products(name, linears, follows, ends, floats):
         given = read.to(dtype)
         if name == "down" and isinstance(product, QuantizedLinear):
             given = product.to_int8(given)  # the product before it writes bytes
@@ -119,11 +123,15 @@ def _ways(
 
 
 def _products(
-    name: str, linears: Sequence[nn.Linear], follows: str, read: Range
+    name: str,
+    linears: Sequence[nn.Linear],
+    follows: str,
+    read: Range,
+    floats: Sequence[torch.dtype],
 ) -> Iterator[tuple[Way, torch.dtype, Product]]:
     """Yield the ways, the type that each reads, and the product; see `_ways`."""
     device, gelu, fused = linears[0].weight.device, follows == "GELU", bool(follows)
-    for dtype in _floats(device):
+    for dtype in floats:
         own = _Apart(linears, dtype, gelu, packed=False)
         joined = FusedLinear(linears, dtype, gelu)
         if dtype == torch.float32 or not joined.packed:

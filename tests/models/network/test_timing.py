@@ -22,12 +22,11 @@ has_int8 = pytest.mark.skipif(not can_pack_int8(FLOAT), reason="no products of b
 def test_all_ways_compute_the_same(tiny_encoder, name):
     layer = layers_of(encoder_network(tiny_encoder).transformer)[0]
     torch.manual_seed(0)
+    floats = (FLOAT, torch.bfloat16)
     with torch.no_grad():
-        results = {
-            way: compute()
-            for way, compute in _ways(name, layer.products()[name], FOLLOWS[name], 40)
-        }
-    assert len({way.precision for way in results}) >= 1
+        ways = _ways(name, layer.products()[name], FOLLOWS[name], 40, floats)
+        results = {way: compute() for way, compute in ways}
+    assert {way.precision for way in results} >= {"float32", "bfloat16"}
     expected = next(found for way, found in results.items() if way.library != "oneDNN")
     assert expected.dtype == FLOAT
     for way, found in results.items():
