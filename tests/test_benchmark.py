@@ -517,6 +517,38 @@ def test_endurance_needs_a_pipeline(here, corpus):
     assert "no/such/pipeline" in printed
 
 
+def test_memory(here, corpus, trained_path, tmp_path):
+    memory, strings = here("memory"), []
+    for extra in ((), ("--new-words",)):
+        output = tmp_path / "memory.json"
+        settings = ("--words", 1500, "--every", 900, "--tolerance", 10.0, "--output", output)
+        code, printed = invoke(memory, trained_path, "--corpus", corpus, *settings, *extra)
+        assert code == 0, printed
+        found = json.loads(output.read_text("utf8"))
+        first, last = found["rows"]
+        assert first["words"] >= 900
+        assert last["words"] == 1500
+        assert last["peak"] >= max(first["peak"], first["resident"]) > 0
+        assert found["growth"] == pytest.approx(last["peak"] / first["peak"] - 1)
+        strings.append(last["strings"])
+    known, new = strings
+    assert new > known
+
+
+def test_memory_fails_where_it_grows(here, corpus, tmp_path, monkeypatch):
+    memory = here("memory")
+    sizes = count(2**20, 2**16)
+    monkeypatch.setattr(memory, "peak_memory", lambda: next(sizes))
+    spacy.blank("en").to_disk(tmp_path / "nlp")
+    model = (tmp_path / "nlp", "--corpus", corpus)
+    code, printed = invoke(memory, *model, "--words", 1500, "--every", 900)
+    assert code == 1
+    assert "the peak grew by 6.2%, more than 5.0%" in printed
+    code, printed = invoke(memory, *model, "--precision", "float8")
+    assert code == 1
+    assert "--precision: give one of: auto" in printed
+
+
 def test_training(here, corpus, tiny_bert, tmp_path, monkeypatch):
     training = here("training")
 

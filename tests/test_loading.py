@@ -18,6 +18,7 @@ COMMANDS = {
     "evaluate": ("{}", "gold.spacy"),
     "calibrate": ("{}", "gold.spacy", "--output", "new"),
     "audit": ("{}", "gold.spacy"),
+    "info": ("{}",),
     "quantize": ("{}", "gold.spacy", "new"),
     "shrink": ("{}", "raw.txt", "new", "--layers", "1"),
     "show": ("{}", "Ann left.", "--no-serve"),

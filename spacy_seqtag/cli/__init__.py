@@ -36,6 +36,7 @@ from . import (  # noqa: E402
     evaluate,  # noqa: F401
     export,  # noqa: F401
     from_hf,  # noqa: F401
+    info,  # noqa: F401
     init_config,  # noqa: F401
     quantize,  # noqa: F401
     serve,  # noqa: F401

@@ -37,6 +37,7 @@ CASES = {
     "evaluate": ("nlp", "猫é.spacy", "--allow-unknown-labels", "--output", "新é.json"),
     "export": ("猫é.spacy", "--format", "props", "--output", "新é.props"),
     "from-hf": ("checkpoint", "新é"),
+    "info": ("nlp",),
     "init-config": ("--train", "猫é.spacy", "--base-model", "checkpoint", "--output", "新é.cfg"),
     "quantize": ("nlp", "猫é.spacy", "新é", "--max-loss", "100"),
     "serve": ("nlp", "--port", "0"),

@@ -6,6 +6,7 @@
     bert_parts         which encoders are built like BERT, and what transformers calls their parts
     onednn             products over packed weights on a CPU
     precision          the precisions, and which of them the hardware is fast in
+    timing             how long products take, in each way to compute them
     embedding, memory  gradients and arrays that need little memory
     weights            weights as safetensors
 

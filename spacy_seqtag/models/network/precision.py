@@ -5,9 +5,11 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 
 import torch
+from spacy.util import logger
 
 _DTYPES = {
     "float32": torch.float32,
@@ -101,22 +103,51 @@ def _cpu_has_bfloat16() -> bool:
     return not {"BF16", "AMX"}.isdisjoint(instructions())
 
 
+@dataclass(frozen=True)
+class Multiplied:
+    """How long this CPU took for one product in each precision: what "auto" is chosen by.
+
+    size (int): Rows and columns of the matrices.
+    float32, bfloat16 (milliseconds): The fastest of several.
+    """
+
+    size: int
+    float32: float
+    bfloat16: float
+
+    @property
+    def takes(self) -> str:
+        """The precision that is chosen: bfloat16 has to be faster by more than chance."""
+        return "bfloat16" if self.bfloat16 < 0.8 * self.float32 else "float32"
+
+
 @cache
-def _cpu_multiplies_faster_in_bfloat16() -> bool:
-    """Measure it, once, in some milliseconds.
+def multiply_in_both() -> Multiplied:
+    """Multiply matrices in float32 and bfloat16, once, in some milliseconds; logs what was found.
 
     Instructions alone do not tell: a processor of Intel's whose AMX is switched off by a hypervisor
     has AVX512-BF16 and is half as fast in it as in float32, where AMD's is twice as fast.
     """
+    size = 512
     best = {torch.float32: math.inf, torch.bfloat16: math.inf}
-    matrices = {dtype: torch.ones(512, 512, dtype=dtype, device="cpu") for dtype in best}
+    matrices = {dtype: torch.ones(size, size, dtype=dtype, device="cpu") for dtype in best}
     with torch.no_grad(), torch.autocast("cpu", enabled=False):
         for _ in range(8):
             for dtype, matrix in matrices.items():
                 start = time.perf_counter()
                 torch.mm(matrix, matrix)
                 best[dtype] = min(best[dtype], time.perf_counter() - start)
-    return best[torch.bfloat16] < 0.8 * best[torch.float32]
+    found = Multiplied(size, 1e3 * best[torch.float32], 1e3 * best[torch.bfloat16])
+    logger.debug(
+        'precision = "auto" is %s on this CPU (%s): matrices of %d x %d take %.2f ms in float32, '
+        "%.2f ms in bfloat16",
+        *(found.takes, " ".join(instructions()), size, size, found.float32, found.bfloat16),
+    )
+    return found
+
+
+def _cpu_multiplies_faster_in_bfloat16() -> bool:
+    return multiply_in_both().takes == "bfloat16"
 
 
 def _warn_slow(device: str) -> None:

@@ -151,16 +151,27 @@ class QuantizedNetwork(FusedNetwork):
 
     def __init__(self, network: EncoderNetwork, dtype: torch.dtype, ranges: Ranges) -> None:
         def make(name: str, layers: Sequence[LinearWeights], gelu: bool) -> nn.Module:
-            read = ranges.get(name)
-            if read is None:
-                return FusedLinear(layers, dtype, gelu)
-            after = ranges.get(name.replace("up", "down")) if gelu else None
-            written = None if after is None else scale_of(*after.with_zero())
-            return QuantizedLinear(
-                layers, dtype, read, gelu=gelu, written=written, smooth=_is_smoothed(name)
-            )
+            return make_product(name, layers, gelu, dtype, ranges)
 
         super().__init__(network, dtype, make)
+
+
+def make_product(
+    name: str, layers: Sequence[LinearWeights], gelu: bool, dtype: torch.dtype, ranges: Ranges
+) -> "QuantizedLinear | FusedLinear":
+    """Make a product of a `QuantizedNetwork`.
+
+    name (str), layers (Sequence[LinearWeights]), gelu (bool): See `fused.MakeProduct`.
+    dtype (torch.dtype), ranges (Ranges): See `QuantizedNetwork`.
+    """
+    read = ranges.get(name)
+    if read is None:
+        return FusedLinear(layers, dtype, gelu)
+    after = ranges.get(name.replace("up", "down")) if gelu else None
+    written = None if after is None else scale_of(*after.with_zero())
+    return QuantizedLinear(
+        layers, dtype, read, gelu=gelu, written=written, smooth=_is_smoothed(name)
+    )
 
 
 class ComparedNetwork(FusedNetwork):

@@ -1,13 +1,14 @@
 """Which precision the hardware is fast in."""
 
 import warnings
+from functools import cache
 
 import numpy as np
 import pytest
 import torch
 
 from spacy_seqtag.models.network import precision as precision_module
-from spacy_seqtag.models.network.precision import has_fast_bfloat16
+from spacy_seqtag.models.network.precision import has_fast_bfloat16, multiply_in_both
 
 from ..encoders import encoder_nlp, vectors
 
@@ -37,8 +38,8 @@ def test_auto_takes_what_multiplies_faster(monkeypatch, slower):
 
 
 @pytest.mark.parametrize(("times", "faster"), [((1.0, 0.4), True), ((1.0, 1.8), False)])
-def test_which_multiplies_faster(monkeypatch, times, faster):
-    """With a clock that counts what is multiplied. times: of float32, and of bfloat16."""
+def test_which_multiplies_faster(monkeypatch, caplog, times, faster):
+    """With a clock that counts what is multiplied; said once. times: of float32, and bfloat16."""
     clock, cost = [0.0], dict(zip((torch.float32, torch.bfloat16), times))
 
     def multiply(matrix, other):
@@ -46,7 +47,13 @@ def test_which_multiplies_faster(monkeypatch, times, faster):
 
     monkeypatch.setattr(precision_module.torch, "mm", multiply)
     monkeypatch.setattr(precision_module.time, "perf_counter", lambda: clock[0])
-    assert precision_module._cpu_multiplies_faster_in_bfloat16.__wrapped__() is faster
+    monkeypatch.setattr(precision_module, "multiply_in_both", cache(multiply_in_both.__wrapped__))
+    caplog.set_level("DEBUG", "spacy")
+    for _ in range(2):
+        assert precision_module._cpu_multiplies_faster_in_bfloat16() is faster
+    (record,) = caplog.records
+    assert f'"auto" is {"bfloat16" if faster else "float32"} on this CPU' in record.message
+    assert f"{1000 * times[0]:.2f} ms in float32, {1000 * times[1]:.2f} ms" in record.message
 
 
 def test_warning_where_bfloat16_is_slow(tiny_bert, doc, monkeypatch):
