@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 from spacy.language import Language
 
-from .models.encoder import Encoder
+from .models.encoder import Encoder, find_encoders
 from .models.network.encoder import EncoderNetwork
 from .pipeline.calibrated import CalibratedPipe
-from .quantization import find_encoders
 from .schemes.calibration import STRAIGHT
 
 

@@ -9,6 +9,7 @@ from time import perf_counter
 import torch
 from spacy.language import Language
 
+from .models.encoder import find_encoders
 from .models.network.encoder import EncoderNetwork
 from .models.network.precision import (
     Multiplied,
@@ -18,7 +19,6 @@ from .models.network.precision import (
     multiply_in_both,
 )
 from .models.network.timing import Timing, time_products
-from .quantization import find_encoders
 from .stages import Stages, not_shown
 
 # Most rows of the products that are timed: more take longer, and are hardly faster.
