@@ -16,6 +16,7 @@ from thinc.api import fix_random_seed
 from .corpus.reader import corpus_as_trained, create_corpus
 from .files import check_replaceable
 from .loading import PIPELINE_FILES, load_pipeline
+from .passes import annotate
 from .pipeline.calibrated import CalibratedPipe, LabelledScores
 from .pipeline.loss import MISSING
 from .schemes.calibration import (
@@ -267,24 +268,6 @@ def _about_few(
                     f"{name}: the curve is fitted to {n} spans, fewer than {FEW_SPANS}, and may "
                     "make confidences worse that were nearly right. Give a larger corpus"
                 )
-
-
-def annotate(
-    nlp: Language, examples: list[Example], stages: Stages, what: str = "Annotate"
-) -> list[Example]:
-    """Annotate the predicted Docs of examples.
-
-    nlp (Language): The pipeline.
-    examples (list[Example]): They get what it returns.
-    stages (Stages): Shown how far it is.
-    what (str): What it is told that this is.
-    RETURNS (list[Example]): The same.
-    """
-    step = stages(what, len(examples))
-    for example, doc in zip(examples, nlp.pipe(example.predicted for example in examples)):
-        example.predicted = doc
-        step()
-    return examples
 
 
 def _annotate_again(

@@ -16,11 +16,12 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import fix_random_seed
 
-from .calibration import BinDict, annotate, measure
+from .calibration import BinDict, measure
 from .corpus.reader import corpus_as_trained, create_corpus
 from .errors import printable
 from .frames import PREDICATES, has_frames, span_groups
 from .loading import load_pipeline
+from .passes import annotate
 from .schemes.propositions import PREDICATE
 from .stages import Stages, not_shown
 

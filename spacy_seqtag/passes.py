@@ -8,7 +8,6 @@ from spacy.language import Language
 from spacy.scorer import Scorer
 from spacy.training import Example
 
-from .calibration import annotate
 from .stages import Stages, not_shown
 
 SCORES = ("pos_acc", "tag_acc", "ents_f", "srl_f")
@@ -28,6 +27,24 @@ class Pass(NamedTuple):
     def lost_since(self, before: "Pass") -> dict[str, float]:
         """Return how many points of a hundred it has lost beside another one, by score."""
         return {name: 100 * (was - self.scores[name]) for name, was in before.scores.items()}
+
+
+def annotate(
+    nlp: Language, examples: list[Example], stages: Stages, what: str = "Annotate"
+) -> list[Example]:
+    """Annotate the predicted Docs of examples.
+
+    nlp (Language): The pipeline.
+    examples (list[Example]): They get what it returns.
+    stages (Stages): Shown how far it is.
+    what (str): What it is told that this is.
+    RETURNS (list[Example]): The same.
+    """
+    step = stages(what, len(examples))
+    for example, doc in zip(examples, nlp.pipe(example.predicted for example in examples)):
+        example.predicted = doc
+        step()
+    return examples
 
 
 def measure_pass(

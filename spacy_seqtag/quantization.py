@@ -18,7 +18,7 @@ from spacy.training import Example
 from thinc.api import fix_random_seed
 
 from .corpus.cut import sentence_bounds
-from .corpus.reader import create_corpus
+from .corpus.reader import corpus_as_trained, create_corpus
 from .errors import Number, Whole, check_settings, printable, settings_error
 from .files import check_replaceable
 from .loading import PIPELINE_FILES, load_pipeline
@@ -63,6 +63,7 @@ def quantize_pipeline(
     sentences: int = 300,
     max_loss: float | None = None,
     force: bool = False,
+    entity_labels: str | None = None,
     stages: Stages = not_shown,
 ) -> Quantization:
     """Quantize the encoders of a saved pipeline, and save it with them.
@@ -74,6 +75,7 @@ def quantize_pipeline(
     sentences (int): How many sentences to measure on, in whole documents.
     max_loss (float | None): Points of a hundred that each score may lose; None for `MAX_LOSS`.
     force (bool): Replace a pipeline that is there, which may be `model` itself.
+    entity_labels (str | None): Of which labels entities were looked for in it, see `looked_for`.
     stages (Stages): Is told what is being done.
     RETURNS (Quantization): What was measured.
     RAISES: ValueError: An encoder that cannot be quantized; a corpus without a layer that the
@@ -88,6 +90,7 @@ def quantize_pipeline(
     fix_random_seed()
     corpus = create_corpus(data)
     nlp = load_pipeline(model)
+    corpus = corpus_as_trained(corpus, data, nlp.config, "dev_corpus", entity_labels)
     encoders = find_encoders(nlp)
     if not encoders:
         raise ValueError(

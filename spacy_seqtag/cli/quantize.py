@@ -9,6 +9,7 @@ from wasabi import msg
 from . import fail, seqtag
 from .console import examples, print_json
 from .doc_bar import stage_bar
+from .entity_labels import EntityLabelsOption
 from .options import JsonOption, PipelineArgument, QuietOption, ReplaceOption
 from .pass_table import print_passes
 
@@ -41,6 +42,7 @@ def quantize_cli(
     sentences: Annotated[
         int, typer.Option(min=1, help="Sentences on which the numbers to round are measured")
     ] = 300,
+    entity_labels: EntityLabelsOption = None,
     force: ReplaceOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
@@ -62,12 +64,13 @@ def quantize_cli(
                 sentences=sentences,
                 max_loss=max_loss,
                 force=force,
+                entity_labels=entity_labels,
                 stages=stages,
             )
     except (ValueError, OSError) as error:
         fail(error)
     if as_json:
-        passes = {precision: each._asdict() for precision, each in found.passes.items()}
+        passes = [{"precision": name, **each._asdict()} for name, each in found.passes.items()]
         print_json({"output": output, **found._asdict(), "passes": passes, "lost": found.lost})
     else:
         print_passes(found.passes)

@@ -2,7 +2,7 @@
 
 import signal
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from wasabi import msg
@@ -12,6 +12,7 @@ from . import fail, seqtag
 from .byte_bar import byte_bar
 from .console import examples, print_json, warn
 from .doc_bar import stage_bar
+from .entity_labels import EntityLabelsOption
 from .gpu import set_up_gpu
 from .options import (
     LONG_RAW,
@@ -58,6 +59,7 @@ def shrink_cli(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run that was interrupted")
     ] = False,
+    entity_labels: EntityLabelsOption = None,
     force: ReplaceOption = False,
     gpu_id: GpuOption = -1,
     quiet: QuietOption = False,
@@ -70,9 +72,10 @@ def shrink_cli(
     """
     if (layers is None) == (keep is None):
         fail("Give one of --layers, such as --layers 3, and --keep, such as --keep 0,2,5")
-    from ..shrinking import Shrinking  # loads PyTorch, which takes seconds
+    from ..shrink.run import Shrinking  # loads PyTorch, which takes seconds
 
     set_up_gpu(gpu_id)
+    begun = saved = False
     try:
         with terminable():
             run = Shrinking(
@@ -85,16 +88,24 @@ def shrink_cli(
                 seed=seed,
                 resume=resume,
                 force=force,
+                entity_labels=entity_labels,
             )
             with byte_bar([raw], quiet, long=LONG_RAW) as bar:
                 run.annotate(bar.update)
+            begun = True
             nlp = run.train(gpu_id)
+            saved = True
             with stage_bar(quiet) as stages:
                 passes = run.measure(nlp, stages)
-    except KeyboardInterrupt:
-        _stop(output, 128 + signal.SIGINT)
-    except Terminated as end:
-        _stop(output, int(str(end)))
+    except (KeyboardInterrupt, Terminated) as error:
+        rest = "Nothing was saved yet"
+        if saved:
+            rest = f"The pipeline is saved in {output}, but was not measured"
+        elif begun or resume:
+            rest = "The same command goes on with --resume"
+        warn(f"Interrupted. {rest}")
+        code = int(str(error)) if isinstance(error, Terminated) else 128 + signal.SIGINT
+        raise typer.Exit(code) from None
     except (ValueError, OSError) as error:
         fail(error)
     lost = passes[len(run.layers)].lost_since(passes[run.of]) if passes else {}
@@ -104,7 +115,7 @@ def shrink_cli(
                 "output": output,
                 "layers": run.layers,
                 "of": run.of,
-                "passes": {str(n): each._asdict() for n, each in passes.items()},
+                "passes": [{"layers": n, **each._asdict()} for n, each in passes.items()],
                 "lost": lost,
             }
         )
@@ -123,11 +134,3 @@ def _numbers(keep: str | None) -> list[int]:
         return [int(part) for part in (keep or "").split(",")]
     except ValueError:
         raise ValueError(f"--keep {keep}: give numbers of layers, such as 0,2,5") from None
-
-
-def _stop(output: Path, code: int) -> NoReturn:
-    """Say how to go on with a run that was interrupted, and exit with the code of the signal."""
-    from ..shrinking import describe_rest
-
-    warn(f"Interrupted. {describe_rest(output)}")
-    raise typer.Exit(code)

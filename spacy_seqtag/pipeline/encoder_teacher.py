@@ -154,7 +154,11 @@ class EncoderTeacher(TrainablePipe):  # type: ignore[misc]  # compiled, without 
 
     def _targets(self, docs: list[Doc]) -> list[Floats2d]:
         """Compute the vectors of the teacher."""
-        assert self._teacher is not None, "initialize loads it"
+        if self._teacher is None:
+            raise settings_error(
+                f"[components.{self.name}] A saved pipeline has no teacher with it. Name one in "
+                f"[initialize.components.{self.name}] pipeline, or remove the component"
+            )
         batch = self._teacher.predict(docs)
         pool = self.model.layers[-1]
         result: list[Floats2d] = pool.predict(batch.doc_data)

@@ -30,7 +30,7 @@ WITH_OVERWRITE = {
     "from-hf": "test_from_hf.py",
     "to-hf": "test_to_hf.py",
     "quantize": "tests/test_quantization.py",
-    "shrink": "tests/test_shrinking.py",
+    "shrink": "tests/shrink/test_run.py",
     "train": "tests/integration/test_resume.py",
 }
 

@@ -84,14 +84,21 @@ def test_it_is_saved_without_its_teacher(nlp, tmp_path):
     loaded = spacy.load(tmp_path)
     assert loaded.pipe_names == nlp.pipe_names
     assert loaded.get_pipe("seqtag_encoder_teacher").weight == 3.0
+    with pytest.raises(ValueError, match=r"A saved pipeline has no teacher with it\. Name one in"):
+        loaded.update(examples(loaded))
     assert sum(f.stat().st_size for f in (tmp_path / "seqtag_encoder_teacher").rglob("*")) < 10_000
 
 
-def test_teachers_that_cannot_teach(nlp, tmp_path, tiny_roberta, make_nlp):
+def test_teachers_that_cannot_teach(nlp, tmp_path, minilm, make_nlp):
     teacher = nlp.get_pipe("seqtag_encoder_teacher")
     spacy.blank("en").to_disk(tmp_path / "blank")
     with pytest.raises(ValueError, match="it has no transformer component with spacy_seqtag"):
         teacher.initialize(list, nlp=nlp, pipeline=str(tmp_path / "blank"))
+    wide = make_nlp(minilm, [])
+    wide.initialize()
+    wide.to_disk(tmp_path / "wide")
+    with pytest.raises(ValueError, match=r"its vectors have 384 numbers, and those .* have 32"):
+        teacher.initialize(list, nlp=nlp, pipeline=str(tmp_path / "wide"))
     with pytest.raises(OSError, match="there is no such pipeline"):
         teacher.initialize(list, nlp=nlp, pipeline="nowhere")
     with pytest.raises(ValueError, match="weight = 0; set it to a number above 0"):

@@ -13,10 +13,12 @@ Revisiting Few-sample BERT Fine-tuning, arXiv 2006.05987).
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import torch
 from torch import nn
 
 from ...errors import settings_error
 from .bert_parts import AnyTransformer
+from .plain_encoder import PlainEncoder
 
 if TYPE_CHECKING:  # what only pretrained encoders need
     from transformers.modeling_utils import PreTrainedModel
@@ -47,7 +49,8 @@ def keep_layers(transformer: AnyTransformer, kept: Sequence[int]) -> None:
     transformer (PreTrainedModel | PlainEncoder): Changed in place.
     kept (Sequence[int]): Numbers of layers from 0, in rising order.
     RAISES: ConfigValidationError (a ValueError): It has no such layers, or none of its own for each
-        step, as ALBERT has.
+        step, as ALBERT has; or some that are made for their places, as those of ModernBERT, which
+        look far and near by turns. It stays as it was.
     """
     n = n_layers(transformer)
     if not kept or list(kept) != sorted(set(kept)) or not 0 <= kept[0] <= kept[-1] < n:
@@ -57,6 +60,13 @@ def keep_layers(transformer: AnyTransformer, kept: Sequence[int]) -> None:
     owner, name, layers = _find_layers(transformer, n)
     setattr(owner, name, nn.ModuleList(layers[i] for i in kept))
     transformer.config.num_hidden_layers = len(kept)
+    if not isinstance(transformer, PlainEncoder) and not _is_as_configured(transformer):
+        setattr(owner, name, layers)
+        transformer.config.num_hidden_layers = n
+        raise settings_error(
+            f"layers {list(kept)} of an encoder of type {transformer.config.model_type!r} cannot "
+            "follow each other: they are made for the places that they have"
+        )
 
 
 def reset_layers(transformer: "PreTrainedModel", n: int) -> None:
@@ -93,3 +103,25 @@ def _find_layers(transformer: AnyTransformer, n: int) -> tuple[nn.Module, str, n
             "one list, so none can be changed by itself"
         )
     return found[0]
+
+
+def _is_as_configured(transformer: "PreTrainedModel") -> bool:
+    """Tell whether a model that is made of an encoder's configuration is the same function."""
+    from transformers import AutoModel
+
+    with torch.random.fork_rng(devices=[]):
+        try:
+            made = AutoModel.from_config(  # type: ignore[no-untyped-call]
+                transformer.config, torch_dtype=torch.float32, trust_remote_code=False
+            )
+            made.load_state_dict(transformer.state_dict())
+        except Exception:  # whatever transformers checks for this type
+            return False
+    was_training = transformer.training
+    weights = next(transformer.parameters())
+    ids = torch.arange(min(300, transformer.config.vocab_size), device=weights.device)[None]
+    models = transformer.eval(), made.to(weights.device).eval()
+    with torch.no_grad():
+        own, others = (model(input_ids=ids).last_hidden_state for model in models)
+    transformer.train(was_training)
+    return torch.allclose(own, others, rtol=1e-3, atol=1e-4)

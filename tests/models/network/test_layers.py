@@ -85,6 +85,17 @@ def test_top_layers_begin_anew(kind):
         reset_layers(model, 5)
 
 
+@pytest.mark.parametrize("kept", [[1, 2], [0, 3]])
+def test_layers_that_are_made_for_their_places(kept):
+    """ModernBERT: the first has no norm, and every third looks far."""
+    model = encoder("modernbert", pad_token_id=0, cls_token_id=1, sep_token_id=2, local_attention=4)
+    before = encode(model)
+    with pytest.raises(ValueError, match="of type 'modernbert' cannot follow each other"):
+        keep_layers(model, kept)
+    assert n_layers(model) == 4
+    torch.testing.assert_close(encode(model), before)
+
+
 @pytest.mark.parametrize("kept", [[], [0, 4], [-1, 2], [2, 1], [1, 1]])
 def test_layers_that_are_not_there(kept):
     model = encoder("bert")
