@@ -54,7 +54,7 @@ def shrink_cli(
     ] = None,
     steps: Annotated[
         int, typer.Option(min=1, help="Training steps, each of some 400 words of the raw text")
-    ] = 3_000,
+    ] = 2_000,
     seed: Annotated[int, typer.Option(min=0, help="Of training")] = 0,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run that was interrupted")

@@ -15,9 +15,6 @@ from ..pipeline.base import Tagger
 from ..training.config import TASKS, Choices, Start, render
 from ..training.further import Trained, kept_settings
 
-TEACHER = "encoder_teacher"
-"""The component that stands in the pipeline for as long as it is trained."""
-
 _RATE = 1e-4
 # Docs that training evaluates on where no corpus is given, so that it has something to show.
 _SHOWN = 20
@@ -149,14 +146,9 @@ def plan_training(
     training["max_steps"] = steps
     training["optimizer"]["head_factor"] = 1.0  # no layer starts from nothing
     training["optimizer"]["learn_rate"]["initial_rate"] = _RATE
-    initialize = config["initialize"]
-    initialize["before_init"] = {
+    config["initialize"]["before_init"] = {
         "@callbacks": "spacy_seqtag.fewer_layers.v1",
         "pipeline": trained.path,
         "layers": list(layers),
     }
-    if trained.encoder is not None:
-        config["nlp"]["pipeline"].append(TEACHER)
-        config["components"][TEACHER] = {"factory": "seqtag_encoder_teacher"}
-        initialize["components"][TEACHER] = {"pipeline": trained.path}
     return config

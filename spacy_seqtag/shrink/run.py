@@ -21,7 +21,6 @@ from ..training.further import Trained
 from ..training.resume import train_resumable
 from ..training.save_aside import save_pipeline
 from .plan import (
-    TEACHER,
     choose_layers,
     count_layers,
     learning_encoders,
@@ -161,7 +160,7 @@ class Shrinking:
 
     def _trained(self) -> Language:
         """Load what was trained, with a config that would train such a pipeline from nothing."""
-        nlp = util.load_model(self.work.training / "model-last", exclude=[TEACHER])
+        nlp = util.load_model(self.work.training / "model-last")
         whole = self.whole.nlp
         for name in ("paths", "system", "corpora", "training", "initialize"):
             nlp.config[name] = whole.config[name]
@@ -172,7 +171,6 @@ class Shrinking:
                 settings["precision"] = encoder.shim.precision
                 settings["transformer_config"] |= {"num_hidden_layers": len(self.layers)}
         nlp.meta.update({key: value for key, value in whole.meta.items() if key not in _DERIVED})
-        # Without a dev corpus it was scored on some of what it learned.
-        scores = nlp.meta.get("performance", {}) if self.dev is not None else {}
-        nlp.meta["performance"] = {k: v for k, v in scores.items() if not k.startswith(TEACHER)}
+        if self.dev is None:  # it was scored on some of what it learned
+            nlp.meta["performance"] = {}
         return nlp

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 import spacy
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 
 from spacy_seqtag.models.encoder import find_encoders
@@ -42,6 +42,13 @@ def vectors(nlp):
     return encoder(nlp).predict([nlp.make_doc(TEXT)]).doc_data[0].model_output.last_hidden_state[0]
 
 
+def probabilities(nlp, corpus):
+    """Of the tags of all words: (words, classes)."""
+    docs = list(DocBin().from_disk(corpus).get_docs(nlp.vocab))
+    docs = [nlp.get_pipe("transformer")(Doc(nlp.vocab, [t.text for t in doc])) for doc in docs]
+    return np.concatenate(nlp.get_pipe("seqtag_pos").predict(docs))
+
+
 def test_a_pipeline_like_any_other(shrunk, trained):
     run, output, _ = shrunk
     nlp = spacy.load(output)
@@ -58,16 +65,17 @@ def test_a_pipeline_like_any_other(shrunk, trained):
     assert nlp(TEXT).to_json() == spacy.load(output)(TEXT).to_json()
 
 
-def test_it_learns_what_the_whole_one_says(shrunk, trained):
+def test_it_learns_what_the_whole_one_says(shrunk, trained, corpus):
     run, output, passes = shrunk
     assert list(passes) == [2, 1]
     assert set(passes[1].scores) == {"pos_acc", "ents_f"}
     assert passes[1].scores["pos_acc"] > 0.9
-    whole, cut = vectors(trained), spacy.load(run.whole.path)
+    cut = spacy.load(run.whole.path)
     encoder(cut).shim.keep_layers(run.layers)
-    assert not np.allclose(vectors(cut), whole, atol=0.1)
-    distance = [np.square(vectors(nlp) - whole).mean() for nlp in (cut, spacy.load(output))]
-    assert distance[1] < 0.95 * distance[0]
+    whole, before, after = (
+        probabilities(nlp, corpus) for nlp in (trained, cut, spacy.load(output))
+    )
+    assert abs(after - whole).mean() < abs(before - whole).mean()
 
 
 def test_without_a_dev_corpus_nothing_is_claimed(trained_path, corpus, tmp_path):
@@ -160,7 +168,6 @@ def test_overwrite_replaces_the_pipeline_itself(shrink, trained, tmp_path):
         "3.2.1",
         "CC BY-SA 4.0",
     ]
-    assert not any("teacher" in key for key in nlp.meta["performance"])
 
 
 def test_a_folder_that_is_something_else(shrink, tmp_path):
