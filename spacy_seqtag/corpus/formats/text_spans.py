@@ -236,10 +236,10 @@ def _where_it_says(text: str, span: CharSpan) -> CharSpan | None:
     """
     if span.text is None or text[span.start : span.end].split() == span.text.split():
         return span
-    (found,) = _from_utf16(text, [span]) or [None]
-    if found is None or text[found.start : found.end].split() != span.text.split():
-        return None
-    return found
+    for found in _from_utf16(text, [span]) or ():
+        if text[found.start : found.end].split() == span.text.split():
+            return found
+    return None
 
 
 def _from_utf16(text: str, spans: Sequence[CharSpan]) -> list[CharSpan] | None:
