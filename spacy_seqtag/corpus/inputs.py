@@ -28,7 +28,8 @@ class Input:
 
     files (LayerFiles): What it stands for.
     format (Format): What all of them are.
-    passed_over (tuple[Path, ...]): Files of a folder that are probably notes.
+    passed_over (tuple[Path, ...]): Files of a folder that are not read, although their endings tell
+        a format: they are probably notes.
     """
 
     files: LayerFiles
@@ -104,7 +105,7 @@ def _folder(path: Path, given: Format | None) -> Input:
         takes = fmt.takes_folders and (fmt.recognises is None or fmt.recognises(path))
         if (fmt is given and fmt.takes_folders) or (given is None and takes):
             _check_beside(path, fmt)
-            return Input(LayerFiles(path, (path,)), fmt)
+            return Input(LayerFiles(path, (path,)), fmt, _passed_over(path, fmt))
     if given is not None:
         files = [file for file in _within(path) if has_ending(file, given)]
         if not files:
@@ -163,6 +164,21 @@ def _check_beside(folder: Path, fmt: Format) -> None:
     for file in files:
         if not has_ending(file, fmt) and any(has_ending(file, f) for f in FORMATS.values()):
             raise _mixed(folder, (own, fmt.name), (file, format_of(file).name))
+
+
+def _passed_over(folder: Path, fmt: Format) -> tuple[Path, ...]:
+    """Find the files that a format does not read of a folder which it takes as it is.
+
+    RAISES: FormatError: It cannot tell what it reads.
+    """
+    if fmt.reads is None:
+        return ()
+    read = set(fmt.reads(folder))
+    return tuple(
+        file
+        for file in _within(folder)
+        if file not in read and any(has_ending(file, other) for other in FORMATS.values())
+    )
 
 
 def _mixed(path: Path, one: tuple[Path, str], other: tuple[Path, str]) -> FormatError:

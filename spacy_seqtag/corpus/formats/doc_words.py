@@ -19,6 +19,12 @@ _STRIPPED = "<word|words> that <begins or ends|begin or end> in white space, wit
 # What several formats leave out.
 RELABELLED = "<entity|entities> whose label has signs of the format, which are `_` now"
 SPLIT = "<entity|entities> beyond the end of a sentence, which <is|are> two now"
+SPACE_PREDICATES = "<predicate|predicates> that <is|are> white space"
+SPACE_ROLES = "<role|roles> of white space alone"
+NO_OTHER_PREDICATE = (
+    "<sentence|sentences> without a predicate but white space, which <counts|count> as not "
+    "annotated with semantic roles"
+)
 
 
 class Place(NamedTuple):

@@ -153,6 +153,8 @@ class Format:
     takes_folders (bool): Whether it reads folders as they are; of others, all files are read.
     beside (tuple[str, ...]): The endings of the other files of such a folder, in lower case: files
         of other formats are an error. Nothing is checked if there are none.
+    reads (Callable[[Path], list[Path]] | None): Finds the files of such a folder that are read,
+        so that the summary names the others; None if that is all of them.
     recognises (Callable[[Path], bool] | None): Tells by its content whether a file or folder is of
         this format, where several formats have the ending; None for the one that is left.
     """
@@ -166,6 +168,7 @@ class Format:
     writers: tuple[Writer, ...] = ()
     takes_folders: bool = False
     beside: tuple[str, ...] = ()
+    reads: Callable[[Path], list[Path]] | None = None
     recognises: Callable[[Path], bool] | None = None
 
     @property

@@ -8,13 +8,13 @@ A record is a line, or an entry of a JSON list. What it holds is told by its key
 - `label` or `labels`, triples of start, end and label (doccano,
   https://doccano.github.io/doccano/tutorial/);
 - `entities`, triples or dicts, also with `start_offset` (doccano with relations) or `start_char`;
-  `[text, {"entities": …}]` is the training data of spaCy 2. A record with doccano's `Comments` has
-  its spans in `entities` or `label`, and whatever other keys it has are metadata;
+  `[text, {"entities": …}]` is the training data of spaCy 2. A record with doccano's list of
+  `Comments` has its spans in `entities` or `label`, and whatever other keys it has are metadata;
 - `tokenized_text` and `ner`, words and triples of first word, last word and label (GLiNER,
   https://github.com/urchade/GLiNER).
 
-A record with none of these keys, or with null, is a text that nobody annotated; an empty list says
-that there is no entity.
+A record with none of these keys, or with null, is a text that nobody annotated, as is one with an
+empty object of labels; an empty list says that there is no entity.
 """
 
 import json
@@ -39,11 +39,9 @@ SPAN_KEYS = ("spans", "ents", "entities", "label", "labels")
 """The keys under which a record has its spans, where it is not null: the first with a span counts,
 else the first."""
 
+_OF_TEXT = ("label", "labels")  # these may also have labels of the whole text
 _TEXT_KEYS = ("text", "data")
 _ID_KEYS = ("doc_id", "id", "_task_hash")
-DOCCANO_KEY = "Comments"
-"""The key that every record of doccano has, and no other program's."""
-
 _DOCCANO_KEYS = ("doc_id", "id", "text", "entities", "label")
 _STARTS, _ENDS = ("start_char", "start_offset", "start"), ("end_char", "end_offset", "end")
 _LABELS = ("label", "labels", "type", "entity_group", "entity")
@@ -185,7 +183,7 @@ def _sentence(reader: SpanReader, line: int, record: object) -> Sentence | None:
         record = {"text": record[0], **record[1]}
     if not isinstance(record, dict):
         raise Problem(f"{quoted(str(record))} is no record")
-    doccano = DOCCANO_KEY in record
+    doccano = is_of_doccano(record)
     if doccano:  # its metadata is whatever the imported file had, such as the keys of another tool
         record = {key: record[key] for key in _DOCCANO_KEYS if key in record}
     if record.get("tokenized_text") is not None:
@@ -229,13 +227,14 @@ def _spans(reader: SpanReader, line: int, record: Record) -> list[CharSpan] | No
     # `Doc.to_json` has its span groups under `spans`, which are a dict. What pandas writes has all
     # keys in every record, and null in those that had none.
     keys = [key for key in SPAN_KEYS if record.get(key) is not None]
+    keys = [key for key in keys if key not in _OF_TEXT or record[key] != {}]
     if isinstance(record.get("spans"), dict):
         keys.remove("spans")
     key = next((key for key in keys if has_spans(record[key])), next(iter(keys), None))
     if key is None:
         return None
     value = record[key]
-    if isinstance(value, dict) and key in ("label", "labels"):
+    if isinstance(value, dict) and key in _OF_TEXT:
         value = list(value)  # probabilities of labels of the whole text
     if not isinstance(value, list):
         value = [value]
@@ -246,6 +245,11 @@ def _spans(reader: SpanReader, line: int, record: Record) -> list[CharSpan] | No
         reader.remarks.count(_NO_SPANS, line)
         return None
     return [char_span(entry, key) for entry in value]
+
+
+def is_of_doccano(record: Record) -> bool:
+    """Tell whether a record is of doccano, which always writes its comments, and its spans."""
+    return isinstance(record.get("Comments"), list) and ("entities" in record or "label" in record)
 
 
 def has_spans(value: object) -> bool:

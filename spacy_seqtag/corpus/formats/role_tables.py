@@ -17,6 +17,7 @@ from ...frames import annotated_tokens, has_frames, propositions
 from ...schemes.propositions import NO_ROLESET, Argument, Proposition, write_columns
 from ..cut import rows_within, sentence_bounds
 from ..docs import doc_id_of
+from .doc_words import NO_OTHER_PREDICATE, SPACE_PREDICATES, SPACE_ROLES
 from .format import ExportCounts, Write
 
 _BLANK = re.compile(r"[ \t\r\n]")
@@ -116,7 +117,8 @@ def write_tables(
 
     make_table (MakeTable): Gives the columns of a sentence.
     docs (Iterable[Doc]): With semantic roles. Sentences that carry no such layer are left out,
-        which is not the same as a sentence without predicates.
+        which is not the same as a sentence without predicates. So is one whose predicates are all
+        tokens without a row.
     file (TextIO): What is written to.
     like (Iterable[Doc] | None): Docs with the same words, such as the annotated ones that
         predictions will be compared with. Then the sentences that carry the layer there are
@@ -130,7 +132,7 @@ def write_tables(
     """
     counts = ExportCounts()
     lines: tuple[str, str] | None = None
-    for sentence in _role_sentences(docs, like, white_space):
+    for sentence in _role_sentences(docs, like, white_space, counts.left_out):
         if around is not None and around(sentence.doc_id) != lines:
             file.write(f"{lines[1]}\n" if lines else "")
             lines = around(sentence.doc_id)
@@ -162,9 +164,9 @@ def written_roleset(roleset: str, notes: Counter[str]) -> str:
 
 
 def _role_sentences(
-    docs: Iterable[Doc], like: Iterable[Doc] | None, white_space: bool
+    docs: Iterable[Doc], like: Iterable[Doc] | None, white_space: bool, notes: Counter[str]
 ) -> Iterator[RoleSentence]:
-    """Yield the sentences that carry the layer, see `write_tables`."""
+    """Yield the sentences that carry the layer, see `write_tables`; count what has no row."""
     number = 0
     last_id = None
     any_frames = False
@@ -177,14 +179,21 @@ def _role_sentences(
         any_frames = any_frames or has_frames(doc)
         number = number if doc_id == last_id else 0
         last_id = doc_id
-        covered = annotated_tokens(reference)
+        covered = annotated_tokens(reference).tolist()
         props = propositions(doc)
+        annotated = {p.predicate for p in (props if doc is reference else propositions(reference))}
         bounds = sentence_bounds(reference)
         within = rows_within([(p.predicate, p.predicate + 1) for p in props], bounds)
         for (start, end), rows in zip(bounds, within, strict=True):
             is_written = [white_space or not doc[i].text.isspace() for i in range(start, end)]
-            if covered[start:end].all() and any(is_written):
-                own = [props[row] for row in rows]
+            has_layer = all(covered[start:end])
+            has_rows = has_layer and any(is_written)
+            own = [props[row] for row in rows if is_written[props[row].predicate - start]]
+            notes[SPACE_PREDICATES] += has_layer * (len(rows) - len(own))
+            kept = {written for i, written in enumerate(is_written, start) if i in annotated}
+            if has_rows and kept == {False}:  # it would say that no word is a predicate
+                notes[NO_OTHER_PREDICATE] += 1
+            elif has_rows:
                 if len({p.predicate for p in own}) < len(own):
                     raise ValueError(f"{where}: two predicates on one word in sentence {number}")
                 inside = [_within(p, start, end) for p in own]
@@ -196,7 +205,7 @@ def _role_sentences(
                     start,
                     end,
                     [i for i, written in enumerate(is_written, start) if written],
-                    [_among(prop, is_written) for prop, _ in inside],
+                    [_among(prop, is_written, notes) for prop, _ in inside],
                     sum(n for _, n in inside),
                 )
             number += 1
@@ -234,13 +243,19 @@ def _within(prop: Proposition, start: int, end: int) -> tuple[Proposition, int]:
     return Proposition(prop.predicate - start, prop.roleset, arguments, parts), cut
 
 
-def _among(prop: Proposition, is_written: Sequence[bool]) -> Proposition:
-    """Make positions in a sentence those among its written tokens; spans of none are left out."""
+def _among(prop: Proposition, is_written: Sequence[bool], notes: Counter[str]) -> Proposition:
+    """Make positions in a sentence those among its written tokens.
+
+    prop (Proposition): Its predicate is written. Spans of no written token are left out.
+    notes (Counter[str]): Counts them.
+    """
     if all(is_written):
         return prop
     at = [0, *accumulate(is_written)]
     arguments = [Argument(at[start], at[end], role) for start, end, role in prop.arguments]
     parts = [(at[start], at[end]) for start, end in prop.parts]
+    spans = [*((start, end) for start, end, _ in arguments), *parts]
+    notes[SPACE_ROLES] += sum(start == end for start, end in spans)
     return Proposition(
         at[prop.predicate],
         prop.roleset,

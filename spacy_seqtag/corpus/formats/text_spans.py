@@ -9,6 +9,7 @@ A text is one sentence of the corpus, and a document: where its sentences end is
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -134,8 +135,8 @@ class SpanReader:
         )
         if spans is not None:
             if perhaps_utf16 and not _fit(doc, spans):
-                units = [_from_utf16(text, span) for span in spans]
-                if _fit(doc, units):
+                units = _from_utf16(text, spans)
+                if units is not None and _fit(doc, units):
                     spans = units
                     self.remarks.count(_UTF16, line, quoted(text[:_SHOWN]))
             self._annotate(result, doc, spans, complete)
@@ -231,30 +232,37 @@ class SpanReader:
 def _where_it_says(text: str, span: CharSpan) -> CharSpan | None:
     """Return a span if its text is what the file says, else the one in UTF-16, else None.
 
-    Programs in JavaScript count an emoji as two.
+    Programs in JavaScript count an emoji as two. A span beyond the end is returned as it is.
     """
     if span.text is None or text[span.start : span.end].split() == span.text.split():
         return span
-    found = _from_utf16(text, span)
-    return found if text[found.start : found.end].split() == span.text.split() else None
+    for found in _from_utf16(text, [span]) or ():
+        if text[found.start : found.end].split() == span.text.split():
+            return found
+    return None
 
 
-def _from_utf16(text: str, span: CharSpan) -> CharSpan:
-    """Return a span whose places count units of UTF-16 as one that counts characters."""
-    units = text.encode("utf-16-le", "surrogatepass")
-    start, end = (
-        len(units[: 2 * place].decode("utf-16-le", "replace")) for place in (span.start, span.end)
-    )
-    return CharSpan(start, end, span.label)
+def _from_utf16(text: str, spans: Sequence[CharSpan]) -> list[CharSpan] | None:
+    """Return spans whose places count units of UTF-16 as those that count characters.
+
+    None where both are the same, or a place is beyond the text or within a character.
+    """
+    if max(text, default="") <= "\uffff":
+        return None
+    units = accumulate((1 + (character > "\uffff") for character in text), initial=0)
+    places = {unit: place for place, unit in enumerate(units)}
+    if not all(span.start in places and span.end in places for span in spans):
+        return None
+    return [CharSpan(places[span.start], places[span.end], span.label) for span in spans]
 
 
 def _fit(doc: Doc, spans: Iterable[CharSpan]) -> bool:
     """Tell whether all spans begin and end with words, but for white space."""
     for start, end, _, _ in spans:
-        inner = doc.text[max(start, 0) : max(end, 0)]
-        left = start + len(inner) - len(inner.lstrip())
-        if not inner.strip() or end > len(doc.text):
+        if not 0 <= start < end <= len(doc.text):
             return False
-        if doc.char_span(left, left + len(inner.strip())) is None:
+        inner = doc.text[start:end]
+        left = start + len(inner) - len(inner.lstrip())
+        if not inner.strip() or doc.char_span(left, left + len(inner.strip())) is None:
             return False
     return True

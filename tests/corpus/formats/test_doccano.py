@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from spacy_seqtag.corpus.errors import FormatError
+
 FOLDER = Path(__file__).with_name("doccano")
 ORDER = json.loads((FOLDER / "order.json").read_text("utf8"))
 
@@ -96,3 +98,25 @@ def test_places_of_its_page(run, tmp_path):
     summary, docs = run(path)
     assert [[ent.text for ent in doc.ents] for doc in docs] == [["Oslo"], ["Oslo"], ["Ann"]]
     assert "1 text has places that fit its words only if an emoji" in " ".join(summary.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "tags"),
+    [
+        ("hello Bob", [6, 99], ["O", ""]),
+        ("hello Bob dear", [-8, -5], ["O", "O", "O"]),
+        ("hello Bob dear", [-14, 5], ["", "O", "O"]),
+        ("😀 hello Bob", [9, 99], ["O", "O", ""]),
+        ("😀 hello Bob", [-1, 2], ["", "O", "O"]),
+        ("😀 hello Bob", [-12, -7], ["O", "O", "O"]),
+        ("a 😀 Bob", [3, 8], ["O", "O", ""]),
+    ],
+)
+def test_places_beyond_the_text_or_within_a_character(text, span, tags, run, tmp_path):
+    path = tmp_path / "all.jsonl"
+    record = {"id": 1, "text": text, "label": [[*span, "PER"]], "Comments": []}
+    path.write_text(json.dumps(record), encoding="utf8")
+    _, (doc,) = run(path)
+    assert [token.ent_iob_ for token in doc] == tags
+    with pytest.raises(FormatError, match="a span that does not fit the words"):
+        run(path, strict=True)

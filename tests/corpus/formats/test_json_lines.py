@@ -53,6 +53,13 @@ RECORDS = {
             {"label": "LOC", "start": 2, "end": 4, "start_char": 9, "end_char": 17},
         ],
     },
+    "comments of others": {
+        "text": TEXT,
+        "spans": [[0, 3, "PER"], [9, 17, "LOC"]],
+        "label": "x",
+        "Comments": "ok",
+    },
+    "a list of them": {"text": TEXT, "spans": [[0, 3, "PER"], [9, 17, "LOC"]], "Comments": []},
     "spacy 2": [TEXT, {"entities": [[0, 3, "PER"], [9, 17, "LOC"]]}],
     "gliner": {
         "tokenized_text": ["Ann", "left", "New", "York", "."],
@@ -87,15 +94,17 @@ def test_what_nobody_annotated_is_missing(run, tmp_path):
         {"text": "Ann left.", "labels": {"positive": 0.9}},
         {"text": "Ann left.", "entities": {"PER": ["Ann"]}},
         {"text": "", "label": []},
+        {"text": "Ann left.", "label": {}},
+        {"text": "Ann left.", "label": {}, "labels": []},
     )
     summary, docs = run(path)
-    assert [tags(doc) for doc in docs] == [[""] * 3, ["O"] * 3, *[[""] * 3] * 3]
+    assert [tags(doc) for doc in docs] == [[""] * 3, ["O"] * 3, *[[""] * 3] * 4, ["O"] * 3]
     notes = " ".join(summary.notes)
     assert "1 record was rejected or ignored in Prodigy" in notes
     assert "2 records have labels of the whole text" in notes
     assert "1 record is not what it should be and was left out (line 6," in notes
     assert "1 text is empty" in notes
-    assert summary.missing["entities"] == 4
+    assert summary.missing["entities"] == 5
 
 
 def test_spans_count_under_whatever_key_they_are(run, tmp_path):

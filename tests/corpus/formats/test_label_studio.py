@@ -121,8 +121,9 @@ def test_spans_of_another_text(export):
     assert "1 span has another text than the file says" in " ".join(summary.notes)
 
 
-def test_offsets_of_programs_in_javascript(export):
+@pytest.mark.parametrize(("end", "expected"), [(10, [("Oslo", "LOC")]), (11, []), (99, [])])
+def test_offsets_of_programs_in_javascript(export, end, expected):
     made = region(0, 0, "LOC")
-    made["value"] = {"start": 6, "end": 10, "text": "Oslo", "labels": ["LOC"]}
+    made["value"] = {"start": 6, "end": end, "text": "Oslo", "labels": ["LOC"]}
     _, (doc,) = export(task(annotation(made), data={"text": "😀 in Oslo"}))
-    assert ents(doc) == [("Oslo", "LOC")]
+    assert ents(doc) == expected

@@ -6,9 +6,17 @@ import pytest
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
+from spacy_seqtag.corpus.formats import FORMATS, WRITERS
 from spacy_seqtag.corpus.formats.conll2012_writer import write_conll2012
+from spacy_seqtag.corpus.formats.doc_words import (
+    NO_OTHER_PREDICATE,
+    SPACE_PREDICATES,
+    SPACE_ROLES,
+)
+from spacy_seqtag.corpus.formats.format import ReadOptions
 from spacy_seqtag.corpus.formats.propbank import write_gold_conll
 from spacy_seqtag.corpus.formats.props import write_props
+from spacy_seqtag.corpus.formats.remarks import Remarks
 from spacy_seqtag.frames import set_propositions
 from spacy_seqtag.schemes.propositions import Argument, Proposition
 
@@ -144,3 +152,66 @@ def test_what_cannot_be_written():
     doc.spans["predicates"].append(Span(doc, 1, 2, "go.01"))
     with pytest.raises(ValueError, match="two predicates on one word in sentence 0"):
         lines_of(write_gold_conll, [doc])
+
+
+def around_white_space(predicates, words=("He", "\n", "ran", "\t", "home")):
+    """`He \\n ran \\t home`, of which those tokens are predicates, each with two arguments."""
+    doc = Doc(Vocab(), words=[*words, "It"], sent_starts=[1, *[-1] * (len(words) - 1), 1])
+    props = [
+        Proposition(i, f"p{i}.01", [Argument(0, 1, "ARG0"), Argument(3, 4, "ARGM")], [])
+        for i in predicates
+    ]
+    set_propositions(doc, props, annotated=[(0, len(doc))])
+    return doc
+
+
+LOST = (SPACE_PREDICATES, SPACE_ROLES, NO_OTHER_PREDICATE)
+
+# The predicates, those that are written (None where it is not known whether there are any), and the
+# numbers of predicates, roles and sentences that are left out.
+WHITE_SPACE = [
+    ([1, 2], ["ran"], [1, 1, 0]),
+    ([2, 4], ["ran", "home"], [0, 2, 0]),
+    ([1, 3], None, [2, 0, 1]),
+    ([3], None, [1, 0, 1]),
+    ([], [], [0, 0, 0]),
+]
+
+
+@pytest.mark.parametrize(("predicates", "expected", "lost"), WHITE_SPACE)
+def test_predicates_of_white_space(predicates, expected, lost, tmp_path):
+    doc = around_white_space(predicates)
+    for name in ("conllu", "conll2012", "gold_conll"):
+        file = io.BytesIO()
+        read = FORMATS["propbank" if name == "gold_conll" else name].read
+        counts = WRITERS[name].write([doc], file, None)
+        path = tmp_path / f"a.{name}"
+        path.write_bytes(file.getvalue())
+        found = {tuple(s.words): s.propositions for s in read(path, ReadOptions(), Remarks(path))}
+        props = found.get(("He", "ran", "home"))
+        assert found["It",] == []
+        if expected is None:
+            assert props is None
+        else:
+            assert [["He", "ran", "home"][p.predicate] for p in props] == expected
+            assert all(p.arguments == [Argument(0, 1, "ARG0")] for p in props)
+        left_out = [counts.left_out[what] for what in LOST]
+        assert left_out == lost
+        assert counts.predicates == len(expected or ())
+
+
+@pytest.mark.parametrize("write", [write_conll2012, write_gold_conll])
+def test_sentences_of_the_annotated_whose_predicates_are_white_space(write):
+    """The same sentences are written of predictions, whatever is predicted."""
+    for annotated, n in (([3], 1), ([2], 2), ([], 2)):
+        like = [around_white_space(annotated)]
+        for predicted in ([3], [2], []):
+            counts, _ = lines_of(write, [around_white_space(predicted)], like=like)
+            assert counts.sentences == n
+
+
+def test_a_sentence_of_white_space_with_a_predicate():
+    doc = around_white_space([0], words=["\n"] * 4)
+    for name in ("conllu", "conll2012", "gold_conll"):
+        counts = WRITERS[name].write([doc], io.BytesIO(), None)
+        assert (counts.sentences, [counts.left_out[what] for what in LOST]) == (1, [1, 0, 0])

@@ -26,7 +26,16 @@ from ....schemes.upos import UPOS_TAGS
 from ...cut import sentence_bounds
 from ...docs import doc_id_of, sent_ids_of
 from ..comments import BOUNDS, PREDICATES, UNKNOWN
-from ..doc_words import Place, find_rows, forms_of, one_line, tags_of
+from ..doc_words import (
+    NO_OTHER_PREDICATE,
+    SPACE_PREDICATES,
+    SPACE_ROLES,
+    Place,
+    find_rows,
+    forms_of,
+    one_line,
+    tags_of,
+)
 from ..format import ExportCounts, Writer
 from .roles import ROLES, ROLESET, role_tag, written_label
 
@@ -160,6 +169,7 @@ def _add_frames(
     for frame in get_frames(doc):
         if frames.setdefault(frame.predicate.start, frame) is not frame:
             raise ValueError(f"two predicates on the word {frame.predicate.text!r}")
+    counts.left_out[SPACE_PREDICATES] += sum(not numbers[i] for i in frames)
     without = set()
     for number, start, end in sentences:
         own = [frames[i] for i in range(start, end) if i in frames and numbers[i]]
@@ -167,7 +177,10 @@ def _add_frames(
             counts.left_out[_PARTLY] += len(own)
             continue
         if not own:
-            without.add(number)
+            if any(i in frames for i in range(start, end)):
+                counts.left_out[NO_OTHER_PREDICATE] += 1
+            else:
+                without.add(number)
             continue
         roles: dict[int, list[str]] = {}
         sure: dict[int, list[str]] = {}
@@ -225,6 +238,7 @@ def _add_frame(
         for i in places:
             tag = role_tag(numbers[at], role, begins=i == places[0])
             roles.setdefault(i, []).append(tag)
+        counts.left_out[SPACE_ROLES] += not places
         value = plan.rounded(confidences.get((start, end)))
         if places and value is not None:
             sure.setdefault(places[0], []).append(f"{numbers[at]}:{value}")

@@ -10,7 +10,7 @@ who turns them into sentences: `layout` and `sentences`, or `doc_rows`.
 from pathlib import Path
 
 from ..format import Format
-from .folder import SUFFIXES, is_table_folder
+from .folder import SUFFIXES, is_table_folder, read_in
 from .reader import has_token_lists, read_json, read_parquet
 from .writer import JSON_WRITER, PARQUET_WRITER
 
@@ -28,6 +28,7 @@ PARQUET = Format(
     writers=(PARQUET_WRITER,),
     takes_folders=True,
     beside=(".json", ".spacy", ".txt"),
+    reads=read_in,
     recognises=_is_parquet,
 )
 """Also for folders of `datasets`."""

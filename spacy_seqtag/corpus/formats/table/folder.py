@@ -34,6 +34,17 @@ def _tables_in(path: Path) -> list[Path]:
     return sorted(file for file in path.glob("*") if file.is_file() and _is_table(file))
 
 
+def _tables_below(path: Path) -> set[Path]:
+    """Find the files of tables in a folder and all below it, save hidden ones."""
+    return {
+        file
+        for file in path.rglob("*")
+        if file.is_file()
+        and _is_table(file)
+        and not any(part.startswith(".") for part in file.relative_to(path).parts)
+    }
+
+
 def _is_table(file: Path) -> bool:
     return split_compression(file)[0].suffix.lower() in SUFFIXES
 
@@ -41,7 +52,8 @@ def _is_table(file: Path) -> bool:
 def files_of(path: Path) -> list[Path]:
     """Find the files of a table, in their order.
 
-    RAISES: FormatError: There is none, or the folder holds several tables.
+    RAISES: FormatError: There is none, or the folder holds several tables, or tables in several
+        folders.
     """
     if not path.is_dir():
         return [path]
@@ -50,14 +62,13 @@ def files_of(path: Path) -> list[Path]:
     if (path / _STATE).is_file():
         return _files_of_state(path)
     files = _tables_in(path) or _tables_in(path / _DATA)
-    folder = files[0].parent if files else path
-    below = sorted(file for file in folder.glob("*/**/*") if file.is_file() and _is_table(file))
-    if below and files:
+    others = sorted(_tables_below(path).difference(files))
+    if others and files:
         raise FormatError(
             path,
             None,
-            f"files in it, and in a folder below: {files[0]} and {below[0]}",
-            f"Name one folder, or a pattern such as '{folder}/*{files[0].suffix}'",
+            f"files in several folders: {files[0]} and {others[0]}",
+            f"Name one folder, or a pattern such as '{files[0].parent}/*{files[0].suffix}'",
         )
     splits = sorted({_PART.sub("", split_compression(file)[0].name) for file in files})
     if len(splits) > 1:
@@ -75,6 +86,15 @@ def files_of(path: Path) -> list[Path]:
             "Name a folder with such files",
         )
     return files
+
+
+def read_in(path: Path) -> list[Path]:
+    """Find the files of a folder that are read: those of the table, and what is said about it.
+
+    RAISES: FormatError: See `files_of`.
+    """
+    about = [file for file in path.rglob("*.json") if file.name in (_INFO, _STATE, _DICT)]
+    return [*files_of(path), *about]
 
 
 def _only_split(path: Path) -> Path:

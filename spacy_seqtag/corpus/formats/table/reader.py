@@ -11,10 +11,10 @@ from ...errors import FormatError
 from ...sentence import Sentence
 from ..format import ReadOptions
 from ..json_lines import (
-    DOCCANO_KEY,
     SPAN_KEYS,
     Problem,
     has_spans,
+    is_of_doccano,
     no_text,
     report,
     sentences_of,
@@ -142,7 +142,7 @@ def has_token_lists(path: Path) -> bool:
         record, _ = json.JSONDecoder().raw_decode(start, begin)
     except (ValueError, RecursionError):  # longer than what was read, or damaged
         return _WORD_LIST.search(start) is not None
-    if DOCCANO_KEY in record:  # words are metadata
+    if is_of_doccano(record):  # words are metadata
         return False
     if is_annotated(record.get("tokens")) or _is_word(record):
         return True

@@ -206,8 +206,34 @@ def test_a_folder_of_the_hub(write, run, tmp_path):
     with pytest.raises(FormatError, match="files of several splits: test, train"):
         run(repository)
     path.rename(repository / "a.parquet")
-    with pytest.raises(FormatError, match=r"and in a folder below: .*a\.parquet and .*test-0"):
+    with pytest.raises(FormatError, match=r"in several folders: .*a\.parquet and .*data/test-0"):
         run(repository)
+    (repository / "a.parquet").rename(repository / "data" / "test-00000-of-00001.parquet")
+    for name in ("other", "data/more"):
+        (repository / name).mkdir()
+        other = repository / name / "train-00000-of-00001.parquet"
+        other.write_bytes(next((repository / "data").glob("test*")).read_bytes())
+        with pytest.raises(FormatError, match=rf"in several folders: .*data/test-.*{name}/train-"):
+            run(repository)
+        other.rename(other.with_name(".hidden.parquet"))
+        assert run(repository)[0].sentences == 1
+
+
+def test_other_files_of_a_folder_are_named(write, run, tmp_path):
+    folders = {"hub": tmp_path / "hub", "ds": save(tmp_path / "ds", [GOOD])}
+    (folders["hub"] / "data").mkdir(parents=True)
+    write("parquet", [GOOD], name="hub/data/train")
+    for folder in folders.values():
+        assert not [note for note in run(folder)[0].notes if "not read: " in note]
+        for name in ("more.json", "LICENSE.txt", "old.spacy", "README.md", ".hidden.json"):
+            (folder / name).write_text("[]")
+        notes = run(folder)[0].notes
+        assert f"{folder}: not read: LICENSE.txt, more.json, old.spacy" in notes
+    # What datasets computed from the table, which `state.json` does not name.
+    save(tmp_path / "ds" / "cache", [GOOD], name="cache-1.arrow")
+    assert any(
+        "not read: LICENSE.txt, cache/cache-1.arrow" in n for n in run(folders["ds"])[0].notes
+    )
 
 
 def test_files_of_a_folder_have_the_same_classes(write, run, tmp_path):

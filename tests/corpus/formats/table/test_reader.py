@@ -228,6 +228,9 @@ RECORDS = [
     ({"tokens": ["Ann"] * 30_000, "ner_tags": ["O"] * 30_000}, "tokens"),
     ({"Word": "Ann", "ner": "O"}, "tokens"),
     ({"text": "Ann", "word": "Ann", "label": []}, "jsonl"),
+    ({"tokens": ["Ann"], "ner_tags": ["O"], "Comments": []}, "tokens"),
+    ({"tokens": ["Ann"], "label": ["O"], "Comments": "ok"}, "tokens"),
+    ({"text": "Ann", "tokens": ["Ann"], "tags": ["O"], "label": [], "Comments": []}, "jsonl"),
 ]
 
 
