@@ -130,7 +130,7 @@ def test_the_encoder_runs_once(unsure_path, corpus, tmp_path, monkeypatch):
     monkeypatch.setattr(
         calibration,
         "_annotate_again",
-        lambda nlp, new, _, *to: calibration._annotate(nlp, new, *to),
+        lambda nlp, new, _, *to: calibration.annotate(nlp, new, *to),
     )
     each_time = calibrate_pipeline(str(unsure_path), corpus, tmp_path / "each")
     assert len(read) == 30 + 90
