@@ -30,6 +30,8 @@ from workers import Failed, call, set_threads
 LEAST_RATIO = 0.95
 """The target: words per second of `annotate`, of those of `nlp.pipe`."""
 
+_PIECES = 5  # of each worker, at least, where engines are compared
+
 LEAST_OF_RAY = 0.90
 """The target: words per second of Ray's workers, of those of as many local ones."""
 
@@ -200,8 +202,11 @@ def compare_engines(settings: Settings) -> dict[str, list[float]]:
                 for _ in range(2 * settings.workers):
                     next(pieces)
                 start = perf_counter()
-                n_words = sum(piece.words for piece in pieces)
-                rates[name].append(n_words / (perf_counter() - start))
+                counts = [piece.words for piece in pieces]
+                # What was under way before the start would count for more than it is.
+                if len(counts) < _PIECES * settings.workers:
+                    raise Failed(f"{len(counts)} batches are too few: give more --words")
+                rates[name].append(sum(counts) / (perf_counter() - start))
     return rates
 
 
