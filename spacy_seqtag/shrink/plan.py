@@ -9,7 +9,7 @@ from thinc.api import Config
 
 from ..errors import printable, settings_error
 from ..models.encoder import Encoder, find_encoders
-from ..models.network.layers import spread_layers
+from ..models.network.layers import are_layers, spread_layers
 from ..models.spacy_transformers import Transformer
 from ..pipeline.base import Tagger
 from ..training.config import TASKS, Choices, Start, render
@@ -65,7 +65,7 @@ def choose_layers(layers: int | Sequence[int], of: int) -> list[int]:
             )
         return spread_layers(of, layers)
     kept = list(layers)
-    if kept != sorted(set(kept)) or not 1 <= len(kept) < of or not 0 <= kept[0] <= kept[-1] < of:
+    if len(kept) == of or not are_layers(kept, of):
         raise settings_error(
             f"--keep {','.join(map(str, kept))}: the encoder has {of} layers; give some of their "
             f"numbers, from 0 to {of - 1}, in rising order"

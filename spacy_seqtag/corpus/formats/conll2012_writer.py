@@ -1,28 +1,23 @@
 """Writing CoNLL-2012: see `conll2012`, which reads it."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable
-from functools import partial
 from typing import TextIO
 
 from spacy.tokens import Doc
 
 from ...schemes.propositions import PREDICATE
-from ..penn import escape
 from .doc_words import RELABELLED, SPLIT
 from .format import ExportCounts, Writer
 from .role_tables import (
     RoleSentence,
     Table,
     in_utf8,
-    without_blanks,
     write_tables,
     written_roleset,
 )
 
 _NOTHING, _NO_VALUE = "*", "-"
-_WRITTEN = "entities"
 _ODD_ROLESETS = "<roleset|rolesets> that <is|are> no lemma and number"
 _OF_PART = re.compile(r"(.+)-part([1-9][0-9]*)")
 _BRACKETS = re.compile(r"[()*\s]")
@@ -41,11 +36,7 @@ def write_conll2012(
     docs, file, like: see `role_tables.write_tables`.
     RAISES: ValueError: See there.
     """
-    notes = Counter[str]()
-    counts = write_tables(partial(_table, notes=notes), docs, file, like, _around)
-    counts.entities = notes.pop(_WRITTEN, 0)
-    counts.left_out.update(notes)
-    return counts
+    return write_tables(_table, docs, file, like, _around)
 
 
 def _around(doc_id: str) -> tuple[str, str]:
@@ -59,40 +50,36 @@ def _name_and_part(doc_id: str) -> tuple[str, str]:
     return (found[1], found[2]) if found else (doc_id, "0")
 
 
-def _table(sentence: RoleSentence, notes: Counter[str]) -> Table:
-    """Make the columns of a sentence. notes: gets what is left out, and the entities written."""
-    size, tokens = len(sentence), sentence.tokens
+def _table(sentence: RoleSentence, counts: ExportCounts) -> Table:
+    size = len(sentence)
     name, part = _name_and_part(sentence.doc_id)
     lemmas, framesets = [_NO_VALUE] * size, [_NO_VALUE] * size
     for prop in sentence.propositions:
-        lemma, dot, frameset = written_roleset(prop.roleset, notes).rpartition(".")
+        lemma, dot, frameset = written_roleset(prop.roleset, counts.left_out).rpartition(".")
         if dot and lemma and frameset:
             lemmas[prop.predicate], framesets[prop.predicate] = lemma, frameset
         else:
             lemmas[prop.predicate] = sentence.predicate_name(prop.predicate)
-            notes[_ODD_ROLESETS] += prop.roleset not in ("", PREDICATE)
+            counts.left_out[_ODD_ROLESETS] += prop.roleset not in ("", PREDICATE)
     columns = [
         [name] * size,
         [part] * size,
-        [str(i) for i in range(size)],
-        [without_blanks(escape(token.text)) for token in tokens],
-        [without_blanks(token.tag_) or _NO_VALUE for token in tokens],
-        [_NOTHING] * size,
+        *sentence.words(_NO_VALUE),
         lemmas,
         framesets,
         [_NO_VALUE] * size,
         [_NO_VALUE] * size,
-        _entity_cells(sentence, notes),
+        _entity_cells(sentence, counts),
         *sentence.brackets(),
         [_NO_VALUE] * size,
     ]
     return Table(columns, left=(0, 3))
 
 
-def _entity_cells(sentence: RoleSentence, notes: Counter[str]) -> list[str]:
+def _entity_cells(sentence: RoleSentence, counts: ExportCounts) -> list[str]:
     """Write the column of entities; one that goes on beyond the sentence ends with it."""
     doc, tokens = sentence.doc, sentence.tokens
-    notes[SPLIT] += doc[sentence.start].ent_iob_ == "I"
+    counts.left_out[SPLIT] += doc[sentence.start].ent_iob_ == "I"
     begins: list[bool] = []
     fresh, written = True, frozenset(sentence.places)
     for i in range(sentence.start, sentence.end):
@@ -105,8 +92,8 @@ def _entity_cells(sentence: RoleSentence, notes: Counter[str]) -> list[str]:
     for i, token in enumerate(tokens):
         if token.ent_type_ and begins[i]:
             label = _BRACKETS.sub("_", token.ent_type_)
-            notes[RELABELLED] += label != token.ent_type_
-            notes[_WRITTEN] += 1
+            counts.left_out[RELABELLED] += label != token.ent_type_
+            counts.entities += 1
             cells[i] = f"({label})" if ends[i] else f"({label}{_NOTHING}"
         elif token.ent_type_ and ends[i]:
             cells[i] = f"{_NOTHING})"

@@ -7,9 +7,7 @@ another file has to give them.
 Source: https://github.com/propbank/propbank-release
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -18,7 +16,6 @@ from spacy.tokens import Doc
 from ...schemes.propositions import NO_ROLESET, PREDICATE
 from ...schemes.rolesets import frame_file
 from ..join.by_document import DocumentLayer
-from ..penn import escape
 from ..sentence import Sentence
 from .document_rows import DOCUMENT, Columns, Layout, read_rows
 from .format import ExportCounts, Format, LayerFiles, ReadOptions, Writer
@@ -27,7 +24,6 @@ from .role_tables import (
     RoleSentence,
     Table,
     in_utf8,
-    without_blanks,
     write_tables,
     written_roleset,
 )
@@ -96,18 +92,15 @@ def write_gold_conll(
     docs, file, like: see `role_tables.write_tables`.
     RAISES: ValueError: See there.
     """
-    notes = Counter[str]()
-    counts = write_tables(partial(_gold_conll_table, notes=notes), docs, file, like)
-    counts.left_out.update(notes)
-    return counts
+    return write_tables(_gold_conll_table, docs, file, like)
 
 
-def _gold_conll_table(sentence: RoleSentence, notes: Counter[str]) -> Table:
-    size, tokens = len(sentence), sentence.tokens
+def _gold_conll_table(sentence: RoleSentence, counts: ExportCounts) -> Table:
+    size = len(sentence)
     frames = [NO_ROLESET] * size
     rolesets = [NO_ROLESET] * size
     for prop in sentence.propositions:
-        roleset = written_roleset(prop.roleset, notes)
+        roleset = written_roleset(prop.roleset, counts.left_out)
         frame = frame_file(roleset)
         if roleset == PREDICATE:
             frame = sentence.predicate_name(prop.predicate)
@@ -116,10 +109,7 @@ def _gold_conll_table(sentence: RoleSentence, notes: Counter[str]) -> Table:
     columns = [
         [sentence.doc_id] * size,
         [str(sentence.number)] * size,
-        [str(i) for i in range(size)],
-        [without_blanks(escape(token.text)) for token in tokens],
-        [without_blanks(token.tag_) or _NO_VALUE for token in tokens],
-        ["*"] * size,
+        *sentence.words(_NO_VALUE),
         frames,
         rolesets,
         *sentence.brackets(),

@@ -97,7 +97,7 @@ def write_props(
     return write_tables(_props_table, docs, file, like, white_space=True)
 
 
-def _props_table(sentence: RoleSentence) -> Table:
+def _props_table(sentence: RoleSentence, _: ExportCounts) -> Table:
     names = [NO_ROLESET] * len(sentence)
     for prop in sentence.propositions:
         names[prop.predicate] = sentence.predicate_name(prop.predicate)

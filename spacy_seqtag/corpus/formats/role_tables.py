@@ -17,6 +17,7 @@ from ...frames import annotated_tokens, has_frames, propositions
 from ...schemes.propositions import NO_ROLESET, Argument, Proposition, write_columns
 from ..cut import rows_within, sentence_bounds
 from ..docs import doc_id_of
+from ..penn import escape
 from .doc_words import NO_OTHER_PREDICATE, SPACE_PREDICATES, SPACE_ROLES
 from .format import ExportCounts, Write
 
@@ -66,6 +67,19 @@ class RoleSentence(NamedTuple):
         except ValueError as error:
             raise ValueError(f"{self.doc_id}, sentence {self.number}: {error}") from None
 
+    def words(self, no_tag: str) -> list[list[str]]:
+        """Write the columns of PropBank and OntoNotes: number, word, XPOS, and a parse left out.
+
+        no_tag (str): What stands for a tag that is not there.
+        """
+        tokens = self.tokens
+        return [
+            [str(i) for i in range(len(self))],
+            [without_blanks(escape(token.text)) for token in tokens],
+            [without_blanks(token.tag_) or no_tag for token in tokens],
+            ["*"] * len(self),
+        ]
+
     def predicate_name(self, position: int) -> str:
         """Get what a predicate is called: its lemma, or its word in lower case without one."""
         token = self.reference[self.places[position]]
@@ -84,7 +98,8 @@ class Table(NamedTuple):
     left: Sequence[int]
 
 
-MakeTable = Callable[[RoleSentence], Table]
+MakeTable = Callable[[RoleSentence, ExportCounts], Table]
+"""Makes the columns of a sentence, and counts entities and what is left out."""
 
 WriteText = Callable[[Iterable[Doc], TextIO, Iterable[Doc] | None], ExportCounts]
 """Writes Docs to an open text file."""
@@ -137,7 +152,7 @@ def write_tables(
             file.write(f"{lines[1]}\n" if lines else "")
             lines = around(sentence.doc_id)
             file.write(f"{lines[0]}\n")
-        _write_rows(file, make_table(sentence))
+        _write_rows(file, make_table(sentence, counts))
         counts.sentences += 1
         counts.predicates += len(sentence.propositions)
         counts.cut += sentence.cut

@@ -43,6 +43,11 @@ def spread_layers(n: int, kept: int) -> list[int]:
     return [0] if kept == 1 else [round(i * (n - 1) / (kept - 1)) for i in range(kept)]
 
 
+def are_layers(kept: Sequence[int], n: int) -> bool:
+    """Tell whether these are numbers of some of `n` layers, in rising order."""
+    return bool(kept) and list(kept) == sorted(set(kept)) and 0 <= kept[0] <= kept[-1] < n
+
+
 def keep_layers(transformer: AnyTransformer, kept: Sequence[int]) -> None:
     """Take all other layers out of an encoder.
 
@@ -53,7 +58,7 @@ def keep_layers(transformer: AnyTransformer, kept: Sequence[int]) -> None:
         look far and near by turns. It stays as it was.
     """
     n = n_layers(transformer)
-    if not kept or list(kept) != sorted(set(kept)) or not 0 <= kept[0] <= kept[-1] < n:
+    if not are_layers(kept, n):
         raise settings_error(
             f"layers = {list(kept)}; give numbers from 0 to {n - 1}, in rising order"
         )
