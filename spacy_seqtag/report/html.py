@@ -13,7 +13,7 @@ from spacy.tokens import Doc, Span
 
 from ..frames import Frame, get_frames
 from ..schemes.propositions import PREDICATE
-from .terminal import render_title, shown_bounds
+from .terminal import render_roles, render_title, shown_bounds
 
 # Colours that tell neighbours apart and leave black text readable.
 _PALETTE = (
@@ -107,7 +107,7 @@ def render_parts(doc: Doc) -> str:
     else:  # displaCy would warn
         parts = [f'<p class="entities">{escape(doc.text)}</p>']
     for frame in get_frames(doc):
-        parts.append(f"<h2>{escape(render_title(frame))}</h2>")
+        parts.append(f"<h2>{escape(_heading(frame))}</h2>")
         parts.append(
             displacy.render(
                 [_arcs(frame)],
@@ -118,6 +118,11 @@ def render_parts(doc: Doc) -> str:
             )
         )
     return "\n".join(f"<div>{part}</div>" for part in parts)
+
+
+def _heading(frame: Frame) -> str:
+    """Write the sense of a frame's predicate and, where that is known, what its roles are."""
+    return ". ".join(filter(None, (render_title(frame), render_roles(frame))))
 
 
 def _arcs(frame: Frame) -> dict[str, object]:
@@ -152,7 +157,7 @@ def displacy_blocks(doc: Doc) -> list[Block]:
     if doc.ents or not frames:
         spans = [(ent.label_, ent) for ent in doc.ents]
         blocks.append(_block(doc, (0, len(doc)), spans, "Entities" if doc.ents else ""))
-    blocks += [_block(doc, shown_bounds(f), f.pieces, render_title(f)) for f in frames]
+    blocks += [_block(doc, shown_bounds(f), f.pieces, _heading(f)) for f in frames]
     return blocks
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from spacy.tokens import Doc
@@ -14,7 +14,8 @@ from ..corpus.check.tally import list_labels
 from ..corpus.docbin_read import find_docbins, read_docs
 from ..corpus.errors import FormatError
 from ..corpus.plural import counted
-from ..errors import printable
+from ..errors import printable, settings_error
+from ..schemes.inventory import FrameInventory
 from .config import NAMES, TASKS, Choices
 from .recipe import recipe_for
 
@@ -190,6 +191,26 @@ def fit(
         gpu=gpu,
         about=tuple(printable(line, limit=None) for line in about),
     )
+
+
+def with_frames(choices: Choices, path: Path, inventory: FrameInventory) -> Choices:
+    """Add an inventory of frames to the settings of a config.
+
+    choices (Choices): The settings.
+    path (Path): Where the inventory is.
+    inventory (FrameInventory): What is in it.
+    RETURNS (Choices): The settings with it.
+    RAISES: ConfigValidationError (a ValueError): No component is made that could read it.
+    """
+    further = choices.start is not None and "srl" not in choices.start.new
+    if "srl" not in choices.tasks or further:
+        fix = "python -m spacy seqtag add-frames" if further else "--tasks srl"
+        raise settings_error(
+            f"--frames {path}: it is read where a new component for semantic roles is made, and "
+            f"there is none. Leave the option out, or use {fix}"
+        )
+    about = f"inventory of frames {path}: {counted(len(inventory), '<roleset|rolesets>')}."
+    return replace(choices, frames=str(path), about=(*choices.about, printable(about, limit=None)))
 
 
 def _language(lang: str | None, train: Data) -> tuple[str, str]:
