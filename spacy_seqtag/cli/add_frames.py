@@ -49,8 +49,6 @@ def add_frames_cli(
     try:
         check_replaceable(output, "pipeline", PIPELINE_FILES, force=force)
         with stage_bar(quiet) as stages:
-            stages("Read the inventory", 0)
-            inventory = load_frames(frames)
             stages("Load the pipeline", 0)
             nlp = load_pipeline(model)
             labellers = {
@@ -63,6 +61,8 @@ def add_frames_cli(
                     f"{model}: the pipeline ({', '.join(nlp.component_names) or 'no components'}) "
                     "finds no semantic roles. Give one with seqtag_srl"
                 )
+            stages("Read the inventory", 0)
+            inventory = load_frames(frames)
             for pipe in labellers.values():
                 pipe.set_frames(inventory)
             save_pipeline(nlp, output)

@@ -70,7 +70,7 @@ def create_frame_inventory(path: Path) -> FrameInventory:
     RAISES: ConfigValidationError (a ValueError): It cannot be read.
     """
     try:
-        return read_inventory(path).frames
+        return read_inventory(Path(path)).frames
     except (FormatError, OSError) as err:
         raise settings_error(f"spacy_seqtag.FrameInventory.v1: {err}") from err
 
@@ -80,8 +80,11 @@ def read_inventory(path: Path) -> Inventory:
 
     path (Path): A folder of PropBank's frame files, or a JSON file.
 
-    RAISES: FormatError: A file that is no such JSON; no roleset at all. OSError: There is no file.
+    RAISES: FormatError: A file that is no such JSON; no roleset at all; no file. OSError: It cannot
+        be read.
     """
+    if not path.exists():
+        raise FormatError(path, None, "there is no such file or folder", "Check the path")
     left_out: list[FormatError] = []
     rolesets = list(_read_folder(path, left_out)) if path.is_dir() else _read_json(path)
     if not rolesets:

@@ -14,8 +14,8 @@ InventoryData = list[list[Any]]
 ANY = ""
 """In the place of a part of speech: any, or unknown."""
 
-REACH = 6
-"""How far behind the first word of several the others may be: "gave the whole plan up"."""
+REACH = 3
+"""How far behind the first word of several the others may be: "gave it all up"."""
 
 # Verbs are tagged AUX as well, nouns PROPN.
 _SAME = {"AUX": "VERB", "PROPN": "NOUN"}
@@ -123,7 +123,9 @@ class FrameInventory:
         found = self.rolesets.get(roleset)
         if found is None:
             return None
-        return found.roles.get(base := _base(role)) or found.roles.get(plain_role(base)) or None
+        base = plain_role(_base(role))
+        texts = (text for own, text in found.roles.items() if plain_role(own) == base)
+        return next(texts, None) or None
 
     def lacks(self, roleset: str, role: str) -> bool:
         """Say whether a roleset does not have a role that others have.
