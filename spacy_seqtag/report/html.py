@@ -4,11 +4,13 @@ displaCy escapes words, but neither labels nor titles, so these are escaped here
 origin cannot put elements or scripts into a page.
 """
 
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any, TypedDict
 
 from spacy import displacy
+from spacy.displacy import templates
 from spacy.tokens import Doc, Span
 
 from ..frames import Frame, get_frames
@@ -39,6 +41,13 @@ class BlockSpan(TypedDict):
     end_token: int
 
 
+class Settings(TypedDict):
+    """How displaCy draws a text: the code of its language, and its direction, "ltr" or "rtl"."""
+
+    lang: str
+    direction: str
+
+
 class Block(TypedDict):
     """What displaCy draws as one figure; its format for `style="span", manual=True`."""
 
@@ -46,12 +55,14 @@ class Block(TypedDict):
     tokens: list[str]
     title: str
     spans: list[BlockSpan]
+    settings: Settings
 
 
-class Options(TypedDict):
-    """displaCy's options: the colour of each label."""
+class Options(TypedDict, total=False):
+    """displaCy's options: the colour of each label, and how text from right to left is drawn."""
 
     colors: dict[str, str]
+    template: dict[str, str]
 
 
 def render_html(docs: Doc | Iterable[Doc]) -> str:
@@ -87,13 +98,16 @@ def serve_html(doc: Doc, host: str, port: int) -> None:
 def render_entities(docs: Iterable[Doc]) -> str:
     """Draw the entities of Docs as a page, in displaCy's style "ent"."""
     pages = [_entities(doc) for doc in docs]
-    return displacy.render(pages, style="ent", page=True, jupyter=False, manual=True)
+    return displacy.render(
+        pages, style="ent", page=True, jupyter=False, manual=True, options=_entity_options(pages)
+    )
 
 
 def _entities(doc: Doc) -> dict[str, Any]:
     """Describe the entities of a Doc as displaCy takes them, escaped where it does not escape."""
     page = displacy.parse_ents(doc)
     page["title"] = escape(str(page["title"] or ""))
+    page["settings"] = settings_of(doc)
     for ent in page["ents"]:
         ent["label"], ent["kb_id"] = escape(ent["label"]), escape(ent["kb_id"])
     return page
@@ -103,7 +117,8 @@ def render_parts(doc: Doc) -> str:
     """Draw a Doc as parts of a page: its entities, then each frame as arcs over its sentence."""
     if doc.ents:
         page = _entities(doc)
-        parts = [displacy.render([page], style="ent", jupyter=False, manual=True)]
+        options = _entity_options([page])
+        parts = [displacy.render([page], style="ent", jupyter=False, manual=True, options=options)]
     else:  # displaCy would warn
         parts = [f'<p class="entities">{escape(doc.text)}</p>']
     for frame in get_frames(doc):
@@ -117,7 +132,8 @@ def render_parts(doc: Doc) -> str:
                 options={"compact": True, "distance": 100, "bg": "transparent"},
             )
         )
-    return "\n".join(f"<div>{part}</div>" for part in parts)
+    direction = settings_of(doc)["direction"]
+    return "\n".join(f'<div dir="{direction}">{part}</div>' for part in parts)
 
 
 def _heading(frame: Frame) -> str:
@@ -142,7 +158,7 @@ def _arcs(frame: Frame) -> dict[str, object]:
             left, right = sorted((predicate, first))
             direction = "left" if first < predicate else "right"
             arcs.append({"start": left, "end": right, "label": escape(label), "dir": direction})
-    return {"words": words, "arcs": arcs}
+    return {"words": words, "arcs": arcs, "settings": settings_of(frame.predicate.doc)}
 
 
 def displacy_blocks(doc: Doc) -> list[Block]:
@@ -162,14 +178,46 @@ def displacy_blocks(doc: Doc) -> list[Block]:
 
 
 def displacy_options(blocks: Iterable[Block]) -> Options:
-    """Choose a colour for each label of some blocks: `C-X` and `R-X` have the one of `X`."""
+    """Choose a colour for each label of some blocks: `C-X` and `R-X` have the one of `X`.
+
+    If the first block is written from right to left, so is all of the page.
+    """
+    blocks = list(blocks)
     colors: dict[str, str] = {}
     labels = {span["label"] for block in blocks for span in block["spans"]}
     bases = sorted({_base(label) for label in labels} - {PREDICATE})
     by_base = {base: _PALETTE[i % len(_PALETTE)] for i, base in enumerate(bases)}
     for label in labels:
         colors[label] = by_base.get(_base(label), _PREDICATE_COLOR)
-    return {"colors": colors}
+    options: Options = {"colors": colors}
+    if blocks and blocks[0]["settings"]["direction"] == "rtl":
+        # displaCy has these, but chooses before it knows the direction.
+        options["template"] = {
+            "span": templates.TPL_SPAN_RTL,
+            "slice": templates.TPL_SPAN_SLICE_RTL,
+            "start": templates.TPL_SPAN_START_RTL,
+        }
+    return options
+
+
+def settings_of(doc: Doc) -> Settings:
+    """Say how displaCy draws a text.
+
+    doc (Doc): Its direction is that of its first letter, by which editors and browsers go, too
+        (UAX 9, rules P2 and P3); that of its language if it has no letter.
+    """
+    kinds = (unicodedata.bidirectional(char) for char in doc.text)
+    first = next((kind for kind in kinds if kind in ("L", "R", "AL")), None)
+    direction = str(doc.vocab.writing_system.get("direction", "ltr"))
+    if first is not None:
+        direction = "ltr" if first == "L" else "rtl"
+    return {"lang": escape(doc.vocab.lang), "direction": direction}
+
+
+def _entity_options(pages: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Choose displaCy's options for entities: see `displacy_options`."""
+    is_rtl = bool(pages) and pages[0]["settings"]["direction"] == "rtl"
+    return {"template": templates.TPL_ENT_RTL} if is_rtl else {}
 
 
 def _base(label: str) -> str:
@@ -196,4 +244,5 @@ def _block(
             }
             for label, span in spans
         ],
+        "settings": settings_of(doc),
     }
