@@ -23,8 +23,8 @@ from .spacy_transformers import registry
 Spanner = Callable[[list[Doc]], list[list[Span]]]
 """A span getter: cuts each Doc into the spans that the encoder reads."""
 
-# What ends a sentence in any script, by Unicode (UAX 29): "?!", "。", "؟", "।". A tokenizer may leave
-# it at the end of a word ("ነው።"); but a point there may well be that of an abbreviation.
+# What ends a sentence in any script (UAX 29): "?!", "。", "؟", "।". A tokenizer may leave it at the
+# end of a word ("ነው።"); but a point there may well be that of an abbreviation.
 _FINAL = re.compile(
     r"(?:.*(?=\p{Sentence_Terminal})[^.\u2024\uFE52\uFF0E]|[\p{Sentence_Terminal}…]+)"
 )

@@ -58,15 +58,17 @@ class Block(TypedDict):
     settings: Settings
 
 
-class Options(TypedDict, total=False):
-    """displaCy's options: the colour of each label, and how text from right to left is drawn."""
+class Options(TypedDict):
+    """displaCy's options: the colour of each label."""
 
     colors: dict[str, str]
-    template: dict[str, str]
 
 
 def render_html(docs: Doc | Iterable[Doc]) -> str:
-    """Draw one or more Docs as a page, with the figures that `displacy_blocks` lists."""
+    """Draw one or more Docs as a page, with the figures that `displacy_blocks` lists.
+
+    All of the page has the direction of the first figure.
+    """
     docs = [docs] if isinstance(docs, Doc) else docs
     blocks = [block for doc in docs for block in displacy_blocks(doc)]
     return displacy.render(
@@ -178,26 +180,14 @@ def displacy_blocks(doc: Doc) -> list[Block]:
 
 
 def displacy_options(blocks: Iterable[Block]) -> Options:
-    """Choose a colour for each label of some blocks: `C-X` and `R-X` have the one of `X`.
-
-    If the first block is written from right to left, so is all of the page.
-    """
-    blocks = list(blocks)
+    """Choose a colour for each label of some blocks: `C-X` and `R-X` have the one of `X`."""
     colors: dict[str, str] = {}
     labels = {span["label"] for block in blocks for span in block["spans"]}
     bases = sorted({_base(label) for label in labels} - {PREDICATE})
     by_base = {base: _PALETTE[i % len(_PALETTE)] for i, base in enumerate(bases)}
     for label in labels:
         colors[label] = by_base.get(_base(label), _PREDICATE_COLOR)
-    options: Options = {"colors": colors}
-    if blocks and blocks[0]["settings"]["direction"] == "rtl":
-        # displaCy has these, but chooses before it knows the direction.
-        options["template"] = {
-            "span": templates.TPL_SPAN_RTL,
-            "slice": templates.TPL_SPAN_SLICE_RTL,
-            "start": templates.TPL_SPAN_START_RTL,
-        }
-    return options
+    return {"colors": colors}
 
 
 def settings_of(doc: Doc) -> Settings:
@@ -215,7 +205,7 @@ def settings_of(doc: Doc) -> Settings:
 
 
 def _entity_options(pages: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """Choose displaCy's options for entities: see `displacy_options`."""
+    """Choose displaCy's options for entities: it chooses before it knows the direction."""
     is_rtl = bool(pages) and pages[0]["settings"]["direction"] == "rtl"
     return {"template": templates.TPL_ENT_RTL} if is_rtl else {}
 
