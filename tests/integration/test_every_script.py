@@ -324,26 +324,61 @@ TOKENIZERS = {"ar": "", "ja": "sudachipy", "th": "pythainlp", "vi": "pyvi", "xx"
 VIETNAMESE = Case("vi", "Lan đưa sách cho anh|.", 1, 0, cased=True)
 
 
+def language_of(lang, tokenizer, trained):
+    """The trained components in a pipeline of a language."""
+    nlp = spacy.blank(lang, config={"nlp": {"tokenizer": tokenizer}})
+    # The tokenizer of Japanese writes parts of speech, too.
+    known = spacy.load(trained.path, config={"components": {"pos": {"overwrite": True}}})
+    for name in known.pipe_names:
+        nlp.add_pipe(name, source=known)
+    return nlp
+
+
+def check_raw(nlp, case, gold=None):
+    """Annotate a text as the pipeline cuts it; RETURNS: its words."""
+    doc = nlp(case.plain)
+    assert doc.text == case.plain
+    assert doc.has_annotation("POS")
+    assert doc.has_annotation("ENT_IOB")
+    assert list(problems(doc)) == []
+    words = [token.text for token in doc]
+    if gold is not None and words == case.words:
+        assert annotation(doc) == annotation(gold)
+    for token in make_record(doc)["tokens"]:
+        assert case.plain[token["start_char"] : token["end_char"]] == token["text"]
+    # The corpus's own words, in the same language.
+    if gold is not None:
+        assert annotation(nlp(Doc(nlp.vocab, case.words, case.spaces))) == annotation(gold)
+    return words
+
+
+@pytest.mark.filterwarnings("ignore:.*W113")
 @pytest.mark.parametrize("lang", TOKENIZERS)
 def test_raw_text_is_annotated_on_the_words_of_the_language(trained, converted, lang):
     if package := TOKENIZERS[lang]:
         pytest.importorskip(package, reason=f"the PyPI package {package} is not installed")
-    config = {"@tokenizers": "spacy_seqtag.LanguageTokenizer.v1"}
-    nlp = spacy.blank(lang, config={"nlp": {"tokenizer": config}})
-    known = spacy.load(trained.path)
+    nlp = language_of(lang, {"@tokenizers": "spacy_seqtag.LanguageTokenizer.v1"}, trained)
     cases = {**CASES, "Vietnamese": VIETNAMESE}
-    for name, case in cases.items():
-        if lang not in (case.lang, "xx"):
-            continue
-        made = nlp.make_doc(case.plain)
-        assert made.text == case.plain
-        words, spaces = [t.text for t in made], [bool(t.whitespace_) for t in made]
-        doc = known(Doc(known.vocab, words, spaces))
-        assert doc.text == case.plain
-        assert doc.has_annotation("POS")
-        assert doc.has_annotation("ENT_IOB")
-        assert list(problems(doc)) == []
-        if words == case.words and name in converted:
-            assert annotation(doc) == annotation(converted[name])
-        for token in make_record(doc)["tokens"]:
-            assert case.plain[token["start_char"] : token["end_char"]] == token["text"]
+    own = {name: case for name, case in cases.items() if lang in (case.lang, "xx")}
+    assert own
+    for name, case in own.items():
+        check_raw(nlp, case, converted.get(name))
+
+
+@pytest.mark.filterwarnings("ignore:.*W113")
+def test_chinese_words_of_pkuseg(trained, converted, tmp_path):
+    """With a tiny model of its own, as those that it has are downloaded."""
+    pkuseg = pytest.importorskip(
+        "spacy_pkuseg", reason="the PyPI package spacy-pkuseg is not installed"
+    )
+    case = CASES["Han"]
+    corpus = tmp_path / "words.txt"
+    corpus.write_text(f"{' '.join(case.words)}\n我 爱 北京 。\n" * 20, "utf8")
+    pkuseg.train(str(corpus), str(corpus), str(tmp_path / "pkuseg"), train_iter=5)
+    tokenizer = {"@tokenizers": "spacy.zh.ChineseTokenizer", "segmenter": "pkuseg"}
+    nlp = language_of("zh", tokenizer, trained)
+    nlp.tokenizer.initialize(pkuseg_model=str(tmp_path / "pkuseg"))
+    words = check_raw(nlp, case, converted["Han"])
+    assert "小明" in words  # not its characters
+    nlp.to_disk(tmp_path / "nlp")
+    assert check_raw(spacy.load(tmp_path / "nlp"), case, converted["Han"]) == words

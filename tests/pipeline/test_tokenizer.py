@@ -32,12 +32,16 @@ def test_chinese():
     assert [t.text for t in blank("zh")("我在北京。")] == ["我", "在", "北", "京", "。"]
 
 
-def test_missing_package_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "sudachipy", None)
+@pytest.mark.parametrize(
+    ("lang", "package"),
+    [("ja", "sudachipy"), ("ko", "natto"), ("th", "pythainlp.tokenize"), ("vi", "pyvi")],
+)
+def test_missing_package_is_named(monkeypatch, lang, package):
+    monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ConfigValidationError) as info:
-        blank("ja")
-    assert "lang = 'ja'" in info.value.title
-    assert "pip install sudachipy" in info.value.title
+        blank(lang)
+    assert f"lang = {lang!r}" in info.value.title
+    assert package.partition(".")[0] in info.value.title.lower()
     assert "\n" not in info.value.title
 
 

@@ -12,8 +12,10 @@ from spacy_seqtag.report.html import (
     displacy_options,
     render_entities,
     render_html,
+    render_parts,
 )
 
+GIVE = (1, "give.01", [(0, 1, "ARG0"), (2, 3, "ARG1")], [])
 GAVE = (2, "give.01", [(1, 2, "ARG0"), (3, 4, "ARG2"), (4, 6, "ARG1")], [])
 
 
@@ -71,6 +73,34 @@ def test_html_is_a_page_with_everything_escaped(make_doc):
     assert re.search(r"<h2[^>]*>&lt;see&gt;\.01</h2>", html)
     assert "ARG&lt;0" in html
     assert not re.search(r"<b>|<see>|ARG<0", html)
+
+
+ARABIC = ("أعطت مريم كتابا .", [(0, "give.01", [(1, 2, "ARG0"), (2, 3, "ARG1")], [])])
+
+
+def test_arcs_run_as_the_text_and_their_labels_stand_upright(make_doc):
+    for words, frames in (("Mary gave it .", [GIVE]), ARABIC):
+        html = render_parts(make_doc(words, frames))
+        rtl = words == ARABIC[0]
+        assert f'<div dir="{"rtl" if rtl else "ltr"}">' in html
+        arcs = re.findall(r'<path class="displacy-arc"[^>]* d="M([\d.]+),\S+ \S+ ([\d.]+),', html)
+        assert len(arcs) == 2
+        # A label runs along its arc, from the left.
+        assert all(float(begin) < float(end) for begin, end in arcs)
+        assert html.count('side="left"') == 2
+        places = [
+            float(x) for x in re.findall(r'<tspan class="displacy-word"[^>]* x="(\d+)"', html)
+        ]
+        assert places == sorted(places, reverse=rtl)
+        assert len(places) == 4
+
+
+@pytest.mark.filterwarnings("ignore:.*W006")
+def test_the_direction_is_that_of_the_first_letter(make_doc):
+    for words, direction in (("1 ! مريم a", "rtl"), ("a مريم", "ltr"), ("1 2", "ltr")):
+        doc = make_doc(words, [])
+        for html in (render_html(doc), render_entities([doc])):
+            assert set(re.findall(r"direction: (\w+)", html)) == {direction}
 
 
 HOSTILE = "<script>alert('x')</script>&\"<img/src=x/onerror=y>"

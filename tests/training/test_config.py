@@ -77,7 +77,22 @@ def test_what_is_given_comes_into_the_config():
     assert "\n#   two" in text
 
 
-@pytest.mark.parametrize("setting", ["train", "dev", "base_model"])
+@pytest.mark.parametrize(("lang", "tagged"), [("ja", True), ("ko", True), ("zh", False)])
+def test_tags_of_the_tokenizer_are_replaced(lang, tagged):
+    config = load_config_from_str(render(Choices(("pos",), senter=False, lang=lang), "my.cfg"))
+    assert config["components"]["pos"]["overwrite"] is tagged
+
+
+def test_an_inventory_of_frames_comes_into_the_config():
+    choices = Choices(("srl",), senter=False, frames="frames/own.json")
+    config = load_config_from_str(render(choices, "my.cfg"))
+    assert config["initialize"]["components"]["srl"]["frames"] == {
+        "@readers": "spacy_seqtag.FrameInventory.v1",
+        "path": "frames/own.json",
+    }
+
+
+@pytest.mark.parametrize("setting", ["train", "dev", "base_model", "frames"])
 @pytest.mark.parametrize("name", ["cost$.spacy", "${x}", "a\nb"])
 def test_names_that_no_config_can_hold(setting, name):
     choices = Choices(("ner",), senter=False, **{setting: name})
