@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-# An inventory as JSON has it: see `FrameInventory.to_dict`.
-InventoryData = list[list[Any]]
+# An inventory as JSON has it: see `FrameInventory.to_rows`.
+InventoryRows = list[list[Any]]
 
 ANY = ""
 """In the place of a part of speech: any, or unknown."""
@@ -139,16 +139,16 @@ class FrameInventory:
         base = plain_role(_base(role))
         return base in self._core and base not in map(plain_role, found.roles)
 
-    def to_dict(self) -> InventoryData:
-        """Turn the inventory into plain data: name, definition, words and roles of each roleset."""
+    def to_rows(self) -> InventoryRows:
+        """Turn the inventory into plain data: a row of each roleset, with all that it has."""
         return [
             [name, definition, {pos: list(own) for pos, own in words.items()}, dict(roles)]
             for name, definition, words, roles in self.rolesets.values()
         ]
 
     @classmethod
-    def from_dict(cls, data: InventoryData) -> "FrameInventory":
-        """Make the inventory of what `to_dict` gave.
+    def from_rows(cls, data: InventoryRows) -> "FrameInventory":
+        """Make the inventory of what `to_rows` gave.
 
         RAISES: KeyError, TypeError, ValueError, AttributeError: Data that it cannot have made.
         """

@@ -42,7 +42,7 @@ def write(folder, **files):
 def test_propbank(tmp_path, within):
     write(tmp_path / "repository" / within, give=GIVE)
     inventory, left_out = read_inventory(tmp_path / "repository")
-    assert inventory.to_dict() == [
+    assert inventory.to_rows() == [
         [
             "give.01",
             "transfer & more",

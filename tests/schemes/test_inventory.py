@@ -80,8 +80,8 @@ def test_definitions():
     assert len(INVENTORY) == 6
 
 
-def test_survives_its_dict():
-    data = json.loads(json.dumps(INVENTORY.to_dict()))
-    again = FrameInventory.from_dict(data)
+def test_survives_its_rows():
+    data = json.loads(json.dumps(INVENTORY.to_rows()))
+    again = FrameInventory.from_rows(data)
     assert again.rolesets == INVENTORY.rolesets
     assert again.senses(["give"], "VERB", ["up"]) == ["give_up.07"]

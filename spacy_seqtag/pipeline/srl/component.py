@@ -204,7 +204,7 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
         frames (FrameInventory | None): The inventory, see `corpus.frame_files.read_inventory`; None
             to have none.
         """
-        self.cfg["frames"] = None if frames is None else frames.to_dict()
+        self.cfg["frames"] = None if frames is None else frames.to_rows()
         self._lexicon.set_inventory(frames)
         self.cfg["lexicon"] = self._lexicon.to_dict()
 
@@ -218,7 +218,7 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
         super().take_learned()
         lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"], self.vocab.lang)
         if self.cfg["frames"] is not None:
-            lexicon.inventory = FrameInventory.from_dict(self.cfg["frames"])
+            lexicon.inventory = FrameInventory.from_rows(self.cfg["frames"])
         self._lexicon = lexicon
 
     def class_counts(self) -> dict[str, int]:

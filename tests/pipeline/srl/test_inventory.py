@@ -143,7 +143,7 @@ def nlp(make_nlp, tiny_bert, mini_examples, tmp_path_factory):
     """A pipeline that is initialised with an inventory, as its config says."""
     path = tmp_path_factory.mktemp("inventory") / "frames.json"
     names = ("id", "definition", "words", "roles")
-    rows = [dict(zip(names, row, strict=True)) for row in FRAMES.to_dict()]
+    rows = [dict(zip(names, row, strict=True)) for row in FRAMES.to_rows()]
     path.write_text(json.dumps({"rolesets": rows}), "utf8")
     nlp = make_nlp(tiny_bert, ("seqtag_srl",))
     frames = {"@readers": "spacy_seqtag.FrameInventory.v1", "path": str(path)}
@@ -158,10 +158,10 @@ def test_the_inventory_is_saved_with_the_component(nlp, tmp_path):
     pipe = nlp.get_pipe("seqtag_srl")
     nlp.to_disk(tmp_path / "with")
     again = spacy.load(tmp_path / "with").get_pipe("seqtag_srl")
-    assert again.frames.to_dict() == FRAMES.to_dict()
+    assert again.frames.to_rows() == FRAMES.to_rows()
     assert again.lexicon.guess_right == pytest.approx(pipe.lexicon.guess_right)
     again.from_bytes(pipe.to_bytes())
-    assert again.frames.to_dict() == FRAMES.to_dict()
+    assert again.frames.to_rows() == FRAMES.to_rows()
 
     bare = spacy.load(tmp_path / "with")
     bare.get_pipe("seqtag_srl").set_frames(None)
