@@ -30,6 +30,7 @@ _PALETTE = (
     "#f0d0ff",
 )
 _PREDICATE_COLOR = "#c887fb"
+_ARCS = {"compact": True, "distance": 100, "bg": "transparent"}
 
 
 class BlockSpan(TypedDict):
@@ -40,9 +41,6 @@ class BlockSpan(TypedDict):
     end: int
     start_token: int
     end_token: int
-
-
-_ARCS = {"compact": True, "distance": 100, "bg": "transparent"}
 
 
 class Settings(TypedDict):
