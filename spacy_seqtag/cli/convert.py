@@ -14,7 +14,7 @@ from ..corpus.docs import parse_docs_by
 from ..corpus.errors import FormatError, safe_line
 from ..corpus.formats import FORMATS
 from ..corpus.formats.columns.names import parse_columns
-from ..corpus.formats.conll2009 import SPANS_FROM
+from ..corpus.formats.head_roles import SPANS_FROM
 from ..corpus.formats.table.classes import parse_class_names
 from ..corpus.formats.tags import PREFIXES
 from ..corpus.formats.text_spans import ALIGNMENTS
