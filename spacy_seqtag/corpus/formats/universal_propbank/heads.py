@@ -5,13 +5,14 @@
 
 The first eight columns are those of CoNLL-U. In place of DEPS stands `Y` at a predicate, in place
 of MISC its roleset; then follows a column for each predicate, with the roles of its arguments at
-their heads. `head_roles` makes spans of them.
+their heads. `head_roles` makes spans of them. The English files keep DEPS and MISC: their eleventh
+column has the rolesets, and the predicate itself is `V` in its column.
 """
 
 from pathlib import Path
 
 from ....schemes.propositions import PREDICATE, Proposition
-from ...errors import FormatError, unequal_columns
+from ...errors import unequal_columns
 from ..conllu.rows import COLUMNS, DEPS, HEAD, ID, MISC, UPOS
 from ..format import ReadOptions
 from ..head_roles import ABSENT, YES, HeadRows, read_head_roles
@@ -53,16 +54,11 @@ class HeadColumns:
         if cells[ID].isdecimal():
             if len(cells) != self._n_columns:
                 raise unequal_columns(self._path, line, len(cells), self._n_columns)
-            if cells[DEPS] not in (YES, ABSENT) or (cells[DEPS] == ABSENT != cells[MISC]):
-                raise FormatError(
-                    self._path,
-                    line,
-                    "columns nine and ten are no predicate of Universal PropBank 1.0",
-                    "Write Y and the roleset at a predicate, and _ and _ at other words",
-                )
-            self._rows.append(cells)
+            self._rows.append(cells.copy())
             self._lines.append(line)
-        return "\t".join((*cells[:DEPS], ABSENT, ABSENT))
+        if cells[DEPS] == YES:
+            cells[DEPS:] = [ABSENT, ABSENT]
+        return "\t".join(cells[: len(COLUMNS)])
 
     def take(self, words: list[str]) -> list[Proposition]:
         """Give the propositions of the rows since the last time.
@@ -72,11 +68,16 @@ class HeadColumns:
         """
         rows, lines = self._rows, self._lines
         self._rows, self._lines = [], []
-        rolesets = {
-            i: PREDICATE if row[MISC] in (ABSENT, "") else row[MISC]
-            for i, row in enumerate(rows)
-            if row[DEPS] == YES
-        }
-        columns = list(zip(*(row[len(COLUMNS) :] for row in rows), strict=True))
+        columns = [list(c) for c in zip(*(row[len(COLUMNS) :] for row in rows), strict=True)]
+        if columns and all(row[DEPS] != YES for row in rows):  # as in English
+            first, *columns = columns
+            rolesets = {i: roleset for i, roleset in enumerate(first) if roleset != ABSENT}
+            columns = [[ABSENT if role == PREDICATE else role for role in c] for c in columns]
+        else:
+            rolesets = {
+                i: PREDICATE if row[MISC] in (ABSENT, "") else row[MISC]
+                for i, row in enumerate(rows)
+                if row[DEPS] == YES
+            }
         heads = HeadRows(self._path, lines, words, [row[HEAD] for row in rows])
         return read_head_roles(heads, rolesets, columns, self._span_from, self._remarks)

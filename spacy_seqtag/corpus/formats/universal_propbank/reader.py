@@ -12,7 +12,7 @@ from ..comments import GLOBAL_COLUMNS
 from ..conllu.reader import SentenceRows
 from ..conllu.rows import COLUMNS, DEPS, MISC
 from ..format import ReadOptions
-from ..head_roles import ABSENT, YES
+from ..head_roles import ABSENT
 from ..lines import read_lines
 from ..remarks import Remarks
 from .heads import HeadColumns
@@ -20,6 +20,9 @@ from .spans import PRED, UP_COLUMNS, SpanColumns
 
 NOT_ANNOTATED = "# propbank = no-up"
 """The comment of a sentence without the layer, as the English files of 1.0 have it."""
+
+# What stands in the columns after the tenth.
+_CELL = re.compile(r"_?|V|(?:[CR]-)?A(?:RG)?[0-9AM].*|[^\s.]+\.\S+")
 
 # Comments of 1.0 from before CoNLL-U had fixed ones.
 _OLD_TEXT = re.compile(r"#\s*(?:sentence-text|text)\s*:\s*(.*)")
@@ -30,8 +33,8 @@ _ATTRIBUTES = re.compile(r'\b(ref|text)="([^"]*)"')
 def looks_like(path: Path) -> bool:
     """Tell by its columns whether a file is one of Universal PropBank.
 
-    Of 1.0 that is clear where a row has more than ten columns, with `Y` or `_` in the ninth; before
-    it, DEPS and MISC are empty.
+    Of 1.0 that is clear where a row has more than ten columns, for what those hold. Before it, DEPS
+    and MISC are empty.
     """
     with suppress(FormatError, OSError):  # what is wrong with it is said when it is read
         for _, text in read_lines(path):
@@ -41,8 +44,8 @@ def looks_like(path: Path) -> bool:
                     return PRED in map(str.upper, columns)
             elif text:
                 cells = text.rstrip().split("\t")
-                if len(cells) > len(COLUMNS):
-                    return cells[DEPS] in (YES, ABSENT)
+                if any(cells[len(COLUMNS) :]):
+                    return all(map(_CELL.fullmatch, cells[len(COLUMNS) :]))
                 if len(cells) < len(COLUMNS) or cells[DEPS] != ABSENT or cells[MISC] != ABSENT:
                     return False
     return False
