@@ -182,6 +182,7 @@ class _Misc:
     def __init__(self, unread: Unread) -> None:
         self._unread = unread
         self._holds_tags: dict[str, bool] = {}  # by the key, told from its first value
+        self._others: set[str] = set()  # keys that say nothing here, noted as unread
         self.rolesets: dict[int, str] = {}
         self.roles: dict[int, str] = {}
 
@@ -200,6 +201,8 @@ class _Misc:
         others = []
         for item in row[MISC].split("|"):
             key, found, value = item.partition("=")
+            if found and key in self._others:
+                continue
             if found and is_entity_column(key):
                 if value in MISSING_TAGS:
                     continue
@@ -216,8 +219,11 @@ class _Misc:
                 # spaCy reads a tag without a key as well.
                 tag = item
                 continue
+            elif found:
+                self._others.add(key)
             others.append(item)
-        self._unread.keys(others)
+        if others:
+            self._unread.keys(others)
         return tag
 
 

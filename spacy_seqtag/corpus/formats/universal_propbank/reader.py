@@ -24,6 +24,8 @@ NOT_ANNOTATED = "# propbank = no-up"
 # What stands in the columns after the tenth.
 _CELL = re.compile(r"_?|V|(?:[CR]-)?A(?:RG)?[0-9AM].*|[^\s.]+\.\S+")
 
+_OTHER_ID = re.compile(r"[0-9]+[-.][0-9]+")
+
 # Comments of 1.0 from before CoNLL-U had fixed ones.
 _OLD_TEXT = re.compile(r"#\s*(?:sentence-text|text)\s*:\s*(.*)")
 _OLD_ID = re.compile(r"#\s*sent_id\s+([^\s=/]+)(?:/[a-z]+)?\s*")
@@ -187,8 +189,9 @@ def read_wordless(path: Path, options: ReadOptions, remarks: list[Remarks]) -> I
             )
         else:
             first = first or line
-            _check_row(path, line, text, columns)
-            columns.row(line, text)
+            cells = text.split("\t")
+            _check_row(path, line, cells, columns)
+            columns.add(line, cells)
     if columns is not None and columns.n_words:
         yield sentence()
         n_sentences += 1
@@ -196,12 +199,11 @@ def read_wordless(path: Path, options: ReadOptions, remarks: list[Remarks]) -> I
         raise no_sentence(path)
 
 
-def _check_row(path: Path, line: int, text: str, columns: SpanColumns) -> None:
+def _check_row(path: Path, line: int, cells: list[str], columns: SpanColumns) -> None:
     """Check the columns and the ID of a row without words.
 
     RAISES: FormatError: Other columns, or an ID out of order.
     """
-    cells = text.split("\t")
     if len(cells) != columns.n_columns:
         raise FormatError(
             path,
@@ -209,7 +211,6 @@ def _check_row(path: Path, line: int, text: str, columns: SpanColumns) -> None:
             f"expected {columns.n_columns} tab-separated columns, found {len(cells)}",
             "Write `_` in columns without a value",
         )
-    found = columns.id_of(cells)
-    expected = columns.n_words + 1
-    if found is not None and found != str(expected) and not re.fullmatch(r"\d+[-.]\d+", found):
+    found, expected = columns.id_of(cells), columns.n_words + 1
+    if found is not None and found != str(expected) and not _OTHER_ID.fullmatch(found):
         raise id_out_of_order(path, line, found, expected)

@@ -13,6 +13,7 @@ in labels are written as `conllu.roles` does.
 """
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -65,8 +66,17 @@ class SpanColumns:
         RAISES: FormatError: Arguments without a predicate.
         """
         cells = text.split("\t")
-        if len(cells) != self.n_columns or not (self.id_of(cells) or "1").isdecimal():
-            return text  # whoever reads the words says what is wrong, or passes over it
+        if len(cells) == self.n_columns:  # else whoever reads the words says what is wrong
+            self.add(line, cells)
+        return text
+
+    def add(self, line: int, cells: Sequence[str]) -> None:
+        """Read the cells of a row; one of several words or of none is passed over.
+
+        RAISES: FormatError: Arguments without a predicate.
+        """
+        if not (self.id_of(cells) or "1").isdecimal():
+            return
         pred, spans = cells[self._pred].strip(), cells[self._spans].strip()
         heads = ABSENT if self._heads is None else cells[self._heads].strip()
         if pred not in (ABSENT, ""):
@@ -80,9 +90,8 @@ class SpanColumns:
                 f"Write its roleset in {PRED}, or _ in the other columns",
             )
         self._lines.append(line)
-        return text
 
-    def id_of(self, cells: list[str]) -> str | None:
+    def id_of(self, cells: Sequence[str]) -> str | None:
         """Get the ID in the cells of a row; None where no column has it."""
         return None if self._id is None else cells[self._id].strip()
 
