@@ -193,7 +193,7 @@ class RowCollector:
             if self._positions[ID] is None:
                 cells[ID] = str(expected)
             for i in range(LEMMA, len(cells)):
-                if cells[i] in _ABSENT:
+                if cells[i] in _ABSENT and not (i == LEMMA and cells[i] == cells[FORM]):
                     cells[i] = "_"
         if cells[ID] == str(expected):
             if not cells[FORM] or cells[UPOS] not in _LEGAL_UPOS:

@@ -108,7 +108,7 @@ def _row(
         if places:
             label = written_label(role)
             spans.append(f"{label}:{places[0]}-{places[-1]}")
-            heads.append(f"{label}:{numbers[doc[start:end].root.i]}")
+            heads.append(f"{label}:{numbers[doc[start:end].root.i] or places[0]}")
     tree = "|".join(heads) if has_tree else ABSENT
     return roleset, tree or ABSENT, "|".join(spans) or ABSENT
 
