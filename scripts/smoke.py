@@ -24,6 +24,7 @@ def main(
     name: str = typer.Argument(..., help="Name of the pipeline, e.g. en_seqtag_mini"),
     version: str = typer.Argument(..., help="Its version"),
     target: Path = typer.Option(Path("installed"), help="Folder to install into; made anew"),
+    corpus: Path = typer.Option(None, help=".spacy file whose first sentences are annotated"),
 ) -> None:
     wheels = sorted((packages / f"{name}-{version}" / "dist").glob("*.whl"))
     if not wheels:
@@ -43,17 +44,22 @@ def main(
     aside.rename(target)
     msg.good(f"Installed {wheels[-1].name} into {target}/")
     environment = {**os.environ, "PYTHONPATH": str(target.resolve())}
-    show = [sys.executable, __file__, "--show", name]
+    show = [sys.executable, __file__, "--show", name, *([str(corpus)] if corpus else [])]
     sys.exit(subprocess.run(show, env=environment).returncode)
 
 
-def show(name: str) -> None:
-    """Load the pipeline by name and print its annotation of the sample sentences."""
+def show(name: str, corpus: str | None = None) -> None:
+    """Load the pipeline by name and print its annotation of sample sentences."""
     import spacy
+    from spacy.tokens import DocBin
 
     nlp = spacy.load(name)
     msg.good(f'nlp = spacy.load("{name}")  # {", ".join(nlp.pipe_names)}')
-    for doc in nlp.pipe(SENTENCES):
+    texts = SENTENCES
+    if corpus is not None:
+        gold = DocBin().from_disk(corpus).get_docs(nlp.vocab)
+        texts = [sent.text for sent in next(gold).sents][: len(SENTENCES)]
+    for doc in nlp.pipe(texts):
         msg.divider()
         print(doc.text)
         if "pos" in nlp.pipe_names:
@@ -69,6 +75,6 @@ def show(name: str) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--show"]:
-        show(sys.argv[2])
+        show(*sys.argv[2:])
     else:
         typer.run(main)

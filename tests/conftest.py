@@ -28,7 +28,7 @@ settings.load_profile("spacy_seqtag")
 def pytest_collection_modifyitems(items):
     """Mark what reads the treebank, and skip what needs a GPU where there is none."""
     for item in items:
-        if "ewt" in getattr(item, "fixturenames", ()):
+        if {"ewt", "ud_other"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.treebank)
         if item.get_closest_marker("gpu") and not has_gpu():
             item.add_marker(pytest.mark.skip(reason="PyTorch finds no GPU, or cupy is missing"))
@@ -333,6 +333,16 @@ def ewt():
     path = Path(os.environ.get("SEQTAG_EWT", default))
     if not (path / "en_ewt-ud-dev.conllu").exists():
         pytest.skip(f"no English Web Treebank in {path} (set SEQTAG_EWT)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def ud_other():
+    """Folder of treebanks of other languages, a folder each, see SEQTAG_UD_OTHER."""
+    default = Path(__file__).parents[1] / ".." / "shared" / "data" / "ud-other"
+    path = Path(os.environ.get("SEQTAG_UD_OTHER", default))
+    if not path.is_dir():
+        pytest.skip(f"no treebanks in {path} (set SEQTAG_UD_OTHER)")
     return path
 
 

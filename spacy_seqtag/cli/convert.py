@@ -14,7 +14,7 @@ from ..corpus.docs import parse_docs_by
 from ..corpus.errors import FormatError, safe_line
 from ..corpus.formats import FORMATS
 from ..corpus.formats.columns.names import parse_columns
-from ..corpus.formats.conll2009 import SPANS_FROM
+from ..corpus.formats.head_roles import SPANS_FROM
 from ..corpus.formats.table.classes import parse_class_names
 from ..corpus.formats.tags import PREFIXES
 from ..corpus.formats.text_spans import ALIGNMENTS
@@ -26,6 +26,7 @@ from ..corpus.summary import Summary
 from ..corpus.tokenizer import TokenizerError
 from ..errors import Whole
 from ..partial import parse_labels
+from ..schemes.propositions import ROLE_NAMES
 from . import fail, seqtag
 from .byte_bar import byte_bar
 from .console import examples, print_json, warn
@@ -125,8 +126,16 @@ _SpanFrom = Annotated[
     str,
     choice(
         SPANS_FROM,
-        help="What an argument becomes of which only the head is marked (CoNLL-2009): the words "
-        "of its subtree, or the head alone",
+        help="What an argument becomes of which only the head is marked (CoNLL-2009, Universal "
+        "PropBank 1.0): the words of its subtree, or the head alone",
+    ),
+]
+_RoleNames = Annotated[
+    str,
+    choice(
+        ROLE_NAMES,
+        help="How semantic roles are named: as in the files, as in PropBank (ARG0, ARGM-TMP), or "
+        "as in CoNLL-2005 and Universal PropBank (A0, AM-TMP)",
     ),
 ]
 _MaxMismatch = Annotated[
@@ -191,6 +200,7 @@ def convert_cli(
     tokenizer: _Tokenizer = None,
     alignment: _Alignment = "drop",
     span_from: _SpanFrom = "subtree",
+    role_names: _RoleNames = "keep",
     max_mismatch: _MaxMismatch = 0.02,
     share: _Share = None,
     limit: _Limit = None,
@@ -218,6 +228,7 @@ def convert_cli(
                 tokenizer=tokenizer,
                 alignment=alignment,
                 span_from=span_from,
+                role_names=role_names,
                 max_mismatch=max_mismatch,
                 subset=subset,
                 entity_labels=entities,

@@ -23,7 +23,9 @@ from spacy.vocab import create_vocab
 
 from ..errors import printable
 from ..files import new_folder, terminable
+from ..frames import rename_roles
 from ..partial import annotated_for
+from ..schemes.propositions import ROLE_NAMES
 from .docbin_write import DocBinWriter
 from .docs import DocMaker, MadeDoc, parse_docs_by
 from .errors import FormatError
@@ -65,6 +67,7 @@ def convert(
     max_mismatch: float = 0.02,
     subset: Subset | None = None,
     entity_labels: Collection[str] | None = None,
+    role_names: str = "keep",
     progress: Progress | None = None,
 ) -> Summary:
     """Convert corpus files to one `.spacy` file.
@@ -88,6 +91,7 @@ def convert(
     subset (Subset | None): The sample to write, drawn when all are joined; None for everything.
     entity_labels (Collection[str] | None): Only entities of these labels were looked for: see
         `spacy_seqtag.partial.annotated_for`. None: those of all labels.
+    role_names (str): How roles are named in the output, a key of `ROLE_NAMES`.
     RETURNS (Summary): What was written.
     RAISES: FormatError: A file that cannot be read, layers of different sentences, an unsuitable
         output, a label of `entity_labels` that is mistyped. OutputError: The output or temporary
@@ -128,7 +132,8 @@ def convert(
         joined = join(sentences, layers, path=name, skimmed=_skim(first, options))
         if subset is not None and not subset.is_whole:
             joined = stack.enter_context(_sample(joined, subset, _skim(first, options), summary))
-        _write(maker.docs(joined), writer, summary, entity_labels)
+        made_docs = _renamed(maker.docs(joined), role_names)
+        _write(made_docs, writer, summary, entity_labels)
         if summary.sentences == 0:
             raise _no_rest(name) if subset and subset.rest else _no_sentence(name)
         if entity_labels is not None:
@@ -148,6 +153,14 @@ def _fewer_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+def _renamed(made: Iterable[MadeDoc], role_names: str) -> Iterator[MadeDoc]:
+    """Give the roles of Docs the names that are asked for."""
+    for one in made:
+        if role_names != "keep":
+            rename_roles(one.doc, ROLE_NAMES[role_names])
+        yield one
 
 
 def _write(

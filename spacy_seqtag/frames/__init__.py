@@ -41,7 +41,7 @@ from .problems import problems
 from .slicing import slice_doc, slice_group
 from .ties import predicate_of
 from .view import ArgumentDict, Frame, FrameDict, SpanDict, get_frames, propositions
-from .write import set_propositions
+from .write import rename_roles, set_propositions
 
 __all__ = [
     "ANNOTATED",
@@ -61,6 +61,7 @@ __all__ = [
     "predicate_of",
     "problems",
     "propositions",
+    "rename_roles",
     "set_propositions",
     "slice_doc",
     "slice_group",

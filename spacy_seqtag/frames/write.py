@@ -1,6 +1,6 @@
 """Write semantic roles into a Doc."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from spacy.attrs import IDX
 from spacy.tokens import Doc, Span
@@ -71,6 +71,23 @@ def set_propositions(
         group = RoleGroup(doc, name=name, spans=spans, attrs=attrs)
         group.tokens = starts.tobytes()
         doc.spans[name] = group
+
+
+def rename_roles(doc: Doc, name: Callable[[str], str]) -> None:
+    """Give the roles of a Doc other names.
+
+    doc (Doc): With semantic roles or without.
+    name (Callable[[str], str]): Gives the name of a role, such as `propbank_role`.
+    """
+    group = span_groups(doc).get(ARGUMENTS)
+    if group is None:
+        return
+    spans = [
+        Span(doc, s.start, s.end, label=name(s.label_), kb_id=s.kb_id, span_id=s.id) for s in group
+    ]
+    renamed = RoleGroup(doc, name=ARGUMENTS, spans=spans, attrs=dict(group.attrs))
+    renamed.tokens = doc.to_array(IDX).tobytes()
+    doc.spans[ARGUMENTS] = renamed
 
 
 def _tied_spans(

@@ -244,6 +244,14 @@ def propbank_role(role: str) -> str:
     return re.sub(f"^{CONLL05_ROLE}", r"\1ARG", role)
 
 
+ROLE_NAMES: dict[str, Callable[[str], str]] = {
+    "keep": str,
+    "propbank": propbank_role,
+    "conll05": conll05_role,
+}
+"""How roles can be named: as they are, as in PropBank (`ARGM-TMP`), as in CoNLL-2005 (`AM-TMP`)."""
+
+
 def read_entities(cells: Sequence[str]) -> list[str]:
     """Read IOB2 tags from a column of brackets as CoNLL-2012 has them.
 

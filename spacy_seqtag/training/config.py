@@ -145,7 +145,6 @@ def render(choices: Choices, path: str) -> str:
         "pos_overwrite": choices.lang in _TAGGED,
         "recipe": recipe_for(choices.tasks),
         "score_weights": _score_weights(choices),
-        "reinit_layers": 0,
         # On a GPU larger micro-batches annotate faster; those of training hold one batch at most.
         "max_batch_wordpieces": 16_384 if choices.gpu else 4_096,
     }

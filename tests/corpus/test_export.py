@@ -33,6 +33,7 @@ ENDINGS = {
     "gold_conll": ".gold_conll",
     "conll2012": ".v4_gold_conll",
     "parquet": ".parquet",
+    "up": ".conllup",
     "tokens": ".jsonl",
 }
 READ_BACK = sorted(WRITERS.keys() - {"props"})  # props have no words

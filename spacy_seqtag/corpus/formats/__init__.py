@@ -6,9 +6,9 @@ is in `columns/`, since it reads all kinds of columns; `table/` reads parquet an
 
 Modules that formats share: `lines` (lines of a text file), `comments` (CoNLL-U's comments),
 `words` (escapes, masks, spaces), `text_spans` (spans of characters), `tags` (schemes of entity
-tags), `remarks` (what a reader tells the user), `document_rows` (rows of PropBank's releases and of
-CoNLL-2012), `role_tables` (sentences with semantic roles as
-columns, for those that write them).
+tags), `remarks` (what a reader tells the user), `head_roles` (spans of arguments whose heads are
+marked), `document_rows` (rows of PropBank's releases and of CoNLL-2012), `role_tables` (sentences
+with semantic roles as columns, for those that write them).
 """
 
 from pathlib import Path
@@ -27,10 +27,12 @@ from . import (
     props,
     spacy,
     table,
+    universal_propbank,
 )
 from .format import Format, Writer
 
 _ALL = (
+    universal_propbank.FORMAT,
     conllu.FORMAT,
     conll2012.FORMAT,
     conll2009.FORMAT,

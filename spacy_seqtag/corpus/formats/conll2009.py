@@ -7,53 +7,34 @@ The 14 columns are ID, FORM, LEMMA, PLEMMA, POS, PPOS, FEAT, PFEAT, HEAD, PHEAD,
 FILLPRED, PRED; then follows one for each predicate, with the roles of its arguments at their heads.
 What a program predicted (PLEMMA and so on) is not read.
 
-An argument becomes the words of its head's subtree (`ReadOptions.span_from`), as PropBank annotates
-them, which is what the head was taken from. So that the arguments of a predicate do not overlap,
-
-- the branch of an argument in which the predicate is itself is cut off ("the man" of "the man who
-  left" for "left");
-- a word belongs to the nearest head above it: an argument within another one is cut out of it.
-
-Where words between are gone, the first piece has the role and the next ones continue it (`C-A1`),
-save for those of punctuation alone.
+`head_roles` makes spans of the heads, as PropBank annotates them.
 
 Source: https://ufal.mff.cuni.cz/conll2009-st/task-description.html
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import lru_cache
-from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
 from ...compression import split_compression
-from ...schemes.propositions import CONTINUES, PREDICATE, Argument, Proposition, propbank_role
-from ..errors import FormatError, id_out_of_order, no_sentence, quoted, unequal_columns
+from ...schemes.propositions import PREDICATE, Proposition
+from ..errors import FormatError, id_out_of_order, no_sentence, unequal_columns
 from ..plural import counted
 from ..sentence import Sentence
 from .comments import SentenceMaker
 from .format import Format, ReadOptions
+from .head_roles import ABSENT, YES, HeadRows, propbank_name, read_head_roles
 from .lines import read_lines
 from .remarks import Remarks
 from .words import check_unmasked, without_escapes, without_missing_lemmas
-
-SPANS_FROM = ("subtree", "head")
-"""What an argument becomes: the words of its head's subtree, or its head alone."""
 
 ID, FORM, LEMMA, POS, FEAT, HEAD, FILLPRED, PRED = 0, 1, 2, 4, 6, 8, 12, 13
 _N_COLUMNS = 14
 
 _OWN_SUFFIXES = (".conll09", ".conll2009")
 _SUFFIXES = (*_OWN_SUFFIXES, ".conll", ".txt", ".tsv")
-_ABSENT = "_"
-_YES = "Y"
-_role = lru_cache(maxsize=1 << 10)(propbank_role)
-_LONGEST_ID = 9  # digits; Python refuses to convert very long numbers
 
-_OWN_ARGUMENT = (
-    "<argument is its own predicate and was|arguments are their own predicates and were> left out"
-)
 _OUTSIDE = (
     "<sentence has|sentences have> predicates and no columns of arguments: <its|their> roles count "
     "as not annotated"
@@ -85,9 +66,9 @@ def _is_row(cells: Sequence[str]) -> bool:
     return (
         len(cells) >= _N_COLUMNS
         and cells[ID] == "1"
-        and (cells[HEAD] == _ABSENT or cells[HEAD].isdecimal())
-        and cells[FILLPRED] in (_ABSENT, _YES)
-        and (cells[FILLPRED] == _YES or cells[PRED] == _ABSENT)
+        and (cells[HEAD] == ABSENT or cells[HEAD].isdecimal())
+        and cells[FILLPRED] in (ABSENT, YES)
+        and (cells[FILLPRED] == YES or cells[PRED] == ABSENT)
     )
 
 
@@ -109,7 +90,7 @@ def read(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Sentenc
     for rows in _blocks(path, options, remarks):
         sentence = _sentence(maker, rows, options.span_from, remarks)
         without_roles += sentence.propositions is None
-        unread = unread or any(row.cells[HEAD] != _ABSENT for row in rows)
+        unread = unread or any(row.cells[HEAD] != ABSENT for row in rows)
         yield sentence
     if maker.n_sentences == 0:
         raise no_sentence(path)
@@ -173,7 +154,7 @@ def _sentence(
     columns = list(zip(*(row.cells for row in rows), strict=True))
     forms = list(columns[FORM])
     check_unmasked(maker.path, lines, forms)
-    xpos = ["" if tag == _ABSENT else tag for tag in columns[POS]]
+    xpos = ["" if tag == ABSENT else tag for tag in columns[POS]]
     words = without_escapes(forms, lines, xpos, None, remarks)
     result = maker.sentence(
         lines[0],
@@ -198,122 +179,18 @@ def _propositions(
 
     RETURNS (list[Proposition] | None): None where the predicates are known, but not their arguments
         (the shared task's test data).
-    RAISES: FormatError: More or fewer columns than predicates; see `_heads`.
+    RAISES: FormatError: See `read_head_roles`.
     """
-    predicates = [
-        i
+    rolesets = {
+        i: PREDICATE if sense in (ABSENT, "") else sense
         for i, (fill, sense) in enumerate(zip(columns[FILLPRED], columns[PRED], strict=True))
-        if fill == _YES or sense not in (_ABSENT, "")
-    ]
-    roles = columns[_N_COLUMNS:]
-    if predicates and not roles:
+        if fill == YES or sense not in (ABSENT, "")
+    }
+    roles = [[propbank_name(cell) for cell in column] for column in columns[_N_COLUMNS:]]
+    if rolesets and not roles:
         return None
-    if len(predicates) != len(roles):
-        raise FormatError(
-            path,
-            lines[predicates[len(roles)]] if len(predicates) > len(roles) else lines[0],
-            f"{counted(len(predicates), '<predicate|predicates>')}, but "
-            f"{counted(len(roles), '<column|columns>')} of arguments",
-            "Give each predicate (Y in FILLPRED) a column, in their order",
-        )
-    heads = _heads(path, lines, columns[HEAD]) if span_from == "subtree" and predicates else []
-    result = []
-    for predicate, cells in zip(predicates, roles, strict=True):
-        found = {i: _role(cell) for i, cell in enumerate(cells) if cell not in (_ABSENT, "")}
-        if found.pop(predicate, None) is not None:
-            remarks.count(_OWN_ARGUMENT, lines[predicate])
-        if span_from == "subtree":
-            arguments = _subtrees(found, predicate, heads, words)
-        else:
-            arguments = [Argument(i, i + 1, role) for i, role in found.items()]
-        sense = columns[PRED][predicate]
-        roleset = sense if sense not in (_ABSENT, "") else PREDICATE
-        result.append(Proposition(predicate, roleset, arguments, []))
-    return result
-
-
-def _heads(path: Path, lines: Sequence[int], cells: Sequence[str]) -> list[int]:
-    """Read the head of each word, as positions; -1 for a root.
-
-    RAISES: FormatError: A head that is no word of the sentence, or leads in a circle.
-    """
-    size = len(cells)
-    heads = []
-    for line, cell in zip(lines, cells, strict=True):
-        if not (cell.isdecimal() and len(cell) <= _LONGEST_ID and int(cell) <= size):
-            raise FormatError(
-                path,
-                line,
-                f"HEAD {quoted(cell)} is no word of the sentence, expected 0 (the root) to {size}",
-                "Correct it, or give --span-from head, which needs no tree",
-            )
-        heads.append(int(cell) - 1)
-    done = [False] * size  # the way from this word leads to a root
-    for i in range(size):
-        way: list[int] = []
-        at = i
-        while at >= 0 and not done[at]:
-            if len(way) > size:
-                raise FormatError(
-                    path,
-                    lines[i],
-                    f"the HEADs lead from word {i + 1} in a circle, not to the root",
-                    "Correct them, or give --span-from head, which needs no tree",
-                )
-            way.append(at)
-            at = heads[at]
-        for j in way:
-            done[j] = True
-    return heads
-
-
-def _subtrees(
-    roles: Mapping[int, str], predicate: int, heads: Sequence[int], words: Sequence[str]
-) -> list[Argument]:
-    """Make arguments of their heads: the words below, as the module says."""
-    if not roles:
-        return []
-    owner: dict[int, int | None] = {head: head for head in roles}
-    at = predicate
-    while at >= 0:  # what hangs on the way to the root is in the predicate's own branch
-        owner.setdefault(at, None)
-        at = heads[at]
-    owners = [_owner(i, heads, owner) for i in range(len(heads))]
-    pieces: dict[int, list[tuple[int, int]]] = {}
-    start = 0
-    for head, run in groupby(owners):
-        end = start + sum(1 for _ in run)
-        if head is not None:
-            pieces.setdefault(head, []).append((start, end))
-        start = end
-    arguments = []
-    for head, role in roles.items():
-        found = pieces[head]
-        if len(found) > 1:
-            found = [
-                piece
-                for piece in found
-                if piece[0] <= head < piece[1]
-                or any(char.isalnum() for word in words[slice(*piece)] for char in word)
-            ]
-        if role.startswith("R-"):
-            found = [piece for piece in found if piece[0] <= head < piece[1]]
-        more = role if role.startswith(CONTINUES) else CONTINUES + role
-        arguments += [Argument(*piece, more if n else role) for n, piece in enumerate(found)]
-    return sorted(arguments)
-
-
-def _owner(i: int, heads: Sequence[int], owner: dict[int, int | None]) -> int | None:
-    """Find the nearest head of an argument at or above a word; the way is remembered in `owner`."""
-    way = []
-    at = i
-    while at >= 0 and at not in owner:
-        way.append(at)
-        at = heads[at]
-    found = owner[at] if at >= 0 else None
-    for j in way:
-        owner[j] = found
-    return found
+    rows = HeadRows(path, lines, words, columns[HEAD])
+    return read_head_roles(rows, rolesets, roles, span_from, remarks)
 
 
 FORMAT = Format(

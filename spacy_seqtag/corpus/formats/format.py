@@ -41,7 +41,7 @@ class ReadOptions:
     labels (Mapping[str, tuple[str, ...]]): The names of classes, for tables that have their numbers
         alone: see `table.classes.ClassNames`.
     span_from (str): What an argument becomes of which only the head is marked, see
-        `conll2009.SPANS_FROM`.
+        `head_roles.SPANS_FROM`.
     progress (Progress | None): Called with the number of bytes read since the last call.
     """
 

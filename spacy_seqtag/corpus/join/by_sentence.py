@@ -1,4 +1,9 @@
-"""A layer whose file has words: joined by `sent_id` if the words agree, else by the words."""
+"""A layer whose file has words: joined by `sent_id` if the words agree, else by the words.
+
+Where it may spell them in another way (traditional for simplified Chinese, or as an older version
+of the treebank did), a sentence of the same id or in the same place is the same if it has as many
+words, of which half or more agree, by themselves or by their lemmas there.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -11,7 +16,7 @@ from ..sentence import LAYERS, Sentence
 from .layer import JoinReport, Outline, different_sentences
 from .matching import NO_SENTENCE, Matching, match_outlines, positions_by_id
 from .store import Store
-from .words import difference
+from .words import difference, is_same
 
 _TOGETHER = 64  # sentences that are kept as one
 
@@ -29,6 +34,11 @@ class _Stored(NamedTuple):
     propositions: list[Proposition] | None
     spans: list[tuple[int, int, str]] | None = None
 
+    @property
+    def lemmas(self) -> list[str] | None:
+        """The lemmas among its layers."""
+        return self.layers[LAYERS.index("lemmas")]
+
 
 class SentenceLayer:
     """The sentences of a further file, to be joined to those of the first one.
@@ -39,13 +49,21 @@ class SentenceLayer:
     sentences (Iterable[Sentence]): Their sentences, read at once.
     max_mismatch (float): The share, 0 to 1, of sentences that may be mismatches, of those that
         have a counterpart or are one. Sentences of one file alone do not count.
+    spelling_differs (bool): Whether the words may be spelt in another way.
     RAISES: FormatError: Two sentences have the same `sent_id`, or what reading raises.
     """
 
     def __init__(
-        self, path: Path, sentences: Iterable[Sentence], *, max_mismatch: float = 0.02
+        self,
+        path: Path,
+        sentences: Iterable[Sentence],
+        *,
+        max_mismatch: float = 0.02,
+        spelling_differs: bool = False,
     ) -> None:
         self.path = path
+        self._spelling_differs = spelling_differs
+        self._n_by_place = 0
         self.max_mismatch = max_mismatch
         self._report = JoinReport()
         self._n_joined = 0
@@ -92,7 +110,13 @@ class SentenceLayer:
             if partner != NO_SENTENCE:
                 self._add(sentence, self._store[partner])
             elif position in self._matching.mismatches:
-                self._mismatch(sentence, *self._matching.mismatches[position])
+                other, why = self._matching.mismatches[position]
+                stored = self._store[other]
+                if self._spelling_differs and is_same(stored.words, stored.lemmas, sentence.words):
+                    self._n_by_place += 1
+                    self._add(sentence, stored)
+                else:
+                    self._mismatch(sentence, other, why)
         self._position += len(document)
 
     def _add(self, sentence: Sentence, stored: _Stored) -> None:
@@ -144,12 +168,10 @@ class SentenceLayer:
     def _notes(self) -> list[str]:
         """Say how the sentences were joined."""
         matching, n_base = self._matching, len(self._base)
-        by_words = self._n_joined - matching.n_by_id
-        how = [
-            f"by {what}: {n:,} of {n_base:,} sentences"
-            for what, n in (("sent_id", matching.n_by_id), ("words", by_words))
-            if n
-        ]
+        by_words = self._n_joined - matching.n_by_id - self._n_by_place
+        place = "their place and number of words, spelt differently"
+        by = (("sent_id", matching.n_by_id), ("words", by_words), (place, self._n_by_place))
+        how = [f"by {what}: {n:,} of {n_base:,} sentences" for what, n in by if n]
         if matching.n_moved:
             how.append(f"in another order: {matching.n_moved:,}")
         missing = n_base - self._n_joined - self._report.mismatched

@@ -36,6 +36,26 @@ def normal(word: str) -> str:
     return _QUOTES.sub('"', _BLANKS.sub("", word)) or word
 
 
+def is_same(here: Sequence[str], lemmas: Sequence[str] | None, base: Sequence[str]) -> bool:
+    """Tell whether a sentence in another spelling is the same as that of the first file.
+
+    It is if it has as many words, of which half or more are the same by themselves or by their
+    lemmas: files of traditional Chinese have simplified ones. Full-width forms are the same as
+    others.
+
+    here, base (Sequence[str]): The words of both.
+    lemmas (Sequence[str] | None): Those of `here`.
+    """
+    if len(here) != len(base):
+        return False
+    wide = [unicodedata.normalize("NFKC", word) for word in base]
+    same = sum(
+        word in (unicodedata.normalize("NFKC", form), unicodedata.normalize("NFKC", lemma))
+        for word, form, lemma in zip(wide, here, lemmas or here, strict=True)
+    )
+    return 2 * same >= len(base)
+
+
 def difference(here: Sequence[str], base: Sequence[str], place: str) -> str:
     """Say how the words of a sentence differ from those of the first file.
 

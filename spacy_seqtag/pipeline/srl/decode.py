@@ -4,8 +4,9 @@ The roles of each predicate are decoded on their own: the most probable legal se
 over the words in its reach (exact, see `schemes.bio`). Two rules of PropBank follow, which a
 sequence of tags cannot express:
 
-- A predicate has at most one argument of each core role (ARG0 to ARG5). Of several, the most
-  probable one stays, and what continues (`C-`) one that goes, goes with it.
+- A predicate has at most one argument of each core role (ARG0 to ARG5; some corpora call them A0 to
+  A5). Of several, the most probable one stays, and what continues (`C-`) one that goes, goes with
+  it.
 - What continues an argument comes after it.
 """
 
@@ -24,7 +25,14 @@ from ...models.role_pairs import Pairs, RoleScores
 from ...schemes import bio
 from ...schemes.calibration import STRAIGHT, Curve, bend
 from ...schemes.inventory import FrameInventory
-from ...schemes.propositions import CONTINUES, PREDICATE, PREDICATE_PART, Argument, Proposition
+from ...schemes.propositions import (
+    CONTINUES,
+    PREDICATE,
+    PREDICATE_PART,
+    Argument,
+    Proposition,
+    propbank_role,
+)
 from ..base import sentence_starts
 from .rolesets import Roleset
 
@@ -165,20 +173,20 @@ def _keep_unique(
     row, label (Ints, (spans,)): Predicate and role of each span, in the order of their words.
     scores (float64, (spans,)): Its probability.
     """
-    index = {name: i for i, name in enumerate(labels)}
-    is_core = np.asarray([name in CORE_ROLES for name in labels], dtype=bool)
-    keep: Bools = _most_probable(row, label, scores) | ~is_core[label]
-    core_of = {
-        index[CONTINUES + role]: index[role]
-        for role in CORE_ROLES
-        if CONTINUES + role in index and role in index
-    }
-    dropped: dict[tuple[int, int], bool] = {}  # whether the last X of a predicate was dropped
+    roles = [propbank_role(name) for name in labels]  # `A0` and `ARG0` are the same role
+    number = {role: i for i, role in enumerate(roles)}
+    numbers = np.asarray([number[role] for role in roles], dtype=label.dtype)[label]
+    is_core = np.asarray([role in CORE_ROLES for role in roles], dtype=bool)[label]
+    keep: Bools = _most_probable(row, numbers, scores) | ~is_core
+    continued = [
+        role.removeprefix(CONTINUES) if role.startswith(CONTINUES) else "" for role in roles
+    ]
+    dropped: dict[tuple[int, str], bool] = {}  # whether the last X of a predicate was dropped
     for i, (r, k) in enumerate(zip(row.tolist(), label.tolist())):
-        if k in core_of:
-            keep[i] &= not dropped.get((r, core_of[k]), False)
-        elif is_core[k]:
-            dropped[r, k] = not keep[i]
+        if continued[k]:
+            keep[i] &= not dropped.get((r, continued[k]), False)
+        elif is_core[i]:
+            dropped[r, roles[k]] = not keep[i]
     return keep
 
 

@@ -13,11 +13,11 @@ from spacy_seqtag.schemes.rolesets import RolesetLexicon
 ROLES = ("ARG0", "ARG1", "ARGM-TMP", "C-ARG1", "C-V", "R-ARG0")
 
 
-def make_pipe(rolesets=(("gave", "give.01"), ("sold", "sell.01")), **config):
+def make_pipe(rolesets=(("gave", "give.01"), ("sold", "sell.01")), roles=ROLES, **config):
     """A component with labels; probabilities are made up, so no encoder is needed."""
     nlp = spacy.blank("en")
     pipe = nlp.add_pipe("seqtag_srl", config=config)
-    for role in ROLES:
+    for role in roles:
         pipe.add_label(role)
     pipe.lexicon = RolesetLexicon.from_pairs(rolesets)
     return nlp, pipe
@@ -48,7 +48,7 @@ def scores_of(pipe, docs, frames):
         for predicate in sorted(own):
             for start, end, role, p in own[predicate]:
                 for i in range(start, end):
-                    label = ROLES.index(role)
+                    label = pipe.labels.index(role)
                     tag = bio.begin_tag(label) if i == start else bio.inside_tag(label)
                     cell = first + offset + i - int(pairs.starts[row])
                     roles[cell, 0] = 1 - p

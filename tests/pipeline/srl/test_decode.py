@@ -91,10 +91,14 @@ def test_core_roles_are_unique_for_each_predicate():
         ("ARG1:.9 ARG1:.55 C-ARG1:.6", "0 ARG1"),
         ("ARG1:.55 C-ARG1:.6 ARG1:.9", "4 ARG1"),
         ("ARG1:.9 C-ARG1:.6 ARG1:.55", "0 ARG1, 2 C-ARG1"),
+        # Likewise by the names that other corpora use, and in a corpus that mixes them.
+        ("A1:.9 A1:.55 C-A1:.6", "0 A1"),
+        ("A1:.9 C-A1:.6 A1:.55", "0 A1, 2 C-A1"),
+        ("ARG1:.9 A1:.55 C-A1:.6", "0 ARG1"),
     ],
 )
 def test_continuations_go_with_what_they_continue(given, expected):
-    nlp, pipe = make_pipe()
+    nlp, pipe = make_pipe(roles=("A1", "ARG1", "C-A1", "C-ARG1"))
     docs = [sents(nlp.vocab, "a b c d e gave")]
     found = [
         (2 * i, 2 * i + 1, role, float(p))

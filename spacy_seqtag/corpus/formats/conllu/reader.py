@@ -3,7 +3,7 @@
 Sources: https://universaldependencies.org/format.html, https://universaldependencies.org/ext-format.html
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -70,32 +70,64 @@ def read_conllu(
     path = Path(path)
     remarks = Remarks(path) if remarks is None else remarks
     options = options or ReadOptions()
-    remarks.scheme = "iob2" if options.scheme == "auto" else options.scheme
-    maker, unread = SentenceMaker(path), Unread()
-    rows = RowCollector(path, maker, unread, remarks)
-    misc = _Misc(unread)
-    tags = TagReader(path, options.scheme)
-
-    def sentence(block: Block) -> Sentence:
-        unread.watch(block.rows)
-        return _sentence(block, maker, misc, tags, unread, remarks, options.strict)
-
+    sentences = SentenceRows(path, options, remarks)
     for line, text in read_lines(path, options.progress):
         if not text or text.isspace():
-            block = rows.take()
-            if block is not None:
-                yield sentence(block)
+            sentence = sentences.take()
+            if sentence is not None:
+                yield sentence
         elif text[0] == "#":
-            rows.comment(line, text)
+            sentences.rows.comment(line, text)
         else:
-            rows.row(line, text)
-    block = rows.take()
-    if block is not None:
-        yield sentence(block)
-    if maker.n_sentences == 0:
-        raise no_sentence(path)
-    unread.report(remarks)
-    remarks.wordless(maker.n_wordless)
+            sentences.rows.row(line, text)
+    sentence = sentences.take()
+    if sentence is not None:
+        yield sentence
+    sentences.finish()
+
+
+class SentenceRows:
+    """Collects the lines of a file, and makes its sentences; see `read_conllu`.
+
+    path (Path), options (ReadOptions), remarks (Remarks): see there.
+    elsewhere (Collection[str]): Columns of CoNLL-U Plus that somebody else reads.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        options: ReadOptions,
+        remarks: Remarks,
+        elsewhere: Collection[str] = (),
+    ) -> None:
+        remarks.scheme = "iob2" if options.scheme == "auto" else options.scheme
+        self.maker = SentenceMaker(path)
+        self._unread = Unread()
+        self.rows = RowCollector(path, self.maker, self._unread, remarks, elsewhere)
+        self._misc = _Misc(self._unread)
+        self._tags = TagReader(path, options.scheme)
+        self._remarks = remarks
+        self._strict = options.strict
+
+    def take(self) -> Sentence | None:
+        """Make a sentence of the lines since the last one; None if there are none."""
+        block = self.rows.take()
+        if block is None:
+            return None
+        self._unread.watch(block.rows)
+        return _sentence(
+            block, self.maker, self._misc, self._tags, self._unread, self._remarks, self._strict
+        )
+
+    def finish(self) -> None:
+        """Say at the end of the file what was not read.
+
+        RAISES: FormatError: There was no sentence.
+        """
+        if self.maker.n_sentences == 0:
+            raise no_sentence(self.maker.path)
+        self._unread.report(self._remarks)
+        self._remarks.wordless(self.maker.n_wordless)
 
 
 def _sentence(
@@ -150,6 +182,7 @@ class _Misc:
     def __init__(self, unread: Unread) -> None:
         self._unread = unread
         self._holds_tags: dict[str, bool] = {}  # by the key, told from its first value
+        self._others: set[str] = set()  # keys that say nothing here, noted as unread
         self.rolesets: dict[int, str] = {}
         self.roles: dict[int, str] = {}
 
@@ -168,6 +201,8 @@ class _Misc:
         others = []
         for item in row[MISC].split("|"):
             key, found, value = item.partition("=")
+            if found and key in self._others:
+                continue
             if found and is_entity_column(key):
                 if value in MISSING_TAGS:
                     continue
@@ -184,8 +219,11 @@ class _Misc:
                 # spaCy reads a tag without a key as well.
                 tag = item
                 continue
+            elif found:
+                self._others.add(key)
             others.append(item)
-        self._unread.keys(others)
+        if others:
+            self._unread.keys(others)
         return tag
 
 

@@ -5,7 +5,7 @@ Whatever columns a CoNLL-U Plus file has, its rows get the ten cells of CoNLL-U 
 one more for entities.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,10 +91,19 @@ class RowCollector:
     maker (SentenceMaker): Gets the comments.
     unread (Unread): Notes what is ignored.
     remarks (Remarks): What the user should know.
+    elsewhere (Collection[str]): Columns of CoNLL-U Plus that somebody else reads.
     """
 
-    def __init__(self, path: Path, maker: SentenceMaker, unread: Unread, remarks: Remarks) -> None:
+    def __init__(
+        self,
+        path: Path,
+        maker: SentenceMaker,
+        unread: Unread,
+        remarks: Remarks,
+        elsewhere: Collection[str] = (),
+    ) -> None:
         self.path = path
+        self._elsewhere = elsewhere
         self._maker = maker
         self._unread = unread
         self._remarks = remarks
@@ -167,7 +176,7 @@ class RowCollector:
             self._positions = [*positions, entities[0] if entities else None]
             known = {*positions, *entities[:1]}
             for i, name in enumerate(columns):
-                if i not in known:
+                if i not in known and name.upper() not in self._elsewhere:
                     self._unread.column(name)
             self._remarks.say(f"columns read as `{' '.join(columns)}`")
 
@@ -184,7 +193,7 @@ class RowCollector:
             if self._positions[ID] is None:
                 cells[ID] = str(expected)
             for i in range(LEMMA, len(cells)):
-                if cells[i] in _ABSENT:
+                if cells[i] in _ABSENT and not (i == LEMMA and cells[i] == cells[FORM]):
                     cells[i] = "_"
         if cells[ID] == str(expected):
             if not cells[FORM] or cells[UPOS] not in _LEGAL_UPOS:

@@ -13,7 +13,7 @@ Tokens of white space are no words here. Source: https://universaldependencies.o
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO
 
 from spacy.tokens import Doc
@@ -55,13 +55,20 @@ Comments = Callable[[int, int], list[str]]
 """Gives the comments of a sentence by its number among those with words, and by that in the Doc."""
 
 
-def doc_text(doc: Doc, plan: Plan, comments: Comments, counts: ExportCounts | None = None) -> str:
+def doc_text(
+    doc: Doc,
+    plan: Plan,
+    comments: Comments,
+    counts: ExportCounts | None = None,
+    further: Sequence[str] | None = None,
+) -> str:
     """Write the sentences of a Doc; nothing for one without words.
 
     doc (Doc): With any annotation.
     plan (Plan): What is in the columns and in MISC.
     comments (Comments): The comments before those on its text and annotation.
     counts (ExportCounts | None): Counts what is written and what is left out.
+    further (Sequence[str] | None): For each token what follows its row, with the tab before it.
     RAISES: ValueError: Semantic roles that do not hold together: two predicates on a word, or two
         roles of a word to one predicate.
     """
@@ -91,7 +98,8 @@ def doc_text(doc: Doc, plan: Plan, comments: Comments, counts: ExportCounts | No
         for i in range(start, end):
             if numbers[i]:
                 cells = "|".join([f"{key}={value}" for key, value in misc[i]]) or "_"
-                lines.append(f"{numbers[i]}\t{columns[i]}\t_\t_\t_\t_\t{cells}")
+                more = further[i] if further else ""
+                lines.append(f"{numbers[i]}\t{columns[i]}\t_\t_\t_\t_\t{cells}{more}")
         lines.append("")
     counts.documents += 1
     counts.sentences += len(sentences)
@@ -162,37 +170,81 @@ def _add_frames(
     counts: ExportCounts,
 ) -> set[int]:
     """Add predicates and roles, and find the sentences that are annotated without predicates."""
-    if not has_frames(doc):
-        return set()
-    covered = annotated_tokens(doc)
-    frames: dict[int, Frame] = {}
-    for frame in get_frames(doc):
-        if frames.setdefault(frame.predicate.start, frame) is not frame:
-            raise ValueError(f"two predicates on the word {frame.predicate.text!r}")
-    counts.left_out[SPACE_PREDICATES] += sum(not numbers[i] for i in frames)
     without = set()
-    for number, start, end in sentences:
-        own = [frames[i] for i in range(start, end) if i in frames and numbers[i]]
-        if not covered[start:end].all():
-            counts.left_out[_PARTLY] += len(own)
+    for (number, start, end), frames in frames_within(doc, sentences, numbers, counts):
+        if frames is None:
             continue
-        if not own:
-            if any(i in frames for i in range(start, end)):
-                counts.left_out[NO_OTHER_PREDICATE] += 1
-            else:
-                without.add(number)
+        if not frames:
+            without.add(number)
             continue
         roles: dict[int, list[str]] = {}
         sure: dict[int, list[str]] = {}
-        for frame in own:
+        for frame in frames:
             _add_frame(frame, plan, (start, end), numbers, misc, roles, sure, counts)
         for i in range(start, end):
             if i in roles:
                 misc[i].append((ROLES, ",".join(roles[i])))
             if i in sure:
                 misc[i].append((f"{ROLES}Confidence", ",".join(sure[i])))
-        counts.predicates += len(own)
     return without
+
+
+def frames_within(
+    doc: Doc, sentences: Sequence[Place], numbers: Sequence[int], counts: ExportCounts
+) -> Iterator[tuple[Place, list[Frame] | None]]:
+    """Yield each sentence of a Doc with the frames that are written.
+
+    sentences (Sequence[Place]), numbers (Sequence[int]): As `find_rows` gives them.
+    counts (ExportCounts): Counts them, and those that are left out.
+    RETURNS (Iterator[tuple[Place, list[Frame] | None]]): None where a sentence is not annotated.
+    RAISES: ValueError: Two predicates on a word.
+    """
+    if not has_frames(doc):
+        yield from ((place, None) for place in sentences)
+        return
+    covered = annotated_tokens(doc)
+    frames: dict[int, Frame] = {}
+    for frame in get_frames(doc):
+        if frames.setdefault(frame.predicate.start, frame) is not frame:
+            raise ValueError(f"two predicates on the word {frame.predicate.text!r}")
+    counts.left_out[SPACE_PREDICATES] += sum(not numbers[i] for i in frames)
+    for place in sentences:
+        _, start, end = place
+        own = [frames[i] for i in range(start, end) if i in frames and numbers[i]]
+        if not covered[start:end].all():
+            counts.left_out[_PARTLY] += len(own)
+            yield place, None
+        elif not own and any(i in frames for i in range(start, end)):
+            counts.left_out[NO_OTHER_PREDICATE] += 1
+            yield place, None
+        else:
+            counts.predicates += len(own)
+            yield place, own
+
+
+def spans_within(frame: Frame, start: int, end: int, counts: ExportCounts) -> list[Argument]:
+    """Find what a frame has in its sentence besides the predicate, in the order of the words.
+
+    start, end (int): The tokens of the sentence.
+    counts (ExportCounts): Counts the spans that leave it, and are cut.
+    RAISES: ValueError: Spans that overlap.
+    """
+    at = frame.predicate.start
+    inside = [
+        Argument(max(span.start, start), min(span.end, end), span.label_)
+        for span in frame.arguments
+        if span.start < end and span.end > start
+    ]
+    parts = [
+        (max(span.start, start), min(span.end, end))
+        for span in frame.parts
+        if span.start < end and span.end > start
+    ]
+    counts.cut += sum(
+        span.start < start or span.end > end for span in [*frame.arguments, *frame.parts]
+    )
+    spans = ordered_spans(Proposition(at, frame.roleset, inside, parts), end)
+    return [span for span in spans if span.start != at]
 
 
 def _add_frame(
@@ -206,7 +258,6 @@ def _add_frame(
     counts: ExportCounts,
 ) -> None:
     """Add a predicate to MISC, and its roles to those of their words."""
-    first, last = bounds
     at = frame.predicate.start
     misc[at].append((ROLESET, written_label(frame.roleset or PREDICATE)))
     _add(misc[at], "PredicateConfidence", plan.rounded(frame.confidence))
@@ -217,23 +268,7 @@ def _add_frame(
             frame.argument_confidences or [None] * len(frame.arguments),
         )
     )
-    inside = [
-        Argument(max(span.start, first), min(span.end, last), span.label_)
-        for span in frame.arguments
-        if span.start < last and span.end > first
-    ]
-    parts = [
-        (max(span.start, first), min(span.end, last))
-        for span in frame.parts
-        if span.start < last and span.end > first
-    ]
-    counts.cut += sum(
-        span.start < first or span.end > last for span in [*frame.arguments, *frame.parts]
-    )
-    proposition = Proposition(at, frame.roleset, inside, parts)
-    for start, end, role in ordered_spans(proposition, last):
-        if start == at:
-            continue
+    for start, end, role in spans_within(frame, *bounds, counts):
         places = [i for i in range(start, end) if numbers[i]]
         for i in places:
             tag = role_tag(numbers[at], role, begins=i == places[0])
@@ -276,7 +311,7 @@ def write_conllu(
         new = doc_id is None or doc_id != last_id
         ids = sent_ids_of(doc, len(sentence_bounds(doc)))
         try:
-            text = doc_text(doc, _EVERYTHING, _comments(doc_id, ids, new=new), counts)
+            text = doc_text(doc, _EVERYTHING, id_comments(doc_id, ids, new=new), counts)
         except ValueError as error:
             raise ValueError(f"document {number} ({doc_id}): {error}") from None
         file.write(text.encode())
@@ -287,8 +322,12 @@ def write_conllu(
     return counts
 
 
-def _comments(doc_id: str | None, ids: Sequence[str | None], *, new: bool) -> Comments:
-    """Make the function that gives the comments of the sentences of a Doc."""
+def id_comments(doc_id: str | None, ids: Sequence[str | None], *, new: bool) -> Comments:
+    """Make the function that gives the comments of the sentences of a Doc: its ids.
+
+    doc_id (str | None), ids (Sequence[str | None]): Those of the Doc and of its sentences.
+    new (bool): Whether a document begins with the Doc.
+    """
 
     def comments(place: int, number: int) -> list[str]:
         lines = []
