@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from .propositions import propbank_role
+
 # An inventory as JSON has it: see `FrameInventory.to_rows`.
 InventoryRows = list[list[Any]]
 
@@ -19,8 +21,6 @@ REACH = 3
 
 # Verbs are tagged AUX as well, nouns PROPN.
 _SAME = {"AUX": "VERB", "PROPN": "NOUN"}
-# The beginnings of role names that mean the same.
-_ADJUNCTS = ("ARGM", "AM")
 
 
 class InventoryRoleset(NamedTuple):
@@ -81,7 +81,7 @@ class FrameInventory:
     def _core(self) -> set[str]:
         """The roles that only some rolesets have."""
         named = {role for roleset in self.rolesets.values() for role in roleset.roles}
-        return {role for role in map(plain_role, named) if not is_adjunct(role)}
+        return {role for role in map(propbank_role, named) if not _is_adjunct(role)}
 
     def senses(self, words: Iterable[str], pos: str = ANY, after: Sequence[str] = ()) -> list[str]:
         """List the rolesets that a word may have, the first sense first.
@@ -123,8 +123,8 @@ class FrameInventory:
         found = self.rolesets.get(roleset)
         if found is None:
             return None
-        base = plain_role(_base(role))
-        texts = (text for own, text in found.roles.items() if plain_role(own) == base)
+        base = propbank_role(_base(role))
+        texts = (text for own, text in found.roles.items() if propbank_role(own) == base)
         return next(texts, None) or None
 
     def lacks(self, roleset: str, role: str) -> bool:
@@ -136,8 +136,8 @@ class FrameInventory:
         found = self.rolesets.get(roleset)
         if found is None or not found.roles:
             return False
-        base = plain_role(_base(role))
-        return base in self._core and base not in map(plain_role, found.roles)
+        base = propbank_role(_base(role))
+        return base in self._core and base not in map(propbank_role, found.roles)
 
     def to_rows(self) -> InventoryRows:
         """Turn the inventory into plain data: a row of each roleset, with all that it has."""
@@ -155,22 +155,9 @@ class FrameInventory:
         return cls(InventoryRoleset(*row) for row in data)
 
 
-def plain_role(role: str) -> str:
-    """Write a role as PropBank does: `A0` as `ARG0`, `AM-TMP` as `ARGM-TMP`; others stay.
-
-    role (str): Without a prefix.
-    """
-    if role.startswith("A") and (role[1:].isdigit() or role[1:].startswith("M-")):
-        return f"ARG{role[1:]}"
-    return role
-
-
-def is_adjunct(role: str) -> bool:
-    """Say whether any predicate may have a role: `ARGM-TMP`, `AM-TMP`.
-
-    role (str): Without a prefix.
-    """
-    return role.partition("-")[0] in _ADJUNCTS
+def _is_adjunct(role: str) -> bool:
+    """Say whether any predicate may have a role. role: in PropBank's name, without a prefix."""
+    return role.partition("-")[0] == "ARGM"
 
 
 def _base(role: str) -> str:
