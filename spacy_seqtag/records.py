@@ -243,13 +243,14 @@ def _frame_rows(frame: FrameDict) -> list[dict[str, object]]:
         "roleset": frame["roleset"],
         "roleset_confidence": frame["roleset_confidence"],
         "roleset_known": frame["roleset_known"],
+        "roleset_definition": frame["roleset_definition"],
     }
     rows: list[dict[str, object]] = [{**shared, **argument} for argument in frame["arguments"]]
     return rows or [{**shared, **dict.fromkeys(ARGUMENT_FIELDS)}]
 
 
-ARGUMENT_FIELDS = ("role", "text", "start", "end", "start_char", "end_char", "confidence")
 _SPAN_FIELDS = ("start", "end", "start_char", "end_char")
+ARGUMENT_FIELDS = ("role", "description", "text", *_SPAN_FIELDS, "confidence")
 
 
 def columns_of(layer: Layer, plan: Plan = EVERYTHING) -> list[str]:
@@ -267,5 +268,5 @@ def columns_of(layer: Layer, plan: Plan = EVERYTHING) -> list[str]:
     if layer == "sentences":
         return ["doc", "text", *_SPAN_FIELDS]
     predicate = ("", "_start", "_start_char", "_confidence")
-    roleset = ("roleset", "roleset_confidence", "roleset_known")
+    roleset = ("roleset", "roleset_confidence", "roleset_known", "roleset_definition")
     return ["doc", "frame", *(f"predicate{end}" for end in predicate), *roleset, *ARGUMENT_FIELDS]

@@ -307,6 +307,16 @@ def trained_path(tmp_path_factory, tiny_bert, make_nlp, mini_examples, train):
     return path
 
 
+@pytest.fixture(scope="session")
+def roles_path(tmp_path_factory, tiny_bert, make_nlp, mini_examples):
+    """Folder of a BERT pipeline (srl) that has its labels, and random weights."""
+    nlp = make_nlp(tiny_bert, {"seqtag_srl": {}})
+    nlp.initialize(lambda: mini_examples(nlp))
+    path = tmp_path_factory.mktemp("roles")
+    nlp.to_disk(path)
+    return path
+
+
 @pytest.fixture
 def trained(trained_path):
     """A fresh copy of the trained pipeline."""

@@ -14,6 +14,7 @@ from spacy_seqtag.cli import seqtag
 from spacy_seqtag.loading import check_pipeline, load_pipeline
 
 COMMANDS = {
+    "add-frames": ("{}", "frames.json", "--output", "new"),
     "annotate": ("{}", "raw.txt", "new.jsonl"),
     "evaluate": ("{}", "gold.spacy"),
     "calibrate": ("{}", "gold.spacy", "--output", "new"),

@@ -27,6 +27,7 @@ def prepare(context: typer.Context) -> None:
 
 # The commands register themselves on `seqtag`: one import for each module.
 from . import (  # noqa: E402
+    add_frames,  # noqa: F401
     annotate,  # noqa: F401
     audit,  # noqa: F401
     calibrate,  # noqa: F401

@@ -13,7 +13,13 @@ from thinc.api import ConfigValidationError
 from wasabi import msg
 from wasabi.printer import Printer
 
-from ..corpus.check.findings import Finding, findings, split_findings, training_findings
+from ..corpus.check.findings import (
+    Finding,
+    findings,
+    frame_findings,
+    split_findings,
+    training_findings,
+)
 from ..corpus.check.survey import LABELLED, TITLES, Survey
 from ..corpus.check.tally import list_labels, share
 from ..corpus.check.wordpieces import WordpieceCounter
@@ -25,6 +31,7 @@ from ..frames import problems
 from . import fail, seqtag
 from .console import examples, print_json
 from .doc_bar import doc_bar
+from .frames import FramesOption, load_frames
 from .language import check_language
 from .options import JsonOption, QuietOption
 
@@ -56,6 +63,7 @@ def check_cli(
         str | None,
         typer.Option(help="Language: find words that its tokenizer cuts otherwise in raw text"),
     ] = None,
+    frames: FramesOption = None,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings are errors")] = False,
     all_labels: Annotated[
         bool, typer.Option("--all", help=f"Show all labels, not the {_SHOWN} most frequent")
@@ -75,6 +83,7 @@ def check_cli(
     found: list[tuple[str, Finding]] = []
     unsound: list[str] = []
     try:
+        inventory = None if frames is None else load_frames(frames)
         encoder = None if base_model is None else _load_encoder(base_model)
         for given in files:
             survey = Survey(str(given), surveys[-1] if surveys else None, encoder, lang)
@@ -85,6 +94,8 @@ def check_cli(
                 what = f"<problem|problems> in the semantic roles of {documents}"
                 found.append((survey.name, Finding(counted(len(of_roles), what), error=True)))
             found += [(survey.name, finding) for finding in findings(survey)]
+            if inventory is not None:
+                found += [(survey.name, finding) for finding in frame_findings(survey, inventory)]
             surveys.append(survey)
     except (ConfigValidationError, FormatError, OSError) as error:
         fail(error)

@@ -19,11 +19,12 @@ from ..errors import printable
 from ..files import write_file
 from ..loading import load_pipeline
 from ..training.config import TASKS, command, render
-from ..training.fit_config import Data, Encoder, choose_tasks, fit, look_at
+from ..training.fit_config import Data, Encoder, choose_tasks, fit, look_at, with_frames
 from ..training.further import Trained, fit_further
 from . import fail, seqtag
 from .console import examples, print_data, print_json, warn
 from .doc_bar import doc_bar
+from .frames import FramesOption, load_frames
 from .language import check_language
 from .options import JsonOption, QuietOption, complete_pipeline
 
@@ -75,6 +76,7 @@ def init_config_cli(
     lang: Annotated[
         str | None, typer.Option(help="Language code (default: by the most frequent words)")
     ] = None,
+    frames: FramesOption = None,
     gpu: Annotated[bool, typer.Option("--gpu", "-G", help="Training runs on a GPU")] = False,
     force: Annotated[
         bool, typer.Option("--overwrite", "--force", "-F", help="Replace a config that is there")
@@ -114,6 +116,8 @@ def init_config_cli(
             choices = fit(chosen, train_data, dev_data, start, lang=lang, gpu=gpu)
             if lang is None:
                 check_language(choices.lang)
+        if frames is not None:
+            choices = with_frames(choices, frames, load_frames(frames))
         text = render(choices, "my.cfg" if to_stdout else str(output))
         if to_stdout:
             print_data(text)

@@ -13,7 +13,7 @@ from ..frames import get_frames, has_frames
 from ..loading import load_pipeline
 from ..records import make_record
 from ..report.html import render_html, serve_html
-from ..report.terminal import entity_rows, render_text, render_title
+from ..report.terminal import entity_rows, render_roles, render_text, render_title
 from . import fail, seqtag
 from .console import examples, keep_for_json, print_json
 from .doc_bar import stage_bar
@@ -121,7 +121,8 @@ def annotate(model: str, text: str) -> Doc:
 def print_doc(doc: Doc) -> None:
     """Print the frames and entities of a Doc."""
     for frame in get_frames(doc):
-        print(f"\n{render_title(frame)}\n{render_text(frame)}")
+        lines = (render_title(frame), render_text(frame), render_roles(frame))
+        print("", *filter(None, lines), sep="\n")
     if has_frames(doc) and not get_frames(doc):
         msg.info("No predicates were found")
     entities = entity_rows(doc)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Optional, TypeAlias
+from typing import Any, NamedTuple, Optional, TypeAlias
 
 import spacy.training
 from spacy.errors import Errors
@@ -30,6 +30,9 @@ ReadExamples: TypeAlias = Callable[[Language], Iterable[Example]]
 """Yields the examples of a corpus, for a pipeline."""
 
 Augmenter: TypeAlias = Callable[[Language, Example], Iterator[Example]]
+
+_KEPT_WORDS = 500_000
+"""Of a corpus with no more words, the Docs are kept for the next reading: some 100 MB at most."""
 
 
 @registry.readers("spacy_seqtag.Corpus.v1")  # type: ignore[untyped-decorator]
@@ -204,8 +207,25 @@ def mix(gold: "Corpus", soft: "Corpus", nlp: Language, gold_share: float) -> Ite
         yield from golds
 
 
+class _Kept(NamedTuple):
+    """The reference Docs of a corpus, for as long as they would be read the same again.
+
+    vocab (Vocab): Theirs.
+    stamps (Sequence[tuple]): Of each file its path, its size in bytes, and when it was written.
+    docs (Sequence[Doc]): Cut into pieces.
+    """
+
+    vocab: Vocab
+    stamps: Sequence[tuple[Path, int, int]]
+    docs: Sequence[Doc]
+
+
 class Corpus(spacy.training.Corpus):
     """Iterates over the `Example`s of `.spacy` files.
+
+    A training run reads its corpus for the labels of each component, for the plan, and for the
+    batches, and that for development with every evaluation. The reference Docs are the same each
+    time, unless the files change or there are too many words to keep.
 
     The settings are those of `create_corpus`, of which `subset` holds three, and two more:
 
@@ -239,6 +259,7 @@ class Corpus(spacy.training.Corpus):
         self.needs_soft = needs_soft
         self._made_by = DISTIL if needs_soft else CONVERT
         self._warned: set[str] = set()
+        self._kept: _Kept | None = None
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
         """Yield the examples.
@@ -250,8 +271,29 @@ class Corpus(spacy.training.Corpus):
             yield from super().__call__(nlp)
 
     def read_docbin(self, vocab: Vocab, locs: Iterable[str | Path]) -> Iterator[Doc]:
+        """Yield the documents of the files or, where `max_length` cuts them, their pieces."""
+        files = [Path(loc) for loc in locs]
+        stats = [file.stat() for file in files]
+        stamps = [(f, s.st_size, s.st_mtime_ns) for f, s in zip(files, stats, strict=True)]
+        kept = self._kept
+        if kept is not None and kept.vocab is vocab and kept.stamps == stamps:
+            yield from kept.docs
+            return
+        self._kept = None
+        docs, n_words = list[Doc](), 0
+        for doc in self._sample(vocab, files):
+            for piece in self._pieces(doc):
+                n_words += len(piece)
+                if n_words <= _KEPT_WORDS:
+                    docs.append(piece)
+                else:
+                    docs.clear()
+                yield piece
+        if n_words <= _KEPT_WORDS:
+            self._kept = _Kept(vocab, stamps, docs)
+
+    def _sample(self, vocab: Vocab, files: Sequence[Path]) -> Iterator[Doc]:
         """Yield the documents of the files with the sentences that are in the sample."""
-        files = list(locs)
         if self.subset.is_whole:
             yield from self._read(vocab, files)
             return
@@ -265,12 +307,12 @@ class Corpus(spacy.training.Corpus):
             if taken:
                 yield from (doc,) if taken == bounds else self._cut(doc, [taken])
 
-    def _read(self, vocab: Vocab, locs: Iterable[str | Path]) -> Iterator[Doc]:
+    def _read(self, vocab: Vocab, locs: Iterable[Path]) -> Iterator[Doc]:
         """Yield the documents of the files, empty ones left out, up to the limit."""
         n_docs = 0
         absent = set(self.entity_labels or ())
         for loc in locs:
-            for doc in read_docs(Path(loc), vocab, self._made_by):
+            for doc in read_docs(loc, vocab, self._made_by):
                 if self.limit >= 1 and n_docs >= self.limit:
                     return
                 if len(doc) > 0:
@@ -291,7 +333,7 @@ class Corpus(spacy.training.Corpus):
                 what
             )  # not before: where warnings are errors, each reading has to fail
 
-    def _check_soft(self, doc: Doc, loc: str | Path) -> None:
+    def _check_soft(self, doc: Doc, loc: Path) -> None:
         """Check the soft labels of a document, before anything is cut, and give it its weight.
 
         RAISES: FormatError: They are those of other words, or damaged, or not there.
@@ -313,10 +355,9 @@ class Corpus(spacy.training.Corpus):
             set_soft_weight(doc, self.weight)
 
     def make_examples(self, nlp: Language, reference_docs: Iterable[Doc]) -> Iterator[Example]:
-        """Yield an example for each document or, where `max_length` cuts it, for each piece."""
-        for doc in reference_docs:
-            for reference in self._pieces(doc):
-                yield self._make_example(nlp, reference, self.gold_tokens)
+        """Yield an example for each document or piece of one."""
+        for reference in reference_docs:
+            yield self._make_example(nlp, reference, self.gold_tokens)
 
     def _pieces(self, doc: Doc) -> Iterable[Doc]:
         if self.max_length < 1 or len(doc) <= self.max_length:

@@ -18,14 +18,9 @@ from ..confidence import use_span_extension
 from ..models.role_pairs import Pairs, RoleScores
 from ..pipeline.base import on_cpu
 from ..pipeline.srl.component import SemanticRoleLabeller
-from ..pipeline.srl.decode import (
-    Roleset,
-    choose_roleset,
-    decode_arguments,
-    make_proposition,
-    write_propositions,
-)
+from ..pipeline.srl.decode import decode_arguments, make_proposition, write_propositions
 from ..pipeline.srl.pairs import choose_predicates, make_pairs
+from ..pipeline.srl.rolesets import Roleset, choose_roleset
 from ..schemes.calibration import temper
 from ..schemes.propositions import PREDICATE
 from ..schemes.soft_rows import SoftRows

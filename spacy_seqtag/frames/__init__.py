@@ -6,9 +6,10 @@ A Doc with semantic roles has these span groups:
   it is unknown). If a model made them, three attributes of the group hold one value for each span:
   `attrs["scores"]`, the probability of the predicate; `attrs["roleset_scores"]`, the probability of
   its roleset, given that it is a predicate; and `attrs["roleset_known"]`, false if the roleset is a
-  guess for a word that training never saw.
+  guess for a word that training never saw. With an inventory of frames `attrs["definitions"]` says
+  what the rolesets mean, None where that is unknown.
 - `doc.spans["srl"]`: the arguments, whose label is the role (`ARG0`, `ARGM-TMP`, `C-ARG1`,
-  `R-ARG0`), with `attrs["scores"]`.
+  `R-ARG0`), with `attrs["scores"]`, and `attrs["descriptions"]` likewise.
 - `doc.spans["predicate_parts"]`: what continues a predicate (`C-V`, a particle).
 - `doc.spans["srl_annotated"]`: the sentences that carry this layer. A sentence outside has not been
   annotated, which is not the same as having no predicate. If a Doc has `doc.spans["predicates"]`

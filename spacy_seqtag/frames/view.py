@@ -12,6 +12,9 @@ from .following import span_groups
 from .groups import ARGUMENTS, PARTS, PREDICATES
 from .ties import predicate_of
 
+# A span, its probability, and its description.
+_Piece = tuple[Span, float | None, str | None]
+
 
 class SpanDict(TypedDict):
     """A span as plain data.
@@ -32,6 +35,7 @@ class ArgumentDict(SpanDict):
     """An argument as plain data."""
 
     role: str
+    description: str | None
 
 
 class FrameDict(TypedDict):
@@ -41,6 +45,7 @@ class FrameDict(TypedDict):
     roleset: str
     roleset_confidence: float | None
     roleset_known: bool
+    roleset_definition: str | None
     parts: list[SpanDict]
     arguments: list[ArgumentDict]
 
@@ -58,6 +63,9 @@ class Frame:
     argument_confidences (tuple[float | None, ...], 0 to 1): One for each argument, likewise.
     roleset_known (bool): False for `V`, and for a roleset that a model made up, of a likely lemma
         and `.01`, as training never saw the word's lemma as a predicate.
+    roleset_definition (str | None): What the roleset means ("transfer"); None if nobody says, as
+        without an inventory of frames.
+    argument_descriptions (tuple[str | None, ...]): What each argument is ("thing given"), likewise.
     """
 
     predicate: Span
@@ -68,19 +76,26 @@ class Frame:
     roleset_confidence: float | None = None
     argument_confidences: tuple[float | None, ...] = ()
     roleset_known: bool = True
+    roleset_definition: str | None = None
+    argument_descriptions: tuple[str | None, ...] = ()
 
     def to_dict(self) -> FrameDict:
         """Return the frame as plain data, ready for JSON."""
-        confidences = self.argument_confidences or (None,) * len(self.arguments)
+        nobody = (None,) * len(self.arguments)
+        confidences = self.argument_confidences or nobody
+        descriptions = self.argument_descriptions or nobody
         return {
             "predicate": _span_dict(self.predicate, self.confidence),
             "roleset": self.roleset,
             "roleset_confidence": self.roleset_confidence,
             "roleset_known": self.roleset_known,
+            "roleset_definition": self.roleset_definition,
             "parts": [_span_dict(part) for part in self.parts],
             "arguments": [
-                {"role": arg.label_, **_span_dict(arg, confidence)}
-                for arg, confidence in zip(self.arguments, confidences, strict=True)
+                {"role": arg.label_, "description": description, **_span_dict(arg, confidence)}
+                for arg, confidence, description in zip(
+                    self.arguments, confidences, descriptions, strict=True
+                )
             ],
         }
 
@@ -111,23 +126,26 @@ def get_frames(doc: Doc) -> list[Frame]:
     scores = _scores(predicates, "scores")
     roleset_scores = _scores(predicates, "roleset_scores", ROLESET)
     known = _scores(predicates, "roleset_known", ROLESET_KNOWN)
+    definitions = _texts(predicates, "definitions")
     arguments = _by_predicate(groups.get(ARGUMENTS))
     parts = _by_predicate(groups.get(PARTS))
     frames = []
-    for span, score, roleset_score, is_known in zip(
-        predicates, scores, roleset_scores, known, strict=True
+    for span, score, roleset_score, is_known, definition in zip(
+        predicates, scores, roleset_scores, known, definitions, strict=True
     ):
         own = arguments.get(span.start, ())
         frames.append(
             Frame(
                 span,
                 span.label_,
-                [argument for argument, _ in own],
-                [part for part, _ in parts.get(span.start, ())],
+                [argument for argument, *_ in own],
+                [part for part, *_ in parts.get(span.start, ())],
                 score,
                 roleset_score,
-                tuple(score for _, score in own),
+                tuple(score for _, score, _ in own),
                 span.label_ not in ("", PREDICATE) and is_known in (1.0, None),
+                definition,
+                tuple(description for *_, description in own),
             )
         )
     return sorted(frames, key=lambda frame: frame.predicate.start)
@@ -149,15 +167,16 @@ def propositions(doc: Doc) -> list[Proposition]:
     ]
 
 
-def _by_predicate(group: SpanGroup | None) -> dict[int, list[tuple[Span, float | None]]]:
-    """Sort the spans of a group, with their scores, by predicate; each in the order of words."""
-    result: dict[int, list[tuple[Span, float | None]]] = {}
+def _by_predicate(group: SpanGroup | None) -> dict[int, list[_Piece]]:
+    """Sort the spans of a group, with what is known of them, by predicate; in order of words."""
+    result: dict[int, list[_Piece]] = {}
     if group is not None:
-        pairs = zip(group, _scores(group, "scores"), strict=True)
-        for span, score in sorted(pairs, key=lambda pair: (pair[0].start, pair[0].end)):
-            target = predicate_of(span)
+        known = _scores(group, "scores"), _texts(group, "descriptions")
+        pieces = zip(group, *known, strict=True)
+        for piece in sorted(pieces, key=lambda piece: (piece[0].start, piece[0].end)):
+            target = predicate_of(piece[0])
             if target is not None:
-                result.setdefault(target, []).append((span, score))
+                result.setdefault(target, []).append(piece)
     return result
 
 
@@ -171,6 +190,14 @@ def _scores(group: SpanGroup, name: str, what: str | None = None) -> Sequence[fl
     if scores is None or len(scores) != len(group):  # not there, or of other spans
         return [confidence_of(span, what) for span in group]
     return [None if score is None else float(score) for score in scores]
+
+
+def _texts(group: SpanGroup, name: str) -> Sequence[str | None]:
+    """Find what an attribute of the group says of each span."""
+    texts = group.attrs.get(name)
+    if texts is None or len(texts) != len(group):  # not there, or of other spans
+        return [None] * len(group)
+    return [text if isinstance(text, str) else None for text in texts]
 
 
 def _span_dict(span: Span, confidence: float | None = None) -> SpanDict:

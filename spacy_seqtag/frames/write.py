@@ -22,6 +22,8 @@ def set_propositions(
     roleset_known: Sequence[bool] | None = None,
     argument_scores: Sequence[Sequence[float]] | None = None,
     confidence: SpanConfidence | None = None,
+    definitions: Sequence[str | None] | None = None,
+    descriptions: Sequence[Sequence[str | None]] | None = None,
 ) -> None:
     """Write the span groups of a Doc; those that it has are replaced.
 
@@ -35,6 +37,8 @@ def set_propositions(
     argument_scores (Sequence[Sequence[float]] | None, 0 to 1): Probability of each argument of
         each proposition.
     confidence (SpanConfidence | None): The extension that gets the probabilities, too.
+    definitions (Sequence[str | None] | None): What the roleset of each means.
+    descriptions (Sequence[Sequence[str | None]] | None): What each argument of each proposition is.
     """
     props = list(props)
     starts = doc.to_array(IDX)
@@ -51,6 +55,10 @@ def set_propositions(
         predicate_attrs["roleset_known"] = [bool(known) for known in roleset_known]
     if argument_scores is not None:
         argument_attrs["scores"] = [float(score) for row in argument_scores for score in row]
+    if definitions is not None:
+        predicate_attrs["definitions"] = list(definitions)
+    if descriptions is not None:
+        argument_attrs["descriptions"] = [text for row in descriptions for text in row]
     groups: dict[str, tuple[list[Span], Attributes]] = {
         PREDICATES: (predicates, predicate_attrs),
         ARGUMENTS: (arguments, argument_attrs),

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from spacy.strings import get_string_id
+import regex as re  # knows Unicode's properties
 from spacy.tokens import Doc, Span
 
 from ..arrays import Ints
@@ -23,13 +23,13 @@ from .spacy_transformers import registry
 Spanner = Callable[[list[Doc]], list[list[Span]]]
 """A span getter: cuts each Doc into the spans that the encoder reads."""
 
-# What ends a sentence, and what may follow it within the sentence.
-_FINAL = np.asarray(
-    [get_string_id(s) for s in (".", "!", "?", "...", "…", "?!", "!!", "。")], dtype=np.uint64
+# What ends a sentence in any script (UAX 29): "?!", "。", "؟", "।". A tokenizer may leave it at the
+# end of a word ("ነው።"); but a point there may well be that of an abbreviation.
+_FINAL = re.compile(
+    r"(?:.*(?=\p{Sentence_Terminal})[^.\u2024\uFE52\uFF0E]|[\p{Sentence_Terminal}…]+)"
 )
-_CLOSING = np.asarray(
-    [get_string_id(s) for s in ('"', "'", "''", "”", "\u2019", ")", "]", "»")], dtype=np.uint64
-)
+# What may follow it within the sentence.
+_CLOSING = re.compile(r"[\p{Close_Punctuation}\p{Final_Punctuation}\"']+")
 
 # Over a stretch without boundaries, neighbouring windows share a quarter of their length.
 _OVERLAP = 4
@@ -117,8 +117,12 @@ def boundaries(doc: Doc) -> Ints:
         starts: Ints = np.flatnonzero(doc.to_array("SENT_START") == 1)
         return starts[starts > 0]
     words = doc.to_array(["ORTH", "IS_SPACE"])
-    final = np.isin(words[:, 0], _FINAL)
-    closing = np.isin(words[:, 0], _CLOSING)
+    kinds, kind_of = np.unique(words[:, 0], return_inverse=True)
+    texts = [doc.vocab.strings[kind] for kind in kinds.tolist()]
+    final, closing = (
+        np.asarray([bool(pattern.fullmatch(text)) for text in texts], dtype=bool)[kind_of]
+        for pattern in (_FINAL, _CLOSING)
+    )
     for i in np.flatnonzero(words[:, 1]).tolist():
         final[i] = "\n" in doc[i].text
     # Closing quotes and brackets belong to the sentence that they follow.

@@ -4,16 +4,18 @@ displaCy escapes words, but neither labels nor titles, so these are escaped here
 origin cannot put elements or scripts into a page.
 """
 
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any, TypedDict
 
 from spacy import displacy
+from spacy.displacy import templates
 from spacy.tokens import Doc, Span
 
 from ..frames import Frame, get_frames
 from ..schemes.propositions import PREDICATE
-from .terminal import render_title, shown_bounds
+from .terminal import render_roles, render_title, shown_bounds
 
 # Colours that tell neighbours apart and leave black text readable.
 _PALETTE = (
@@ -39,6 +41,13 @@ class BlockSpan(TypedDict):
     end_token: int
 
 
+class Settings(TypedDict):
+    """How displaCy draws a text: the code of its language, and its direction, "ltr" or "rtl"."""
+
+    lang: str
+    direction: str
+
+
 class Block(TypedDict):
     """What displaCy draws as one figure; its format for `style="span", manual=True`."""
 
@@ -46,6 +55,7 @@ class Block(TypedDict):
     tokens: list[str]
     title: str
     spans: list[BlockSpan]
+    settings: Settings
 
 
 class Options(TypedDict):
@@ -55,7 +65,10 @@ class Options(TypedDict):
 
 
 def render_html(docs: Doc | Iterable[Doc]) -> str:
-    """Draw one or more Docs as a page, with the figures that `displacy_blocks` lists."""
+    """Draw one or more Docs as a page, with the figures that `displacy_blocks` lists.
+
+    All of the page has the direction of the first figure.
+    """
     docs = [docs] if isinstance(docs, Doc) else docs
     blocks = [block for doc in docs for block in displacy_blocks(doc)]
     return displacy.render(
@@ -87,13 +100,16 @@ def serve_html(doc: Doc, host: str, port: int) -> None:
 def render_entities(docs: Iterable[Doc]) -> str:
     """Draw the entities of Docs as a page, in displaCy's style "ent"."""
     pages = [_entities(doc) for doc in docs]
-    return displacy.render(pages, style="ent", page=True, jupyter=False, manual=True)
+    return displacy.render(
+        pages, style="ent", page=True, jupyter=False, manual=True, options=_entity_options(pages)
+    )
 
 
 def _entities(doc: Doc) -> dict[str, Any]:
     """Describe the entities of a Doc as displaCy takes them, escaped where it does not escape."""
     page = displacy.parse_ents(doc)
     page["title"] = escape(str(page["title"] or ""))
+    page["settings"] = settings_of(doc)
     for ent in page["ents"]:
         ent["label"], ent["kb_id"] = escape(ent["label"]), escape(ent["kb_id"])
     return page
@@ -103,11 +119,12 @@ def render_parts(doc: Doc) -> str:
     """Draw a Doc as parts of a page: its entities, then each frame as arcs over its sentence."""
     if doc.ents:
         page = _entities(doc)
-        parts = [displacy.render([page], style="ent", jupyter=False, manual=True)]
+        options = _entity_options([page])
+        parts = [displacy.render([page], style="ent", jupyter=False, manual=True, options=options)]
     else:  # displaCy would warn
         parts = [f'<p class="entities">{escape(doc.text)}</p>']
     for frame in get_frames(doc):
-        parts.append(f"<h2>{escape(render_title(frame))}</h2>")
+        parts.append(f"<h2>{escape(_heading(frame))}</h2>")
         parts.append(
             displacy.render(
                 [_arcs(frame)],
@@ -117,7 +134,13 @@ def render_parts(doc: Doc) -> str:
                 options={"compact": True, "distance": 100, "bg": "transparent"},
             )
         )
-    return "\n".join(f"<div>{part}</div>" for part in parts)
+    direction = settings_of(doc)["direction"]
+    return "\n".join(f'<div dir="{direction}">{part}</div>' for part in parts)
+
+
+def _heading(frame: Frame) -> str:
+    """Write the sense of a frame's predicate and, where that is known, what its roles are."""
+    return ". ".join(filter(None, (render_title(frame), render_roles(frame))))
 
 
 def _arcs(frame: Frame) -> dict[str, object]:
@@ -137,7 +160,7 @@ def _arcs(frame: Frame) -> dict[str, object]:
             left, right = sorted((predicate, first))
             direction = "left" if first < predicate else "right"
             arcs.append({"start": left, "end": right, "label": escape(label), "dir": direction})
-    return {"words": words, "arcs": arcs}
+    return {"words": words, "arcs": arcs, "settings": settings_of(frame.predicate.doc)}
 
 
 def displacy_blocks(doc: Doc) -> list[Block]:
@@ -152,7 +175,7 @@ def displacy_blocks(doc: Doc) -> list[Block]:
     if doc.ents or not frames:
         spans = [(ent.label_, ent) for ent in doc.ents]
         blocks.append(_block(doc, (0, len(doc)), spans, "Entities" if doc.ents else ""))
-    blocks += [_block(doc, shown_bounds(f), f.pieces, render_title(f)) for f in frames]
+    blocks += [_block(doc, shown_bounds(f), f.pieces, _heading(f)) for f in frames]
     return blocks
 
 
@@ -165,6 +188,26 @@ def displacy_options(blocks: Iterable[Block]) -> Options:
     for label in labels:
         colors[label] = by_base.get(_base(label), _PREDICATE_COLOR)
     return {"colors": colors}
+
+
+def settings_of(doc: Doc) -> Settings:
+    """Say how displaCy draws a text.
+
+    doc (Doc): Its direction is that of its first letter, by which editors and browsers go, too
+        (UAX 9, rules P2 and P3); that of its language if it has no letter.
+    """
+    kinds = (unicodedata.bidirectional(char) for char in doc.text)
+    first = next((kind for kind in kinds if kind in ("L", "R", "AL")), None)
+    direction = str(doc.vocab.writing_system.get("direction", "ltr"))
+    if first is not None:
+        direction = "ltr" if first == "L" else "rtl"
+    return {"lang": escape(doc.vocab.lang), "direction": direction}
+
+
+def _entity_options(pages: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Choose displaCy's options for entities: it chooses before it knows the direction."""
+    is_rtl = bool(pages) and pages[0]["settings"]["direction"] == "rtl"
+    return {"template": templates.TPL_ENT_RTL} if is_rtl else {}
 
 
 def _base(label: str) -> str:
@@ -191,4 +234,5 @@ def _block(
             }
             for label, span in spans
         ],
+        "settings": settings_of(doc),
     }

@@ -33,16 +33,28 @@ def render_title(frame: Frame) -> str:
     """Write the sense of a frame's predicate in one line, with confidences where there are any.
 
     For example `give.01, predicate 1.00, roleset 0.98`. Where the sense is not known, the
-    predicate's word stands in its place.
+    predicate's word stands in its place. What an inventory of frames says of it is in brackets.
     """
     known = frame.roleset != PREDICATE
     parts = [printable(frame.roleset) if known else " ".join(_printable(frame.predicate).split())]
+    if frame.roleset_definition:
+        parts[0] += f" ({printable(frame.roleset_definition)})"
     if frame.confidence is not None:
         parts.append(f"predicate {frame.confidence:.2f}")
     if known and frame.roleset_confidence is not None:
         kind = "roleset" if frame.roleset_known else "guessed roleset"
         parts.append(f"{kind} {frame.roleset_confidence:.2f}")
     return ", ".join(parts)
+
+
+def render_roles(frame: Frame) -> str:
+    """Write what the roles of a frame are in one line: `ARG0: giver, ARG1: thing given`.
+
+    Empty where no inventory of frames says it.
+    """
+    described = zip(frame.arguments, frame.argument_descriptions)
+    roles = {argument.label_: text for argument, text in described if text}
+    return ", ".join(f"{printable(role)}: {printable(text)}" for role, text in roles.items())
 
 
 def entity_rows(doc: Doc) -> list[tuple[str, str, str]]:

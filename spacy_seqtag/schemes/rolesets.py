@@ -5,13 +5,13 @@ lemma of the verb alone, so `give_up.07` is in the file `give`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from .endings import best_change, changes_of, count_changes, replace_ending
 from .english import base_forms
+from .inventory import FrameInventory
 
-# Longer endings are characteristic of a word, not of an inflection.
-_MAX_SUFFIX = 4
 UNSEEN_NUMBER = "01"
 
 # A lexicon as JSON has it: see `RolesetLexicon.to_dict`.
@@ -24,6 +24,21 @@ def frame_file(roleset: str) -> str:
     roleset (str): Its name; one without a number is a frame file itself.
     """
     return roleset.rpartition(".")[0].partition("_")[0] or roleset
+
+
+class Word(NamedTuple):
+    """A word in its sentence.
+
+    form (str): As it is written.
+    lemma (str): Its lemma; "" if that is unknown.
+    pos (str): Its universal part of speech; "" if that is unknown.
+    after (Sequence[str]): The words that follow it in its sentence, in lower case.
+    """
+
+    form: str
+    lemma: str = ""
+    pos: str = ""
+    after: Sequence[str] = ()
 
 
 class Guess(NamedTuple):
@@ -44,9 +59,14 @@ class RolesetLexicon:
     component found one; in English, what the spelling suggests (see `english.base_forms`); in other
     languages, what the word endings of the corpus suggest.
 
+    An inventory lists the rolesets of unseen forms, too, see `senses`. What training saw is left to
+    the model.
+
     lang (str): Code of the language; "" for any.
 
     rolesets (list[str]): In the order of the classes.
+    inventory (FrameInventory | None): Where rolesets of unseen forms are looked up; see
+        `set_inventory`, which measures what that is worth. None for nowhere.
     files (dict[str, list[str]]): By word form (lower case), the frame files it was seen with.
     rules (dict[str, str]): By word ending, the ending that most often replaces it in the name of
         the frame file.
@@ -65,6 +85,8 @@ class RolesetLexicon:
         self.guess_accuracy = 0.0
         self.guess_right = {"known": 0.5, "new": 0.5}
         self._by_file: dict[str, list[int]] = {}
+        self._numbers: dict[str, int] = {}
+        self.inventory: FrameInventory | None = None
 
     @classmethod
     def from_pairs(cls, pairs: Iterable[tuple[str, str]], lang: str = "") -> "RolesetLexicon":
@@ -80,24 +102,54 @@ class RolesetLexicon:
         for form, roleset in seen:
             files.setdefault(form, set()).add(frame_file(roleset))
         lexicon.files = {form: sorted(found) for form, found in files.items()}
-        changes = _all_changes(lexicon.files)
+        changes = count_changes(lexicon.files)
         for ending, news in sorted(changes.items()):
-            if (change := _rule(ending, news)) is not None:
+            if (change := best_change(ending, news)) is not None:
                 lexicon.rules[ending] = change
         lexicon._index()
         lexicon._hold_out(seen, changes)
         return lexicon
 
-    def candidates(self, form: str, lemma: str = "") -> list[int]:
-        """Return the numbers of the rolesets that a word form may have.
+    def set_inventory(self, inventory: FrameInventory | None) -> None:
+        """Look the rolesets of unseen forms up in an inventory.
 
-        form (str): The word, in any case.
-        lemma (str): Its lemma; "" if that is unknown.
-        RETURNS (list[int]): Empty if no frame file with rolesets is seen or guessed for the form.
+        inventory (FrameInventory | None): None for none. What it is worth for a form that training
+            never saw is measured on those that it saw.
         """
-        files = self.files.get(form.lower())
+        self.inventory = inventory
+        if inventory is not None:
+            self._measure_senses(inventory)
+
+    def senses(self, word: Word) -> list[str]:
+        """List the rolesets that the inventory has for a form that training never saw.
+
+        word (Word): The word.
+        RETURNS (list[str]): See `FrameInventory.senses`; empty for a form that training saw.
+        """
+        if self.inventory is None or word.form.lower() in self.files:
+            return []
+        return self._senses(word, self.inventory)
+
+    def _senses(self, word: Word, inventory: FrameInventory) -> list[str]:
+        form, lemma = word.form.lower(), word.lemma.lower()
+        bases = [lemma] if lemma else base_forms(form) if self.lang == "en" else []
+        learned = replace_ending(bases[0] if bases else form, self.rules.get)
+        found = inventory.senses([form, *bases], word.pos, word.after)
+        return found or inventory.senses([learned], word.pos, word.after)
+
+    def candidates(self, word: Word) -> list[int]:
+        """Return the numbers of the rolesets that a word may have, for the model to choose from.
+
+        word (Word): The word.
+        RETURNS (list[int]): Empty if no frame file with rolesets is seen or guessed for the form,
+            or the inventory has senses of an unseen form that training never saw either.
+        """
+        if senses := self.senses(word):
+            numbers = [self._numbers.get(name, -1) for name in senses]
+            return [] if -1 in numbers else numbers
+        files = self.files.get(word.form.lower())
         if files is None:
-            files = self.guess_files(form, lemma).files
+            files = self.guess_files(word.form, word.lemma).files
         return [number for file in files for number in self._by_file.get(file, ())]
 
     def guess_files(self, form: str, lemma: str = "") -> Guess:
@@ -112,24 +164,29 @@ class RolesetLexicon:
 
         return self._guess(form.lower(), lemma.lower(), files_of, self.rules.get)
 
-    def certainty(self, form: str, lemma: str = "") -> float:
+    def certainty(self, word: Word) -> float:
         """Return the probability that the right roleset is a candidate, or is the `guess`.
 
-        form (str): The word, in any case.
-        lemma (str): Its lemma; "" if that is unknown.
+        word (Word): The word.
         RETURNS (float): From 0 to 1; 1.0 for a form that training saw.
         """
-        if form.lower() in self.files:
+        if word.form.lower() in self.files:
             return 1.0
-        return self.guess_right["known" if self.guess_files(form, lemma).known else "new"]
+        if senses := self.senses(word):
+            alone = len(senses) == 1 or self.candidates(word)
+            return self.guess_right["listed" if alone else "first"]
+        return self.guess_right["known" if self.guess_files(word.form, word.lemma).known else "new"]
 
-    def guess(self, form: str, lemma: str = "") -> str:
-        """Guess the roleset of a form without candidates: number 01 of its likely frame file.
+    def guess(self, word: Word) -> str:
+        """Guess the roleset of a word without candidates.
 
-        form (str): The word, in any case.
-        lemma (str): Its lemma; "" if that is unknown.
+        word (Word): The word.
+        RETURNS (str): Its first sense in the inventory or, where that has none, number 01 of its
+            likely frame file.
         """
-        return f"{self.guess_files(form, lemma).files[0]}.{UNSEEN_NUMBER}"
+        if senses := self.senses(word):
+            return senses[0]
+        return f"{self.guess_files(word.form, word.lemma).files[0]}.{UNSEEN_NUMBER}"
 
     def _guess(
         self,
@@ -141,14 +198,14 @@ class RolesetLexicon:
         """Guess as `guess_files` does, with the knowledge given, of which a form may be held out.
 
         files_of (Callable): The frame files of a word that is a known form, or the name of a file.
-        rule (Callable): The new ending for an ending, see `_replace_ending`.
+        rule (Callable): The new ending for an ending, see `replace_ending`.
         """
         bases = [lemma] if lemma else base_forms(form) if self.lang == "en" else []
         for base in bases:
             if files := files_of(base):
                 return Guess(files, True)
         # "decision" to "decide" is no inflection, so it counts only if there is such a file.
-        learned = _replace_ending(bases[0] if bases else form, rule)
+        learned = replace_ending(bases[0] if bases else form, rule)
         if files := files_of(learned):
             return Guess(files, True)
         return Guess([bases[0] if bases else learned], False)
@@ -157,7 +214,7 @@ class RolesetLexicon:
         """Measure how often guesses are right: guess each form as if it alone were unseen.
 
         seen (list[tuple[str, str]]): Different pairs of form (lower case) and roleset.
-        changes (dict[str, Counter[str]]): See `_all_changes`.
+        changes (dict[str, Counter[str]]): See `count_changes`.
         """
         forms_of: dict[str, set[str]] = {}  # by file, and by roleset
         rolesets_of: dict[str, list[str]] = {}
@@ -168,13 +225,13 @@ class RolesetLexicon:
         n_right = 0
         right = {kind: [0, 0] for kind in self.guess_right}
         for form, files in self.files.items():
-            own = Counter(_changes(form, files))
+            own = Counter(changes_of(form, files))
             only = {form}
 
             def rule(ending: str, own: Counter[tuple[str, str]] = own) -> str | None:
                 news = changes.get(ending, Counter())
                 left = Counter({new: n - own[ending, new] for new, n in news.items()})
-                return _rule(ending, +left)
+                return best_change(ending, +left)
 
             def files_of(word: str, only: set[str] = only) -> list[str] | None:
                 if word in self.files and word not in only:
@@ -193,6 +250,24 @@ class RolesetLexicon:
         self.guess_accuracy = n_right / len(self.files) if self.files else 0.0
         # Laplace's rule of succession: a few right guesses are no certainty.
         self.guess_right = {kind: (n + 1) / (m + n + 2) for kind, (m, n) in right.items()}
+
+    def _measure_senses(self, inventory: FrameInventory) -> None:
+        """Measure how often senses of the inventory are right, by the forms that training saw.
+
+        Rolesets of several words are left out, as their other words are not known here.
+        """
+        listed, first = [0, 0], [0, 0]
+        for form, files in self.files.items():
+            senses = self._senses(Word(form), inventory)
+            for number in (number for file in files for number in self._by_file[file]):
+                roleset = self.rolesets[number]
+                if not senses or "_" in roleset:
+                    continue
+                listed[roleset in senses] += 1
+                if len(senses) > 1:
+                    first[roleset == senses[0]] += 1
+        for kind, (m, n) in (("listed", listed), ("first", first)):
+            self.guess_right[kind] = (n + 1) / (m + n + 2)
 
     def to_dict(self) -> LexiconData:
         """Turn the lexicon into plain data.
@@ -232,7 +307,7 @@ class RolesetLexicon:
                 for file in files
                 for number in lexicon._by_file.get(file, ())
             ]
-            lexicon._hold_out(pairs, _all_changes(lexicon.files))
+            lexicon._hold_out(pairs, count_changes(lexicon.files))
             # In this way no guess in a known file misses its roleset, which is too kind: take the
             # mean with the other kind.
             right = lexicon.guess_right
@@ -240,43 +315,7 @@ class RolesetLexicon:
         return lexicon
 
     def _index(self) -> None:
+        self._numbers = {roleset: number for number, roleset in enumerate(self.rolesets)}
         self._by_file = {}
         for number, roleset in enumerate(self.rolesets):
             self._by_file.setdefault(frame_file(roleset), []).append(number)
-
-
-def _all_changes(files: Mapping[str, Iterable[str]]) -> dict[str, Counter[str]]:
-    """Count, by ending of the forms, which ending replaces it in the names of their files."""
-    result: dict[str, Counter[str]] = {}
-    for form, found in files.items():
-        for ending, new in _changes(form, found):
-            result.setdefault(ending, Counter())[new] += 1
-    return result
-
-
-def _changes(form: str, files: Iterable[str]) -> list[tuple[str, str]]:
-    """Find which endings become which in the names of a form's frame files: `("ing", "e")`."""
-    result = []
-    for file in files:
-        shared = 0
-        while form[: shared + 1] == file[: shared + 1] and shared < len(form):
-            shared += 1
-        for n in range(len(form) - shared, min(_MAX_SUFFIX, len(form) - 1) + 1):
-            result.append((form[len(form) - n :], file[len(form) - n :]))
-    return result
-
-
-def _rule(ending: str, news: Counter[str]) -> str | None:
-    """Find the most frequent replacement of an ending; None if it occurs only once."""
-    if news.total() < (2 if ending else 1):
-        return None
-    return min(news, key=lambda new: (-news[new], new))
-
-
-def _replace_ending(form: str, rule: Callable[[str], str | None]) -> str:
-    """Apply the rule of the longest ending that has one."""
-    for n in range(min(_MAX_SUFFIX, len(form) - 1), -1, -1):
-        new = rule(form[len(form) - n :])
-        if new is not None:
-            return form[: len(form) - n] + new
-    return form

@@ -86,6 +86,7 @@ class Choices:
     entity_share (float | None): The share of words in entities that is expected, where nothing is
         known of the other words; None elsewhere.
     train, dev (str | None): Paths of the corpora; None to be given to `spacy train`.
+    frames (str | None): Path of an inventory of frames, for semantic roles.
     gpu (bool): Whether training is to run on a GPU.
     about (Sequence[str]): Lines about the data, for a comment.
     start (Start | None): The trained pipeline that it starts from; then `senter`, `base_model` and
@@ -101,6 +102,7 @@ class Choices:
     entity_share: float | None = None
     train: str | None = None
     dev: str | None = None
+    frames: str | None = None
     gpu: bool = False
     about: Sequence[str] = ()
     start: Start | None = None
@@ -114,7 +116,7 @@ def render(choices: Choices, path: str) -> str:
     RETURNS (str): The config, with comments.
     RAISES: ConfigValidationError (a ValueError): A name that a config cannot hold.
     """
-    for name in (choices.train, choices.dev, choices.base_model):
+    for name in (choices.train, choices.dev, choices.base_model, choices.frames):
         if name is not None and ("$" in name or "\n" in name):
             raise settings_error(
                 f"{printable(name, limit=None)}: configs read $ as the begin of a variable, and "
@@ -139,7 +141,6 @@ def render(choices: Choices, path: str) -> str:
         "start": start,
         "recipe": recipe_for(choices.tasks),
         "score_weights": _score_weights(choices),
-        "reinit_layers": 0,
         # On a GPU larger micro-batches annotate faster; those of training hold one batch at most.
         "max_batch_wordpieces": 16_384 if choices.gpu else 4_096,
     }

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from spacy.tokens import Doc
@@ -14,7 +14,8 @@ from ..corpus.check.tally import list_labels
 from ..corpus.docbin_read import find_docbins, read_docs
 from ..corpus.errors import FormatError
 from ..corpus.plural import counted
-from ..errors import printable
+from ..errors import printable, settings_error
+from ..schemes.inventory import FrameInventory
 from .config import NAMES, TASKS, Choices
 from .recipe import recipe_for
 
@@ -23,6 +24,9 @@ _WORDS_READ = 50_000  # to guess the language
 _LABELS_SHOWN = 20
 # What `entity_share` begins with: in news and web text the share is 0.05 to 0.2.
 _ENTITY_SHARE = 0.1
+# In a text in Chinese or Arabic a tenth of the letters may well be Latin.
+_CASED = 0.2
+_CAPITALS = 0.001
 _CONVERT = "`python -m spacy seqtag convert`"
 
 
@@ -59,6 +63,19 @@ class Data:
     def tasks(self) -> list[str]:
         """The tasks whose layers there are."""
         return [task for task in TASKS if self.layer(task)]
+
+    @property
+    def has_capitals(self) -> bool:
+        """Whether the words are written in a script with capitals, but for a few of another."""
+        n_letters = n_capitals = n_small = 0
+        for word, n in self.words.items():
+            for letter in filter(str.isalpha, word):
+                n_letters += n
+                n_capitals += n * letter.isupper()
+                n_small += n * letter.islower()
+        cased = n_capitals + n_small
+        # Georgian has no capitals in use, but Python takes its letters for small ones.
+        return cased >= _CASED * n_letters and n_capitals > _CAPITALS * cased
 
     @property
     def shows_boundaries(self) -> bool:
@@ -160,12 +177,14 @@ def fit(
     """
     senter = train.shows_boundaries and ("srl" in tasks or len(tasks) > 1)
     code, language = _language(lang, train)
-    about = [
-        *about_data(train, tasks),
-        language,
-        f"{encoder.name}: "
-        + ("does not read case, so word_case is on." if encoder.is_uncased else "reads case."),
-    ]
+    word_case = encoder.is_uncased and train.has_capitals
+    if word_case:
+        case = "does not read case, so word_case is on."
+    elif encoder.is_uncased:
+        case = "does not read case, and the words have hardly any capitals, so word_case is off."
+    else:
+        case = "reads case."
+    about = [*about_data(train, tasks), language, f"{encoder.name}: {case}"]
     if not train.shows_boundaries:
         about.append(
             "No document has two sentences, so sentence boundaries cannot be learned: on raw text "
@@ -181,7 +200,7 @@ def fit(
         tasks=tuple(tasks),
         senter=senter,
         base_model=encoder.name,
-        word_case=encoder.is_uncased,
+        word_case=word_case,
         lang=code,
         pos_layer=train.layer("pos") or "pos",
         entity_share=entity_share,
@@ -190,6 +209,26 @@ def fit(
         gpu=gpu,
         about=tuple(printable(line, limit=None) for line in about),
     )
+
+
+def with_frames(choices: Choices, path: Path, inventory: FrameInventory) -> Choices:
+    """Add an inventory of frames to the settings of a config.
+
+    choices (Choices): The settings.
+    path (Path): Where the inventory is.
+    inventory (FrameInventory): What is in it.
+    RETURNS (Choices): The settings with it.
+    RAISES: ConfigValidationError (a ValueError): No component is made that could read it.
+    """
+    further = choices.start is not None and "srl" not in choices.start.new
+    if "srl" not in choices.tasks or further:
+        fix = "python -m spacy seqtag add-frames" if further else "--tasks srl"
+        raise settings_error(
+            f"--frames {path}: it is read where a new component for semantic roles is made, and "
+            f"there is none. Leave the option out, or use {fix}"
+        )
+    about = f"inventory of frames {path}: {counted(len(inventory), '<roleset|rolesets>')}."
+    return replace(choices, frames=str(path), about=(*choices.about, printable(about, limit=None)))
 
 
 def _language(lang: str | None, train: Data) -> tuple[str, str]:

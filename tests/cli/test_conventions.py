@@ -28,6 +28,7 @@ COMMANDS = typer.main.get_command(seqtag).commands
 # Words and names that few consoles can print.
 ODD = "Zoé saw 猫 ✔ 😀 ."
 CASES = {
+    "add-frames": ("roles", "猫é.json", "--output", "新é"),
     "annotate": ("nlp", "raw.txt", "新é.jsonl"),
     "audit": ("nlp", "猫é.spacy"),
     "calibrate": ("nlp", "猫é.spacy", "--output", "新é"),
@@ -77,11 +78,12 @@ def checkpoint(tiny_bert, tmp_path_factory):
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch, trained_path, mini_docs, checkpoint):
+def folder(tmp_path, monkeypatch, trained_path, roles_path, mini_docs, checkpoint):
     """The current folder, with all that the commands of `CASES` read."""
     monkeypatch.chdir(tmp_path)
     for name, path in (
         ("nlp", trained_path),
+        ("roles", roles_path),
         ("checkpoint", checkpoint / "hf"),
         ("from-checkpoint", checkpoint / "nlp"),
     ):
@@ -91,6 +93,8 @@ def folder(tmp_path, monkeypatch, trained_path, mini_docs, checkpoint):
     odd = Doc(docs[0].vocab, words, ents=["B-猫é", *["O"] * (len(words) - 1)])
     DocBin(docs=[*docs, odd]).to_disk("猫é.spacy")
     Path("raw.txt").write_text(f"{ODD}\nShe gave him the book.\n", "utf8")
+    frame = {"id": "猫é.01", "words": {"VERB": ["猫é"]}}
+    Path("猫é.json").write_text(json.dumps({"rolesets": [frame]}), "utf8")
     rows = [f"{word}\t{'I-猫é' if i == 1 else 'O'}\n" for i, word in enumerate(words)]
     Path("猫é.iob2").write_text("".join(rows), "utf8")
     shutil.copy(ROOT / "configs" / "ner.cfg", "my.cfg")

@@ -25,6 +25,7 @@ FILES = {
 }
 # Commands that ask before they replace what took work: see the tests that are named.
 WITH_OVERWRITE = {
+    "add-frames": "test_frames.py",
     "calibrate": "below",
     "init-config": "below",
     "from-hf": "test_from_hf.py",

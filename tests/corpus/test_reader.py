@@ -10,6 +10,8 @@ from spacy.util import registry
 from spacy.vocab import Vocab
 from thinc.api import ConfigValidationError
 
+from spacy_seqtag.corpus import reader
+from spacy_seqtag.corpus.docbin_read import read_docs
 from spacy_seqtag.corpus.reader import create_corpus
 from spacy_seqtag.schemes.soft_rows import SoftRows
 from spacy_seqtag.soft_labels import (
@@ -271,3 +273,47 @@ def test_settings_of_soft_labels_without_them(path):
         create_corpus(path, gold_share=0.3)
     with pytest.warns(UserWarning, match=r"soft_weight = 0\.5 has no .*, or soft_weight to 1\.0$"):
         create_corpus(path, soft_weight=0.5)
+
+
+@pytest.fixture
+def readings(monkeypatch):
+    """The files that were read, in order."""
+    result = []
+
+    def read(loc, vocab, made_by):
+        result.append(loc)
+        return read_docs(loc, vocab, made_by)
+
+    monkeypatch.setattr(reader, "read_docs", read)
+    return result
+
+
+def texts(corpus, nlp):
+    return [example.reference.text for example in corpus(nlp)]
+
+
+def test_read_again(path, nlp, readings):
+    corpus = create_corpus(path, max_length=6)
+    next(iter(corpus(nlp)))  # what was not read to the end is not kept
+    first = list(corpus(nlp))
+    assert readings == [path, path]
+    second = list(corpus(nlp))
+    assert readings == [path, path]
+    assert [example.y.text for example in first] == [example.y.text for example in second]
+    # What was predicted on the one reading is not in the next.
+    assert all(old.x is not new.x for old, new in zip(first, second, strict=True))
+
+
+def test_read_anew(path, nlp, readings, monkeypatch):
+    """Kept Docs are of no use where the file, or the vocabulary, is another."""
+    corpus = create_corpus(path)
+    before = texts(corpus, nlp)
+    other = spacy.blank("en")
+    assert texts(corpus, other) == before
+    assert [example.y.vocab for example in corpus(other)] == [other.vocab] * 2
+    DocBin(docs=[Doc(nlp.vocab, words=["New"])]).to_disk(path)
+    assert texts(corpus, other) == ["New "]
+    n_readings = len(readings)
+    monkeypatch.setattr(reader, "_KEPT_WORDS", 0)
+    assert texts(corpus, nlp) == texts(corpus, nlp) == ["New "]
+    assert len(readings) == n_readings + 2

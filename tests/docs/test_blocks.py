@@ -15,7 +15,7 @@ WITH_CODE = sorted(p for p, found in BLOCKS.items() if any(b.language in CODE fo
 SETTINGS = [b for found in BLOCKS.values() for b in found if b.language == "ini" and not b.title]
 
 # Languages of blocks that are no code of ours: text is what something prints or a file holds.
-OTHERS = ("text", "ini", "xml", "powershell")
+OTHERS = ("text", "ini", "json", "xml", "powershell")
 
 # Blocks that are never run: how many there are for each reason.
 _NETWORK = "installs packages from the network"

@@ -133,6 +133,7 @@ def test_dict_of_a_frame_is_json(vocab, dtype):
     }
     assert gave["arguments"][1] == {
         "role": "ARG1",
+        "description": None,
         "text": "it all",
         "start": 2,
         "end": 4,

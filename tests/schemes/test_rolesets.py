@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_seqtag.schemes.rolesets import Guess, RolesetLexicon
+from spacy_seqtag.schemes.rolesets import Guess, RolesetLexicon, Word
 
 PAIRS = [
     ("Gave", "give.01"),
@@ -30,12 +30,12 @@ def lexicon():
 
 
 def names(lexicon, *word):
-    return [lexicon.rolesets[i] for i in lexicon.candidates(*word)]
+    return [lexicon.rolesets[i] for i in lexicon.candidates(Word(*word))]
 
 
 def test_seen_forms_have_the_rolesets_of_their_frame_files(lexicon):
     assert names(lexicon, "gave") == ["give.01", "give_up.07"]
-    assert lexicon.certainty("gave") == 1.0
+    assert lexicon.certainty(Word("gave")) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def test_seen_forms_have_the_rolesets_of_their_frame_files(lexicon):
 )
 def test_english_has_the_frame_file_of_the_base_form(lexicon, form, file):
     assert lexicon.guess_files(form) == Guess([file], False)
-    assert lexicon.guess(form) == f"{file}.01"
-    assert lexicon.candidates(form) == []
+    assert lexicon.guess(Word(form)) == f"{file}.01"
+    assert lexicon.candidates(Word(form)) == []
 
 
 def test_the_base_form_of_an_unseen_form_may_have_rolesets(lexicon):
@@ -65,8 +65,8 @@ def test_other_languages_go_by_endings():
 
 def test_a_lemma_goes_before_spelling(lexicon):
     assert names(lexicon, "saw", "sell") == ["sell.01"]
-    assert lexicon.guess("lay", "lie") == "lie.01"
-    assert RolesetLexicon.from_pairs(PAIRS).guess("flew", "Fly") == "fly.01"
+    assert lexicon.guess(Word("lay", "lie")) == "lie.01"
+    assert RolesetLexicon.from_pairs(PAIRS).guess(Word("flew", "Fly")) == "fly.01"
 
 
 def test_what_a_guess_is_worth_is_measured_on_forms_held_out():
@@ -79,12 +79,12 @@ def test_what_a_guess_is_worth_is_measured_on_forms_held_out():
     lexicon = RolesetLexicon.from_pairs(known + new, "en")
     assert lexicon.guess_right == {"known": (3 + 1) / (5 + 2), "new": (2 + 1) / (3 + 2)}
     assert lexicon.guess_accuracy == 1.0
-    assert lexicon.certainty("walk") == lexicon.guess_right["known"]
-    assert lexicon.certainty("googled") == lexicon.guess_right["new"]
+    assert lexicon.certainty(Word("walk")) == lexicon.guess_right["known"]
+    assert lexicon.certainty(Word("googled")) == lexicon.guess_right["new"]
 
 
 def test_nothing_learned_is_worth_no_more_than_a_coin():
-    assert RolesetLexicon.from_pairs([]).certainty("flew") == 0.5
+    assert RolesetLexicon.from_pairs([]).certainty(Word("flew")) == 0.5
 
 
 @given(
@@ -106,6 +106,6 @@ def test_lexicons_saved_without_measures_are_measured(lexicon):
     del data["guess_right"]
     again = RolesetLexicon.from_dict(data, "en")
     assert again.files == lexicon.files
-    assert again.guess("flew") == "fly.01"
+    assert again.guess(Word("flew")) == "fly.01"
     assert all(0.0 < share < 1.0 for share in again.guess_right.values())
     assert again.guess_right["new"] <= again.guess_right["known"] < 0.9

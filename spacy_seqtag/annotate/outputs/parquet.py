@@ -26,12 +26,14 @@ def make_schema(plan: Plan) -> Any:  # noqa: ANN401  (pyarrow has no types)
     span = [("text", pa.string()), *place, *confidence]
     token = [("text", pa.string()), ("start_char", pa.int32()), ("end_char", pa.int32())]
     token += [(name, pa.string()) for name in plan.token_fields]
+    role = [("role", pa.string()), ("description", pa.string())]
     frame = [("predicate", pa.struct(span)), ("roleset", pa.string())]
     frame += [("roleset_confidence", pa.float32())] if plan.confidences else []
     frame += [
         ("roleset_known", pa.bool_()),
+        ("roleset_definition", pa.string()),
         ("parts", pa.list_(pa.struct(span))),
-        ("arguments", pa.list_(pa.struct([("role", pa.string()), *span]))),
+        ("arguments", pa.list_(pa.struct([*role, *span]))),
     ]
     records = {
         "tokens": [*token, *confidence],

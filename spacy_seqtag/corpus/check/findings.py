@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ...errors import printable
+from ...schemes.inventory import FrameInventory
+from ...schemes.propositions import PREDICATE
 from ..plural import counted, forms
 from .survey import LONG, TITLES, Survey
 from .tally import list_labels, share
@@ -172,6 +174,36 @@ def training_findings(train: Survey) -> Iterator[Finding]:
                 f"{forms(len(rare), '<occurs|occur>')} less than {FEW_LABELS} times: "
                 f"{list_labels(rare)}"
             )
+
+
+def frame_findings(survey: Survey, inventory: FrameInventory) -> Iterator[Finding]:
+    """Yield what a split has and an inventory of frames lacks.
+
+    survey (Survey): The split.
+    inventory (FrameInventory): The rolesets that there are, with their roles.
+    """
+    lacking = {
+        name: n
+        for name, n in survey.rolesets.most_common()
+        if name not in ("", PREDICATE) and name not in inventory
+    }
+    if lacking:
+        n = sum(lacking.values())
+        yield Finding(
+            f"{len(lacking):,} of {len(survey.rolesets):,} rolesets, those of {n:,} of "
+            f"{survey.rolesets.total():,} predicates, {forms(len(lacking), '<is|are>')} not in the "
+            f"inventory of frames: {list_labels(lacking)}"
+        )
+    roles = {
+        f"{roleset} {role}": n
+        for (roleset, role), n in survey.roles.most_common()
+        if inventory.lacks(roleset, role)
+    }
+    if roles:
+        yield Finding(
+            counted(sum(roles.values()), "<argument has a role|arguments have roles>")
+            + f" that the inventory of frames does not give to its roleset: {list_labels(roles)}"
+        )
 
 
 def split_findings(train: Survey, other: Survey) -> Iterator[Finding]:

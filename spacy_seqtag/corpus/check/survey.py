@@ -5,6 +5,7 @@ wrong with what was counted.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -16,6 +17,7 @@ from spacy.tokens import Doc, Span
 from ...arrays import Bools, Ints
 from ...frames import ARGUMENTS, PREDICATES, annotated_tokens, propositions
 from ...partial import NO_ENTITY, excluded, excluded_labels, unknown_tokens
+from ...schemes.propositions import Proposition
 from ..cut import sentence_bounds
 from .tally import Tally
 from .wordpieces import WordpieceCounter
@@ -88,6 +90,7 @@ class Survey:
         self.names: list[str] = [*(earlier.names if earlier else ()), name]
         self.documents = self.empty_documents = self.sentences = self.words = 0
         self.rolesets: Counter[str] = Counter()
+        self.roles: Counter[tuple[str, str]] = Counter()  # of which rolesets
         self.layers = {layer: LayerCounts() for layer in TITLES}
         self.unbounded, self.unbounded_words = Tally(), 0
         self.crossing, self.spaced, self.unlabelled = Tally(), Tally(), Tally()
@@ -176,7 +179,9 @@ class Survey:
                 ids, counts = np.unique(columns[name][mask & solid], return_counts=True)
                 strings = (doc.vocab.strings[label] for label in ids.tolist())
                 layer.labels.update(dict(zip(strings, counts.tolist(), strict=True)))
-        frames = _frames_by_sentence(doc, starts)
+        props = propositions(doc)
+        self.roles.update((p.roleset, argument.role) for p in props for argument in p.arguments)
+        frames = _frames_by_sentence(props, starts)
         for i, (start, end) in enumerate(pairwise([*starts.tolist(), len(doc)])):
             hashes = tuple(
                 hash(str(frames.get(i)) if name == "srl" else columns[name][start:end].tobytes())
@@ -228,10 +233,10 @@ class Survey:
                 self.lost_entities.add(ent.text, self.documents)
 
 
-def _frames_by_sentence(doc: Doc, starts: Ints) -> dict[int, list[object]]:
+def _frames_by_sentence(props: Iterable[Proposition], starts: Ints) -> dict[int, list[object]]:
     """Get the frames of each sentence that has any, as positions in it."""
     frames: dict[int, list[object]] = {}
-    for prop in propositions(doc):
+    for prop in props:
         i = int(np.searchsorted(starts, prop.predicate, "right")) - 1
         start = int(starts[i])
         arguments = [(a.start - start, a.end - start, a.role) for a in prop.arguments]

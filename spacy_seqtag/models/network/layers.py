@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
+from thinc.api import ConfigValidationError
 from torch import nn
 
-from ...errors import settings_error
+from ...errors import one_line, settings_error
 from .bert_parts import AnyTransformer
 from .plain_encoder import PlainEncoder
 
@@ -86,7 +87,10 @@ def reset_layers(transformer: "PreTrainedModel", n: int) -> None:
     total = n_layers(transformer)
     if n > total:
         raise settings_error(f"reinit_layers = {n}; the encoder has {total} layers")
-    _, _, layers = _find_layers(transformer, total)
+    try:
+        _, _, layers = _find_layers(transformer, total)
+    except ConfigValidationError as err:
+        raise settings_error(f"reinit_layers = {n}: {one_line(err)}. Set it to 0") from None
     for layer in layers[total - n :]:
         layer.apply(transformer._init_weights)
 

@@ -7,7 +7,7 @@ from typing import TypedDict
 
 import numpy as np
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Token
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Config, Model
@@ -19,28 +19,24 @@ from ...frames import (
     ARGUMENTS,
     PARTS,
     PREDICATES,
+    Frame,
     span_groups,
 )
 from ...models.role_pairs import Pairs, RoleInput, RoleScores
 from ...schemes import bio
 from ...schemes.calibration import temper
+from ...schemes.inventory import FrameInventory
 from ...schemes.propositions import PREDICATE
 from ...schemes.rolesets import LexiconData, RolesetLexicon
 from ..base import LabelData, ScoringMethod, Tagger, on_cpu
 from ..calibrated import LabelledScores
 from ..listening import was_read
 from ..token_tagger import DEFAULT_MODEL
-from .decode import (
-    best_rolesets,
-    choose_roleset,
-    decode_arguments,
-    given_frames,
-    make_proposition,
-    write_propositions,
-)
+from .decode import decode_arguments, make_proposition, write_propositions
 from .gold import GoldPairs, gold_pairs
 from .pairs import choose_predicates, make_pairs
 from .reliability import argument_confidences, labelled_pairs
+from .rolesets import best_rolesets, choose_roleset, given_frames, probable_rolesets, role_shares
 from .score import srl_score
 from .soft import find_soft_roles, role_targets
 
@@ -139,7 +135,7 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
     """
 
     annotation = "semantic roles (doc.spans['predicates'], doc.spans['srl'])"
-    learned = (*Tagger.learned, "lexicon")
+    learned = (*Tagger.learned, "lexicon", "frames")
     curved = "srl_given"
     heads = MappingProxyType(
         {"predicates": "predicates", "rolesets": "roleset", "roles": "srl_tags"}
@@ -170,6 +166,7 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
             max_distance=max_distance,
             confidence=confidence,
             lexicon=RolesetLexicon().to_dict(),
+            frames=None,
         )
         if confidence:
             use_span_extension(confidence, name)
@@ -189,13 +186,40 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
 
     @lexicon.setter
     def lexicon(self, lexicon: RolesetLexicon) -> None:
+        lexicon.set_inventory(self.frames)
         self._lexicon = lexicon
         self.cfg["lexicon"] = lexicon.to_dict()
 
+    @property
+    def frames(self) -> FrameInventory | None:
+        """The inventory of frames; None if there is none."""
+        return self._lexicon.inventory
+
+    def set_frames(self, frames: FrameInventory | None) -> None:
+        """Give the component an inventory of frames, which is saved with it.
+
+        Words that training never saw have the rolesets of the inventory. Frames have descriptions,
+        and a role that a roleset does not have becomes as improbable as the roleset is probable.
+
+        frames (FrameInventory | None): The inventory, see `corpus.frame_files.read_inventory`; None
+            to have none.
+        """
+        self.cfg["frames"] = None if frames is None else frames.to_dict()
+        self._lexicon.set_inventory(frames)
+        self.cfg["lexicon"] = self._lexicon.to_dict()
+
+    def forget_learned(self) -> None:
+        """Forget what older versions did not save, the inventory among it."""
+        super().forget_learned()
+        self.cfg["frames"] = None
+
     def take_learned(self) -> None:
-        """Make the lexicon of what was loaded."""
+        """Make the lexicon and the inventory of what was loaded."""
         super().take_learned()
-        self._lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"], self.vocab.lang)
+        lexicon = RolesetLexicon.from_dict(self.cfg["lexicon"], self.vocab.lang)
+        if self.cfg["frames"] is not None:
+            lexicon.inventory = FrameInventory.from_dict(self.cfg["frames"])
+        self._lexicon = lexicon
 
     def class_counts(self) -> dict[str, int]:
         """Return how many classes each output layer has to have, by its ref in the model."""
@@ -228,6 +252,7 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
         *,
         nlp: Language | None = None,
         labels: LabelData = None,
+        frames: FrameInventory | None = None,
     ) -> None:
         """Initialise the component for training, see `Tagger.initialize`.
 
@@ -235,7 +260,11 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
         nlp (Language | None): The pipeline the component is part of.
         labels (RoleLabelData | None): Roles and rolesets. If None, both are read from the
             examples.
+        frames (FrameInventory | None): What the language has of frames, see `set_frames`; e.g. from
+            `spacy_seqtag.FrameInventory.v1`. None to leave the component's inventory as it is.
         """
+        if frames is not None:
+            self.set_frames(frames)
         if labels is None:
             pairs = (
                 (span.text, span.label_)
@@ -300,6 +329,18 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
         probs = np.asarray(scores.predicates)
         sure = temper(probs, self.temperature("predicates"))[:, 1]
         rolesets = best_rolesets(scores, self.temperature("rolesets"))
+        at = scores.pairs.predicates
+        bounds = np.cumsum([0, *(len(doc) for doc in docs)])
+        rows = np.searchsorted(at, bounds).tolist()
+        own_rows = list(starmap(range, pairwise(rows)))
+        given = [given_frames(doc) if self.cfg["use_existing_predicates"] else {} for doc in docs]
+        predicates: list[tuple[Token, Frame | None]] = [
+            (doc[i], frames.get(i))
+            for doc, frames, start, own in zip(docs, given, bounds.tolist(), own_rows)
+            for i in (at[own.start : own.stop] - start).tolist()
+        ]
+        # A predicate that was given may have several words.
+        n_words = [1 if frame is None else len(frame.predicate) for _, frame in predicates]
         arguments = decode_arguments(
             scores,
             np.concatenate([doc.to_array("IS_SPACE") == 1 for doc in docs]),
@@ -308,26 +349,42 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
             unique_core_roles=self.cfg["unique_core_roles"],
             temperature=self.temperature("roles"),
             curve=self.curve,
+            ends=at + np.asarray(n_words, dtype=np.int64),
+            shares=self.role_shares(scores, predicates),
         )
-        at = scores.pairs.predicates
-        bounds = np.cumsum([0, *(len(doc) for doc in docs)])
-        rows = np.searchsorted(at, bounds).tolist()
-        for doc, (start, end), own in zip(
-            docs, pairwise(bounds.tolist()), starmap(range, pairwise(rows))
-        ):
+        for doc, (start, end), own in zip(docs, pairwise(bounds.tolist()), own_rows):
             if len(doc) and not was_read(probs[start:end]):
                 continue
-            given = given_frames(doc) if self.cfg["use_existing_predicates"] else {}
             found = []
             for row in own:
-                predicate = int(at[row]) - start
-                frame = given.get(predicate)
-                score = float(sure[start + predicate]) if frame is None else 1.0
-                roleset = choose_roleset(self.lexicon, doc[predicate], frame, *rolesets[row])
+                token, frame = predicates[row]
+                score = float(sure[start + token.i]) if frame is None else 1.0
+                roleset = choose_roleset(self.lexicon, token, frame, *rolesets[row])
                 found.append(
-                    make_proposition(predicate, score, roleset, arguments[row], offset=start)
+                    make_proposition(
+                        token.i, score, roleset, arguments[row], start, token.i + n_words[row]
+                    )
                 )
-            write_propositions(doc, found, confidence)
+            write_propositions(doc, found, confidence, self.frames)
+
+    def role_shares(
+        self, scores: RoleScores, predicates: Sequence[tuple[Token, Frame | None]]
+    ) -> Floats | None:
+        """Compute how probable it is that each predicate may have each role.
+
+        scores (RoleScores): Of a batch, on the CPU.
+        predicates (Sequence[tuple[Token, Frame | None]]): Its predicates, with the frames that they
+            had before.
+        RETURNS (float32, (predicates, labels), 0 to 1): None without an inventory of frames.
+        """
+        if self.frames is None:
+            return None
+        chances = zip(scores.pairs.rolesets.tolist(), np.asarray(scores.rolesets).tolist())
+        rolesets = [
+            probable_rolesets(self.lexicon, token, frame, *own)
+            for (token, frame), own in zip(predicates, chances, strict=True)
+        ]
+        return role_shares(rolesets, self.frames, self.labels)
 
     # Calibration
 

@@ -16,14 +16,15 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.tokens import Doc, Token
+from spacy.tokens import Doc
 
 from ...arrays import Bools, Floats, Ints, concat_ranges
 from ...confidence import SpanConfidence
-from ...frames import Frame, get_frames, set_propositions
+from ...frames import set_propositions
 from ...models.role_pairs import Pairs, RoleScores
 from ...schemes import bio
-from ...schemes.calibration import STRAIGHT, Curve, bend, temper
+from ...schemes.calibration import STRAIGHT, Curve, bend
+from ...schemes.inventory import FrameInventory
 from ...schemes.propositions import (
     CONTINUES,
     PREDICATE,
@@ -32,8 +33,8 @@ from ...schemes.propositions import (
     Proposition,
     propbank_role,
 )
-from ...schemes.rolesets import RolesetLexicon
 from ..base import sentence_starts
+from .rolesets import Roleset
 
 CORE_ROLES = ("ARG0", "ARG1", "ARG2", "ARG3", "ARG4", "ARG5")
 
@@ -43,19 +44,6 @@ class ScoredArgument(NamedTuple):
 
     argument: Argument
     score: float
-
-
-class Roleset(NamedTuple):
-    """The roleset of a predicate.
-
-    name (str): Such as `give.01`.
-    score (float, 0 to 1): Its probability.
-    known (bool): False if it is made up, see `Frame.roleset_known`.
-    """
-
-    name: str
-    score: float
-    known: bool
 
 
 class ScoredProposition(NamedTuple):
@@ -73,51 +61,6 @@ class ScoredProposition(NamedTuple):
     argument_scores: list[float]
 
 
-# Rolesets
-
-
-def best_rolesets(scores: RoleScores, temperature: float = 1.0) -> list[tuple[int, float]]:
-    """Find the most probable roleset of each predicate.
-
-    scores (RoleScores): Of a batch, on the CPU.
-    temperature (float, above 0): Of the probability returned.
-    RETURNS (list[tuple[int, float]]): Its number, or -1 if the lexicon has none for the word; and
-        its probability, given that it is one of those that the lexicon has.
-    """
-    rolesets = scores.pairs.rolesets
-    if not rolesets.size:
-        return [(-1, 0.0)] * len(rolesets)
-    probs = np.asarray(scores.rolesets)
-    rows, best = np.arange(len(rolesets)), probs.argmax(axis=1)
-    sure = temper(probs, temperature)[rows, best]
-    return list(zip(rolesets[rows, best].tolist(), sure.tolist()))
-
-
-def given_frames(doc: Doc) -> dict[int, Frame]:
-    """Find the frames that a Doc has, by the token of their predicate."""
-    return {frame.predicate.start: frame for frame in get_frames(doc)}
-
-
-def choose_roleset(
-    lexicon: RolesetLexicon, token: Token, given: Frame | None, number: int, score: float
-) -> Roleset:
-    """Choose the roleset of a predicate: the one that it was given, one of the lexicon, or a guess.
-
-    lexicon (RolesetLexicon): The rolesets by word form.
-    token (Token): The predicate.
-    given (Frame | None): Its frame, if it had one before.
-    number (int): Of the most probable roleset, or -1, from `best_rolesets`.
-    score (float, 0 to 1): Its probability.
-    """
-    if given is not None and given.roleset not in ("", PREDICATE):
-        return Roleset(given.roleset, 1.0, given.roleset_known)
-    form, lemma = token.text, token.lemma_
-    certainty = lexicon.certainty(form, lemma)
-    if number < 0:
-        return Roleset(lexicon.guess(form, lemma), certainty, False)
-    return Roleset(lexicon.rolesets[number], certainty * score, True)
-
-
 # Arguments
 
 
@@ -130,6 +73,8 @@ def decode_arguments(
     unique_core_roles: bool,
     temperature: float = 1.0,
     curve: Curve = STRAIGHT,
+    ends: Ints | None = None,
+    shares: Floats | None = None,
 ) -> list[list[ScoredArgument]]:
     """Find the arguments of each predicate, and what continues the predicate (`C-V`).
 
@@ -141,21 +86,45 @@ def decode_arguments(
     unique_core_roles (bool): Whether a predicate has at most one argument of each core role.
     temperature (float, above 0), curve (Curve): Of the probabilities returned; what is found is the
         same.
+    ends (Ints | None, (predicates,)): Where each predicate ends, in the batch; None: they have one
+        token each. No argument is over its predicate.
+    shares (Floats | None, (predicates, labels)): What the probability of each role is multiplied
+        with, see `role_shares`; None: it stays as it is.
     RETURNS (list[list[ScoredArgument]]): In positions of the batch.
     """
     result: list[list[ScoredArgument]] = []
     probs = np.asarray(scores.roles)
+    ends = scores.pairs.predicates + 1 if ends is None else ends
     begin = 0
     for run in scores.pairs.runs(max_pairs):
         end = begin + int(run.lengths.sum())
         own = probs[begin:end]
-        result += _decode_run(run, own, is_space, labels, unique_core_roles, temperature, curve)
+        rows = slice(len(result), len(result) + len(run.predicates))
+        if shares is not None:
+            own = _discount(own, np.repeat(shares[rows], run.lengths, axis=0))
+        result += _decode_run(
+            run, ends[rows], own, is_space, labels, unique_core_roles, temperature, curve
+        )
         begin = end
     return result
 
 
+def _discount(probs: Floats, shares: Floats) -> Floats:
+    """Multiply the probabilities of roles, and make each row sum to 1 again.
+
+    probs: (pairs, tags). shares: (pairs, labels).
+    """
+    result = probs.copy()
+    result[:, 1:] *= np.repeat(shares, 2, axis=1)  # B- and I-
+    # A row that is all but impossible becomes O.
+    result[:, 0] = np.maximum(result[:, 0], 1e-9)
+    discounted: Floats = result / result.sum(axis=1, keepdims=True)
+    return discounted
+
+
 def _decode_run(
     pairs: Pairs,
+    predicate_ends: Ints,
     probs: Floats,
     is_space: Bools,
     labels: Sequence[str],
@@ -170,7 +139,8 @@ def _decode_run(
     words = concat_ranges(pairs.starts, lengths)
     unit_start = np.zeros(len(words), dtype=bool)
     unit_start[firsts] = True
-    is_predicate = words == np.repeat(pairs.predicates, lengths)
+    is_predicate = words >= np.repeat(pairs.predicates, lengths)
+    is_predicate &= words < np.repeat(predicate_ends, lengths)
     tags = bio.decode_viterbi(probs, unit_start, is_space[words], is_predicate)
     spans = bio.spans_from_tags(tags, unit_start)
     scores = bio.span_probabilities(probs, unit_start, spans)
@@ -262,6 +232,7 @@ def make_proposition(
     roleset: Roleset,
     found: Sequence[ScoredArgument],
     offset: int,
+    end: int | None = None,
 ) -> ScoredProposition:
     """Put a predicate together with what was found for it.
 
@@ -270,9 +241,11 @@ def make_proposition(
     roleset (Roleset): Its roleset.
     found (Sequence[ScoredArgument]): Its arguments, and what continues it; in the batch.
     offset (int): Where the Doc begins in the batch.
+    end (int | None): Where the predicate ends in the Doc, if it has several words: the first is the
+        predicate then, and the others continue it.
     """
     arguments: list[Argument] = []
-    parts: list[tuple[int, int]] = []
+    parts = [] if end is None or end <= predicate + 1 else [(predicate + 1, end)]
     scores: list[float] = []
     for (start, end, role), p in found:
         if role == PREDICATE_PART:
@@ -285,22 +258,36 @@ def make_proposition(
 
 
 def write_propositions(
-    doc: Doc, found: Sequence[ScoredProposition], confidence: SpanConfidence | None
+    doc: Doc,
+    found: Sequence[ScoredProposition],
+    confidence: SpanConfidence | None,
+    inventory: FrameInventory | None = None,
 ) -> None:
     """Write what was found in a Doc, all of which counts as annotated.
 
     doc (Doc): In which it was found.
     found (Sequence[ScoredProposition]): In the order of their predicates.
     confidence (SpanConfidence | None): The extension that gets the probabilities, too.
+    inventory (FrameInventory | None): Where the descriptions of rolesets and roles are.
     """
+    props = [prop.proposition for prop in found]
+    definitions, descriptions = None, None
+    if inventory is not None:
+        definitions = [inventory.definition(prop.roleset) for prop in props]
+        descriptions = [
+            [inventory.description(prop.roleset, argument.role) for argument in prop.arguments]
+            for prop in props
+        ]
     sentences = [*np.flatnonzero(sentence_starts(doc)).tolist(), len(doc)]
     set_propositions(
         doc,
-        [prop.proposition for prop in found],
+        props,
         annotated=pairwise(sentences),
         scores=[prop.score for prop in found],
         roleset_scores=[prop.roleset.score for prop in found],
         roleset_known=[prop.roleset.known for prop in found],
         argument_scores=[prop.argument_scores for prop in found],
         confidence=confidence,
+        definitions=definitions,
+        descriptions=descriptions,
     )

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Token
 
 from ...arrays import Floats, Ints
 from ...frames import PREDICATES, span_groups
 from ...models.role_pairs import Pairs
-from ...schemes.rolesets import RolesetLexicon
+from ...schemes.inventory import REACH
+from ...schemes.rolesets import RolesetLexicon, Word
 from ..base import sentence_starts
 
 
@@ -54,12 +55,24 @@ def make_pairs(
         at_batch.append(at + offset)
         starts.append(np.maximum(first[sentence], at - max_distance) + offset)
         ends.append(np.minimum(after[sentence], at + max_distance + 1) + offset)
-        candidates += [lexicon.candidates(doc[i].text, doc[i].lemma_) for i in at.tolist()]
+        candidates += [lexicon.candidates(word_at(doc[i])) for i in at.tolist()]
         offset += len(doc)
     rolesets = np.full((len(candidates), max(map(len, candidates), default=0)), -1, dtype=np.int64)
     for row, numbers in enumerate(candidates):
         rolesets[row, : len(numbers)] = numbers
     return Pairs(end_to_end(at_batch), end_to_end(starts), end_to_end(ends), rolesets)
+
+
+def word_at(token: Token) -> Word:
+    """Describe a word to a lexicon of rolesets.
+
+    token (Token): A predicate.
+    """
+    doc, end = token.doc, token.i + 1
+    while end < min(len(doc), token.i + 1 + REACH) and not doc[end].is_sent_start:
+        end += 1
+    after = [other.lower_ for other in doc[token.i + 1 : end]]
+    return Word(token.text, token.lemma_, token.pos_, after)
 
 
 def end_to_end(arrays: Sequence[Ints]) -> Ints:

@@ -60,6 +60,8 @@ def test_the_others_are_as_they_were(kind):
 def test_layers_that_are_one():
     with pytest.raises(ValueError, match="type 'albert' does not keep its 4 layers in one list"):
         keep_layers(encoder("albert"), [0, 1])
+    with pytest.raises(ValueError, match=r"reinit_layers = 1: an encoder .*\. Set it to 0"):
+        reset_layers(encoder("albert"), 1)
 
 
 @pytest.mark.parametrize("kind", ["bert", "deberta-v2", "distilbert", "electra", "roberta"])
