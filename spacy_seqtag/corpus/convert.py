@@ -95,9 +95,11 @@ def convert(
     RETURNS (Summary): What was written.
     RAISES: FormatError: A file that cannot be read, layers of different sentences, an unsuitable
         output, a label of `entity_labels` that is mistyped. OutputError: The output or temporary
-        data cannot be written. ValueError: an illegal `docs_by`, `columns` or `labels`.
-        ImportError: An unknown language, or a package that a format needs.
+        data cannot be written. ValueError: an illegal `docs_by`, `columns`, `labels` or
+        `role_names`. ImportError: An unknown language, or a package that a format needs.
     """
+    if role_names not in ROLE_NAMES:
+        raise ValueError(f"role-names is {role_names!r}, expected one of {', '.join(ROLE_NAMES)}")
     limit = parse_docs_by(docs_by)
     names = None if columns is None else parse_columns(columns)
     classes = parse_class_names(labels)

@@ -27,6 +27,9 @@ _METRICS = {
     "SRL P": "srl_p",
     "SRL R": "srl_r",
     "SRL F": "srl_f",
+    "SENSE P": "srl_sense_p",
+    "SENSE R": "srl_sense_r",
+    "SENSE F": "srl_sense_f",
 }
 # The tables with a row for each label: title and score.
 _PER_TYPE = {

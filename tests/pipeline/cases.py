@@ -97,6 +97,11 @@ ROLES = Task(
     scores=(
         *("srl_f", "srl_p", "srl_r", "srl_per_type"),
         *("predicates_f", "predicates_p", "predicates_r", "roleset_acc"),
+        *(
+            f"{name}_{figure}"
+            for name in ("srl_sense", "srl_core", "srl_context", "predicates_sense")
+            for figure in "prf"
+        ),
     ),
     spare="ARGM-NEW",
 )

@@ -11,6 +11,7 @@ def test_scores_of_semantic_roles_are_shown(capsys):
         "predicates_f": 0.9123,
         "roleset_acc": 0.6543,
         "srl_p": None,
+        "srl_sense_f": 0.7654,
         "srl_per_type": {"ARGM-TMP": parts},
     }
     print_scores(scores, "gold.spacy")
@@ -18,6 +19,7 @@ def test_scores_of_semantic_roles_are_shown(capsys):
     for row in (
         ["SRL", "F", "87.65"],
         ["PRED", "F", "91.23"],
+        ["SENSE", "F", "76.54"],
         ["ROLESET", "65.43"],
         ["ARGM-TMP", "25.00", "50.00", "33.33"],
     ):

@@ -1,7 +1,8 @@
 """A layer without words whose sentences have ids: joined by `sent_id` and number of words.
 
-Some files say how the text of a sentence begins. Where none of these characters is in its place,
-it is another sentence; not where only some differ, as in another spelling of the same language.
+Some files say how the text of a sentence begins. Where none of these characters is there, it is
+another sentence; not where some differ, as in another spelling, or since the words of a multiword
+token are not what its text is ("No" for "Em o").
 """
 
 import unicodedata
@@ -170,7 +171,7 @@ def _difference(here: IdSentence, base: Sentence) -> str:
     theirs = unicodedata.normalize("NFKC", theirs)
     if min(len(mine), len(theirs)) < _COMPARED:
         return ""
-    if any(a == b and not a.isspace() for a, b in zip(mine, theirs, strict=False)):
+    if set(mine.casefold()) & set(theirs[: 2 * len(mine)].casefold()) - {" "}:
         return ""
     return (
         f"its text begins with {quoted(given)}, and with {quoted(theirs[: len(mine)])} in {place}"

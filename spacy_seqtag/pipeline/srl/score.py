@@ -20,6 +20,7 @@ from ...frames import annotated_tokens, propositions
 from ...schemes.propositions import CONTINUES, PREDICATE, Argument, Proposition
 from ..base import Metrics, ScoringMethod
 from .alignment import move_positions, solid_offsets
+from .sense_score import SenseCounts, count_senses
 
 # Start and end of each piece of an argument.
 Pieces = tuple[tuple[int, int], ...]
@@ -33,12 +34,14 @@ class RoleCounts:
     predicates (PRFScore): The predicates, whatever their roleset.
     rolesets (int): How many predicates were found whose gold roleset is known.
     rolesets_right (int): How many of these have the right roleset.
+    senses (SenseCounts): The arguments as PriMeSRL-Eval counts them.
     """
 
     roles: dict[str, PRFScore] = field(default_factory=dict)
     predicates: PRFScore = field(default_factory=PRFScore)
     rolesets: int = 0
     rolesets_right: int = 0
+    senses: SenseCounts = field(default_factory=SenseCounts)
 
     @property
     def arguments(self) -> PRFScore:
@@ -51,6 +54,7 @@ class RoleCounts:
         self.predicates += other.predicates
         self.rolesets += other.rolesets
         self.rolesets_right += other.rolesets_right
+        self.senses += other.senses
         return self
 
 
@@ -121,7 +125,10 @@ def count_example(example: Example) -> RoleCounts:
     RAISES: ValueError: The Docs have different texts, apart from whitespace.
     """
     gold, predicted, covered = same_positions(example)
-    return count_roles(gold, [prop for prop in predicted if covered[prop.predicate]])
+    predicted = [prop for prop in predicted if covered[prop.predicate]]
+    counts = count_roles(gold, predicted)
+    counts.senses = count_senses(gold, predicted)
+    return counts
 
 
 def same_positions(example: Example) -> tuple[list[Proposition], list[Proposition], Bools]:
@@ -165,7 +172,11 @@ def srl_score(examples: Iterable[Example], *, prefix: str = "srl", **kwargs: obj
     RETURNS (Metrics, 0 to 1): `srl_p`, `srl_r`, `srl_f`: the arguments, see `count_roles`;
         `srl_per_type`: the same by role; `predicates_p`, `predicates_r`, `predicates_f`: the
         predicates, whatever their roleset; `roleset_acc`: the share of right rolesets, of the
-        predicates found whose gold roleset is known. None if there is nothing to count.
+        predicates found whose gold roleset is known. As PriMeSRL-Eval counts (`sense_score`):
+        `srl_sense_p`, `srl_sense_r`, `srl_sense_f`: the arguments, with the right roleset where
+        they are core roles; the same as `srl_core_…` and `srl_context_…` for core and other roles;
+        `predicates_sense_…`: predicates with the right roleset, the share `roleset_acc` of those
+        found. None if there is nothing to count.
 
     RAISES: ValueError: See `count_example`.
     """
@@ -173,11 +184,22 @@ def srl_score(examples: Iterable[Example], *, prefix: str = "srl", **kwargs: obj
     for example in examples:
         counts += count_example(example)
     roles = {role: counts.roles[role] for role in sorted(counts.roles)}
+    accuracy = counts.rolesets_right / counts.rolesets if counts.rolesets else None
+    predicates = _prf("predicates", counts.predicates)
     return {
         **_prf(prefix, counts.arguments),
         f"{prefix}_per_type": {r: score.to_dict() for r, score in roles.items()} or None,
-        **_prf("predicates", counts.predicates),
-        "roleset_acc": counts.rolesets_right / counts.rolesets if counts.rolesets else None,
+        **predicates,
+        "roleset_acc": accuracy,
+        **_prf(f"{prefix}_sense", counts.senses.core + counts.senses.others),
+        **_prf(f"{prefix}_core", counts.senses.core),
+        **_prf(f"{prefix}_context", counts.senses.others),
+        **{
+            name.replace("_", "_sense_"): None
+            if value is None or accuracy is None
+            else value * accuracy
+            for name, value in predicates.items()
+        },
     }
 
 

@@ -145,6 +145,9 @@ def test_two_is_joined_by_id_and_number_of_words(tmp_path, run):
     assert summary.without_frames == 0
     note = "joined by sent_id and number of words: 2 of 2 sentences"
     assert f"{tmp_path / 'a.conllup'}: {note}" in summary.notes
+    # The words of a multiword token do not spell its text.
+    summary, docs = joined(tmp_path, run, SPANS.replace("安看.", "看昨安."))
+    assert (summary.without_frames, summary.mismatched) == (0, 0)
     # Traditional and simplified characters are the same sentence; other sentences lack the layer.
     more = treebank("s0 人", "s1 安 看 昨 一 个", "s2 好")
     text = SPANS.replace("安看.", "安見個.")
