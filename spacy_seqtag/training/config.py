@@ -73,6 +73,10 @@ class Start:
         return [name for name in self.components if name not in self.further]
 
 
+TOKENIZER_TAGS = ("ja", "ko")
+"""Languages whose tokenizers in spaCy tag the words as well: `spacy.lang.ja`, `spacy.lang.ko`."""
+
+
 @dataclass(frozen=True)
 class Choices:
     """What differs between configs.
@@ -140,6 +144,7 @@ def render(choices: Choices, path: str) -> str:
         "pipeline": made if start is None else [*start.components, *start.new],
         "start": start,
         "recipe": recipe_for(choices.tasks),
+        "tokenizer_tags": choices.lang in TOKENIZER_TAGS,
         "score_weights": _score_weights(choices),
         # On a GPU larger micro-batches annotate faster; those of training hold one batch at most.
         "max_batch_wordpieces": 16_384 if choices.gpu else 4_096,

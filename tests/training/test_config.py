@@ -92,3 +92,11 @@ def test_recipes():
     recipe = Recipe(epochs=5, min_steps=1_000, batch_words=400)
     assert (recipe.batches(1), recipe.batches(400), recipe.batches(401)) == (1, 1, 2)
     assert (recipe.steps(20_000), recipe.steps(200_000)) == (1_000, 2_500)
+
+
+@pytest.mark.parametrize(("lang", "overwrite"), [("ja", True), ("ko", True), ("zh", False)])
+def test_tags_of_a_tokenizer_are_replaced(lang, overwrite):
+    """Without that the component would keep the tokenizer's, and do nothing on raw text."""
+    text = render(Choices(("pos",), senter=False, lang=lang), "my.cfg")
+    config = load_config_from_str(text)
+    assert config["components"]["pos"]["overwrite"] is overwrite
