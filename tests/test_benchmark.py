@@ -366,6 +366,26 @@ def test_speed_refuses(here, tmp_path, args, message):
     assert not (tmp_path / "new").exists()
 
 
+def test_gpu_script_without_gpu(here, corpus, tiny_bert, tmp_path):
+    code, output = invoke(
+        here("gpu"),
+        *("--gpu-id", -1, "--corpus", corpus, "--train", corpus, "--encoder", tiny_bert),
+        *("--words", 60, "--cpu-words", 60, "--repeats", 1, "--threads", 1, "--profile", 3),
+        *("--systems", "ours-pos-ner-srl", "--cpu-steps", 4, "--batch-words", 40),
+        *("--output", tmp_path / "new" / "gpu.json"),
+    )
+    assert code == 0, output
+    assert "tottime" in output
+    saved = json.loads((tmp_path / "new" / "gpu.json").read_text("utf8"))
+    (annotated,), (trained,) = saved["annotate"], saved["train"]
+    assert (annotated["device"], trained["device"]) == ("cpu", "cpu")
+    assert annotated["results"][0]["words_per_second"] > 0
+    assert trained["curve"]["words_per_second"] > 0
+    code, output = invoke(here("gpu"), "--gpu-id", -1, "--precisions", "float8")
+    assert code == 1
+    assert "--precisions float8: give some of: auto," in output
+
+
 def test_after_encoder(here, corpus, tiny_bert, tmp_path):
     code, output = invoke(
         here("after_encoder"),

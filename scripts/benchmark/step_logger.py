@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from timeit import default_timer
 from typing import IO
 
+import torch
 from spacy.language import Language
 from spacy.util import registry
-from workers import peak_memory
+from workers import peak_gpu_memory, peak_memory
 
 LogStep = Callable[[Mapping[str, object] | None], None]
 
@@ -19,8 +20,8 @@ def create_step_logger(
     """Create a logger that writes a line of JSON for each step.
 
     A line has the seconds of the step. Where the step was evaluated, they are those of both, and
-    the line has the words since the start and the scores, too. The last line has the peak memory
-    in bytes.
+    the line has the words since the start and the scores, too. The last line has the peaks of
+    memory in bytes.
     """
 
     def setup_logger(
@@ -41,7 +42,9 @@ def create_step_logger(
             before = default_timer()
 
         def finalize() -> None:
-            file.write(json.dumps({"memory": peak_memory()}) + "\n")
+            device = "cuda" if torch.cuda.is_initialized() else "cpu"
+            peaks = {"memory": peak_memory(), "gpu_memory": peak_gpu_memory(device)}
+            file.write(json.dumps(peaks) + "\n")
             file.close()
 
         return log_step, finalize

@@ -79,6 +79,7 @@ class Record(TypedDict, total=False):
     words: int
     scores: dict[str, float]
     memory: int
+    gpu_memory: int
 
 
 class Point(NamedTuple):
@@ -98,13 +99,14 @@ class Curve:
     """A training.
 
     seconds_to_score: Until the stated score was reached; None if it was not.
-    memory (bytes): The peak.
+    memory, gpu_memory (bytes): The peaks; on the GPU 0 without one.
     """
 
     words_per_second: float
     seconds_to_score: float | None
     points: list[Point]
     memory: int
+    gpu_memory: int = 0
 
 
 def main(
@@ -247,7 +249,7 @@ def copy_corpus(source: Path, path: Path) -> int:
     return n_words
 
 
-def our_config(settings: Settings, encoder: Path) -> "Config":
+def our_config(settings: Settings, encoder: Path, name: str = "pos_ner") -> "Config":
     from spacy.util import load_config
 
     overrides = {
@@ -255,7 +257,7 @@ def our_config(settings: Settings, encoder: Path) -> "Config":
         "components.transformer.model.word_case": is_uncased(encoder),
         "training.optimizer.learn_rate.initial_rate": settings.learn_rate,
     }
-    return load_config(CONFIGS / "pos_ner.cfg", overrides=overrides, interpolate=True)
+    return load_config(CONFIGS / f"{name}.cfg", overrides=overrides, interpolate=True)
 
 
 def their_config(settings: Settings, encoder: Path) -> "Config":
@@ -363,7 +365,13 @@ def summarize(records: Sequence[Record], system: str, tag_acc: float, ents_f: fl
                 Point(seconds, scores.get(_TAG_SCORES[system], 0.0), scores.get("ents_f", 0.0))
             )
     reached = [p.seconds for p in points if p.tag_acc >= tag_acc and p.ents_f >= ents_f]
-    return Curve(words_per_step / mean, reached[0] if reached else None, points, last["memory"])
+    return Curve(
+        words_per_step / mean,
+        reached[0] if reached else None,
+        points,
+        last["memory"],
+        last.get("gpu_memory", 0),
+    )
 
 
 def median_rate(curves: Sequence[Curve]) -> float:
