@@ -79,6 +79,8 @@ class FusedNetwork(RowNetwork):
         config = transformer.config
         embeddings = embeddings_of(transformer)
         self.dtype = dtype
+        if dtype == torch.float32 and embeddings.words.weight.device.type == "cpu":
+            self.share_of_rows = 0.5  # so that their arrays are as large as those of bfloat16
         self.words, self.cases = embeddings.words, network.case_embedding
         self.places = (embeddings.positions + embeddings.first_type).detach()
         self.norm = embeddings.norm

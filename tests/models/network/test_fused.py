@@ -36,6 +36,18 @@ def test_fused_network_is_the_same_function(tiny_encoder, word_case, activation)
         np.testing.assert_allclose(found, expected, atol=tolerance)
 
 
+@pytest.mark.parametrize(("dtype", "most"), [(torch.float32, 48), (torch.bfloat16, 96)], ids=str)
+def test_rows_of_four_bytes_are_half_as_many_at_once(tiny_bert, monkeypatch, dtype, most):
+    fused = FusedNetwork(encoder_network(tiny_bert), dtype)
+    rows = []
+    one = fused.encode
+    monkeypatch.setattr(
+        fused, "encode", lambda ids, *args: rows.append(len(ids)) or one(ids, *args)
+    )
+    encode(fused, [16] * 12, max_rows=96)
+    assert max(rows) == most
+
+
 def test_fused_network_without_packed_weights(tiny_bert, monkeypatch):
     network = encoder_network(tiny_bert)
     expected = encode(network, LENGTHS)
