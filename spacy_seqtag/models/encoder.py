@@ -100,7 +100,8 @@ def build_transformer(
         written (lower, Title, UPPER, …). It starts at zero, so the encoder starts as it was
         pretrained. An uncased encoder sees no capital letters otherwise, and names need them.
     max_batch_wordpieces (int): Most wordpieces, padding included, that go through the network at
-        once (one window always does).
+        once (one window always does); half as many where a CPU annotates in float32 with fused
+        layers, whose arrays are twice as large.
     gradient_checkpointing (bool): In training, keep one array a layer and compute the rest again
         in the backward pass: a third slower, for models that would not fit otherwise.
     word_by_word (bool): Cut each word into wordpieces by itself, as transformers does with
