@@ -39,7 +39,7 @@ class EncoderFacts:
     layers, width (int | None): How many layers, and the numbers of a vector.
     parameters (int): How many weights it has.
     max_wordpieces (int): The most that are read together, special tokens included.
-    precision (str): The setting.
+    precision, kernels (str): The settings.
     word_case (bool): Whether it sees how words are written.
     int8_ranges (int): For how many products of its layers the ranges are stored that int8 needs.
     """
@@ -51,6 +51,7 @@ class EncoderFacts:
     parameters: int
     max_wordpieces: int
     precision: str
+    kernels: str
     word_case: bool
     int8_ranges: int
 
@@ -120,6 +121,7 @@ def _describe_encoder(name: str, encoder: Encoder) -> EncoderFacts:
         parameters=sum(weights.numel() for weights in network.parameters()),
         max_wordpieces=getattr(get_spans, "max_wordpieces", limit),
         precision=shim.precision,
+        kernels=shim.kernels.setting,
         word_case=shim.word_case,
         int8_ranges=len(shim.ranges),
     )

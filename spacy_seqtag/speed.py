@@ -74,6 +74,7 @@ def measure_speed(nlp: Language, stages: Stages = not_shown) -> Speed:
             continue
         device = shim.device
         rows = min(shim.max_batch_wordpieces, _ROWS)
+        shim.choose_kernels()
         products[name] = time_products(network, shim.predictor(), rows)
     stages("Annotate", 0)
     words, seconds = _annotate(nlp, list(make_texts(nlp.lang or "en")))

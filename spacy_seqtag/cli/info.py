@@ -106,6 +106,7 @@ def _encoder_facts(encoder: "EncoderFacts") -> dict[str, str]:
         "max_wordpieces": str(encoder.max_wordpieces),
         "word_case": "yes" if encoder.word_case else "no",
         "precision": encoder.precision,
+        "kernels": encoder.kernels,
         "int8 ranges": f"of {encoder.int8_ranges} products" if encoder.int8_ranges else "none",
     }
 

@@ -37,6 +37,8 @@ from ..errors import (
 from .batch import EncodedBatch, hidden_states
 from .encoder_shim import EncoderSettings, EncoderShim, encoder_layer
 from .layout import Rows, lay_out
+from .network.fused import KERNELS
+from .network.kernels import AUTO
 from .network.layers import reset_layers
 from .network.precision import INT8, PRECISIONS
 from .pooling import word_vectors
@@ -75,6 +77,7 @@ def build_transformer(
     gradient_checkpointing: bool = False,
     word_by_word: bool = False,
     reinit_layers: int = 0,
+    kernels: str = AUTO,
 ) -> "Encoder":
     """Build the model of a `transformer` component.
 
@@ -97,7 +100,8 @@ def build_transformer(
         written (lower, Title, UPPER, …). It starts at zero, so the encoder starts as it was
         pretrained. An uncased encoder sees no capital letters otherwise, and names need them.
     max_batch_wordpieces (int): Most wordpieces, padding included, that go through the network at
-        once (one window always does).
+        once (one window always does); half as many where a CPU annotates in float32 with fused
+        layers, whose arrays are twice as large.
     gradient_checkpointing (bool): In training, keep one array a layer and compute the rest again
         in the backward pass: a third slower, for models that would not fit otherwise.
     word_by_word (bool): Cut each word into wordpieces by itself, as transformers does with
@@ -105,6 +109,11 @@ def build_transformer(
         whole text otherwise.
     reinit_layers (int): How many of the top layers begin training with random weights, and not with
         those of the pretrained model.
+    kernels (str): How a CPU computes products when it annotates: "fused" with GELU or residual
+        inside, "separate" with these as steps of their own, "pytorch" as PyTorch itself does.
+        "auto" times the three once there was much to annotate, and takes the fastest for each
+        product; until then it is "fused". Numbers differ by rounding. This is for products of
+        floats in encoders built like BERT or RoBERTa; others have one kernel.
     RETURNS (Encoder): A model from Docs to their vectors. `doc._.trf_data` will hold the windows of
         a Doc laid end to end as one row: `last_hidden_state` is (1, wordpieces, width), without
         padding.
@@ -117,6 +126,7 @@ def build_transformer(
         precision=(precision, OneOf((*PRECISIONS, INT8))),
         max_batch_wordpieces=(max_batch_wordpieces, Whole(1)),
         reinit_layers=(reinit_layers, Whole(0)),
+        kernels=(kernels, OneOf((AUTO, *KERNELS))),
     )
     settings = EncoderSettings(
         precision,
@@ -125,6 +135,7 @@ def build_transformer(
         gradient_checkpointing,
         word_by_word,
         reinit_layers,
+        kernels,
     )
     get_spans = get_spans or create_sentence_windows()
     return Encoder(name, get_spans, tokenizer_config, transformer_config, settings)
@@ -144,6 +155,7 @@ def build_tok2vec_transformer(
     gradient_checkpointing: bool = False,
     word_by_word: bool = False,
     reinit_layers: int = 0,
+    kernels: str = AUTO,
 ) -> Model[list[Doc], list[Floats2d]]:
     """Build an encoder that belongs to one component alone, in the place of a listener.
 
@@ -167,6 +179,7 @@ def build_tok2vec_transformer(
         gradient_checkpointing,
         word_by_word,
         reinit_layers,
+        kernels,
     )
     # Nested as `nlp.replace_listeners` nests them, so that what it made can be loaded.
     return chain(chain(encoder, split_trf_batch()), word_vectors(pooling, grad_factor))

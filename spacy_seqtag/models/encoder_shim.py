@@ -17,6 +17,7 @@ from .layout import Rows
 from .network.bert_parts import AnyTransformer, can_fuse
 from .network.encoder import EncoderNetwork, NetworkInput
 from .network.fused import FusedNetwork
+from .network.kernels import AUTO, KernelChoice
 from .network.layers import keep_layers, n_layers
 from .network.memory import to_device
 from .network.onednn import can_pack_int8
@@ -51,6 +52,7 @@ class EncoderSettings:
     gradient_checkpointing: bool
     word_by_word: bool = False
     reinit_layers: int = 0
+    kernels: str = AUTO
 
 
 def encoder_layer(shim: "EncoderShim") -> Model[Rows, Floats2d]:
@@ -87,6 +89,7 @@ class EncoderShim(PrecisionShim):
         self.max_batch_wordpieces = settings.max_batch_wordpieces
         self.gradient_checkpointing = settings.gradient_checkpointing
         self.word_by_word = settings.word_by_word
+        self.kernels = KernelChoice(settings.kernels)
         # Where spacy-transformers looks for the tokenizer and the transformer.
         self._hfmodel = HFObjects(None, None, None, tokenizer_config, transformer_config)
         self._word_tokenizer: WordTokenizer | None = None
@@ -106,6 +109,7 @@ class EncoderShim(PrecisionShim):
         self._model = network.to(get_torch_default_device())
         self._hfmodel.tokenizer, self._hfmodel.transformer = tokenizer, transformer
         self._predictor = None
+        self.kernels = KernelChoice(self.kernels.setting)
         self.ranges = {}
         if self.precision in ("auto", INT8):
             has_fast_bfloat16(self.device)  # measured now, once for all processes forked later
@@ -171,8 +175,32 @@ class EncoderShim(PrecisionShim):
         if isinstance(module, EncoderNetwork) and can_fuse(module.transformer):
             if self.precision == INT8 and not self._why_not_int8():
                 return QuantizedNetwork(module, dtype, self.ranges)
-            return FusedNetwork(module, dtype)
+            return FusedNetwork(module, dtype, kernels=self.kernels.taken(module, dtype))
         return super().make_predictor(module, dtype)
+
+    def predict(self, inputs: ArgsKwargs) -> torch.Tensor:
+        """Annotate; once there was enough to annotate, with the fastest kernels."""
+        rows = inputs.args[0]
+        assert isinstance(rows, NetworkInput)
+        if self.kernels.is_due(self.dtype):
+            self.choose_kernels()
+        self.kernels.count(len(rows.ids))
+        return super().predict(inputs)
+
+    def choose_kernels(self) -> None:
+        """Measure which kernels are the fastest, and take them, if the setting leaves the choice.
+
+        Products of bytes have but one kernel, as those of a GPU.
+        """
+        module, dtype, network = self.module, self.dtype, self.predictor()
+        if (
+            self.kernels.is_open(dtype)
+            and isinstance(module, EncoderNetwork)
+            and type(network) is FusedNetwork
+            and self.device.type == "cpu"
+            and self.kernels.measure(module, dtype)
+        ):
+            self._predictor = None
 
     # Bytes
 

@@ -4,11 +4,13 @@ import json
 
 import pytest
 import spacy
+import torch
 from typer.testing import CliRunner
 
 from spacy_seqtag import speed
 from spacy_seqtag.cli import seqtag
 from spacy_seqtag.description import describe
+from spacy_seqtag.models.network.fused import KERNELS
 from spacy_seqtag.models.network.onednn import can_pack
 from spacy_seqtag.models.network.precision import PRECISIONS, instructions, measure_auto
 from spacy_seqtag.models.network.quantized import Range
@@ -94,8 +96,18 @@ def test_the_setting_forces_the_precision(trained, precision):
     timings = measure_speed(trained).products["transformer"]
     assert {t.way.precision for t in timings if t.taken} == {expected}
     assert {"float32", expected} <= {t.way.precision for t in timings}
-    if can_pack(encoder.shim.dtype):
-        assert {t.way.library for t in timings if t.taken} == {"oneDNN"}
+
+
+@pytest.mark.skipif(not can_pack(torch.float32), reason="this build has no packed products")
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_the_setting_forces_the_kernel(trained_path, kernel):
+    nlp = spacy.load(trained_path, config={"components.transformer.model.kernels": kernel})
+    assert describe(nlp).encoders[0].kernels == kernel
+    ways = {t.product: t.way for t in measure_speed(nlp).products["transformer"] if t.taken}
+    assert len(ways) == 4
+    for way in ways.values():
+        assert (way.library == "oneDNN") == (kernel != "pytorch")
+    assert ways["up"].fused == (kernel == "fused")
 
 
 def test_a_pipeline_without_an_encoder(tmp_path):

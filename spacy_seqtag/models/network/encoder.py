@@ -40,9 +40,11 @@ class RowNetwork(nn.Module):
     """Encodes rows of wordpieces, a micro-batch at a time. Subclasses implement `encode`.
 
     mixed (bool): Whether a micro-batch may have windows of several lengths.
+    share_of_rows (float): How many rows of those that are allowed go through at once.
     """
 
     mixed = False
+    share_of_rows = 1.0
 
     def encode(
         self, ids: torch.Tensor, cases: torch.Tensor | None, batch: MicroBatch
@@ -62,8 +64,9 @@ class RowNetwork(nn.Module):
         RETURNS (torch.Tensor): float32 (rows, width).
         """
         device = rows.ids.device
+        max_rows = max(round(rows.max_rows * self.share_of_rows), 1)
         batches, order = micro_batches(
-            rows.starts, rows.lengths, rows.max_rows, rows.max_length, self.mixed
+            rows.starts, rows.lengths, max_rows, rows.max_length, self.mixed
         )
         to_row = to_device(torch.from_numpy(order), device)
         if torch.is_grad_enabled():

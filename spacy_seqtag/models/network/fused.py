@@ -2,7 +2,7 @@
 
 - Queries, keys and values are one product.
 - On a CPU weights are held in the order in which oneDNN reads them, and bias, GELU and residual are
-  part of the product (`onednn`).
+  part of the product (`onednn`), unless another kernel is asked for.
 - Only attention sees windows. For everything else rows are rows, so windows of all lengths share a
   micro-batch, and padding is little.
 - Embeddings stay those of the network, in float32.
@@ -10,8 +10,9 @@
 Training goes on in the network; the layers here have copies of its weights.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Literal, Protocol, TypeAlias
 
 import torch
 from torch import nn
@@ -22,6 +23,16 @@ from .bert_parts import LayerParts, can_fuse, embeddings_of, layers_of
 from .encoder import EncoderNetwork, RowNetwork
 from .memory import to_device
 from .micro_batches import Group, MicroBatch
+
+Kernel: TypeAlias = Literal["fused", "separate", "pytorch"]
+"""How a CPU computes a product: by oneDNN over packed weights, with GELU or residual inside or as a
+step of its own; or as PyTorch does by itself, which takes MKL where there is MKL."""
+
+FUSED: Kernel = "fused"
+KERNELS: tuple[Kernel, ...] = (FUSED, "separate", "pytorch")
+
+Kernels: TypeAlias = Mapping[str, Kernel]
+"""The kernels of the products of each layer, by their names in `LayerParts.products`."""
 
 
 class LinearWeights(Protocol):
@@ -50,6 +61,7 @@ class FusedNetwork(RowNetwork):
     network (EncoderNetwork): One whose transformer `bert_parts.can_fuse` allows.
     dtype (torch.dtype): float32, bfloat16 or float16.
     make_product (MakeProduct | None): None for `FusedLinear`.
+    kernels (Kernels): Those of such products; a product that is not named is fused.
     """
 
     mixed = True
@@ -59,6 +71,7 @@ class FusedNetwork(RowNetwork):
         network: EncoderNetwork,
         dtype: torch.dtype,
         make_product: MakeProduct | None = None,
+        kernels: Kernels = MappingProxyType({}),
     ) -> None:
         super().__init__()
         transformer = network.transformer
@@ -66,11 +79,18 @@ class FusedNetwork(RowNetwork):
         config = transformer.config
         embeddings = embeddings_of(transformer)
         self.dtype = dtype
+        if dtype == torch.float32 and embeddings.words.weight.device.type == "cpu":
+            self.share_of_rows = 0.5  # so that their arrays are as large as those of bfloat16
         self.words, self.cases = embeddings.words, network.case_embedding
         self.places = (embeddings.positions + embeddings.first_type).detach()
         self.norm = embeddings.norm
         gelu = config.hidden_act == "gelu"
-        make = make_product or (lambda _, layers, gelu: FusedLinear(layers, dtype, gelu))
+
+        def make_fused(name: str, layers: Sequence[LinearWeights], gelu: bool) -> nn.Module:
+            kernel = kernels.get(name.rpartition(".")[2], FUSED)
+            return FusedLinear(layers, dtype, gelu, kernel)
+
+        make = make_product or make_fused
         self.layers = nn.ModuleList(
             FusedLayer(layer, config.num_attention_heads, gelu, dtype, make, f"{number}.")
             for number, layer in enumerate(layers_of(transformer))
@@ -171,27 +191,40 @@ class FusedLinear(nn.Module):
     layers (Sequence[LinearWeights]): The layers whose outputs are to be side by side.
     dtype (torch.dtype): The precision.
     gelu (bool): Whether to apply the exact GELU.
+    kernel (Kernel): How. It is "pytorch" wherever there are no others: on a GPU, say.
     """
 
     def __init__(
-        self, layers: Sequence[LinearWeights], dtype: torch.dtype, gelu: bool = False
+        self,
+        layers: Sequence[LinearWeights],
+        dtype: torch.dtype,
+        gelu: bool = False,
+        kernel: Kernel = FUSED,
     ) -> None:
         super().__init__()
         self.gelu = gelu
         weights = torch.cat([layer.weight.detach() for layer in layers]).to(dtype)
         self.bias = torch.cat([layer.bias.detach() for layer in layers]).to(dtype)
-        self.packed = weights.device.type == "cpu" and onednn.can_pack(dtype)
+        packs = weights.device.type == "cpu" and onednn.can_pack(dtype)
+        self.kernel: Kernel = kernel if packs else "pytorch"
         self.weights = onednn.pack(weights) if self.packed else weights
+
+    @property
+    def packed(self) -> bool:
+        """Whether oneDNN multiplies, over packed weights."""
+        return self.kernel != "pytorch"
 
     def forward(self, rows: torch.Tensor, residual: torch.Tensor | None = None) -> torch.Tensor:
         """Multiply, and add a residual: rows (n, in), residual (n, out) → (n, out)."""
+        inside = self.kernel == FUSED
+        if inside and residual is not None:
+            return onednn.linear_add(rows, residual, self.weights, self.bias)
         if self.packed:
-            if residual is not None:
-                return onednn.linear_add(rows, residual, self.weights, self.bias)
-            return onednn.linear(rows, self.weights, self.bias, self.gelu)
-        result = F.linear(rows, self.weights, self.bias)
-        if self.gelu:
-            result = F.gelu(result)
+            result = onednn.linear(rows, self.weights, self.bias, inside and self.gelu)
+        else:
+            result = F.linear(rows, self.weights, self.bias)
+        if self.gelu and not inside:
+            torch.ops.aten.gelu_(result)
         return result if residual is None else result.add_(residual)
 
 

@@ -49,6 +49,11 @@ def auto_is(precision: str) -> Iterator[None]:
         _auto.pop()
 
 
+def is_auto_set() -> bool:
+    """Say whether this runs in a `with` block of `auto_is`: nothing may depend on measuring."""
+    return bool(_auto)
+
+
 def measure_auto(device: torch.device) -> str:
     """Return what "auto" is on a device, by its name among `PRECISIONS`.
 

@@ -4,25 +4,26 @@ Each is timed with all that a layer does with it: bias, and GELU or residual. So
 these inside stands beside one that leaves them to another step.
 """
 
-import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import torch
+from spacy.util import logger
 from torch import nn
-from torch.nn import functional as F
 
 from . import onednn
 from .bert_parts import can_fuse, layers_of
 from .encoder import EncoderNetwork
-from .fused import FusedLinear, FusedNetwork
+from .fused import FUSED, KERNELS, FusedLinear, FusedNetwork, Kernel
 from .precision import INT8, has_bfloat16, resolve_precision
 from .quantized import QuantizedLinear, Range, make_product
 
 _ROUNDS = 5
+
+K = TypeVar("K")
 
 Product: TypeAlias = Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor]
 """Takes rows and a residual, if there is one, as `FusedLinear` does."""
@@ -77,7 +78,6 @@ def time_products(network: EncoderNetwork, annotating: nn.Module, rows: int) -> 
     transformer = network.transformer
     if not can_fuse(transformer):
         return []
-    fuses_gelu = transformer.config.hidden_act == "gelu"
     device = next(network.parameters()).device
     floats = _floats(device)
     if isinstance(annotating, FusedNetwork) and annotating.dtype not in floats:
@@ -86,10 +86,11 @@ def time_products(network: EncoderNetwork, annotating: nn.Module, rows: int) -> 
     with torch.no_grad(), torch.autocast(device.type, enabled=False):
         for name, linears in layers_of(transformer)[0].products().items():
             inputs, outputs = linears[0].in_features, sum(each.out_features for each in linears)
-            follows = {"up": "GELU" if fuses_gelu else "", "in": ""}.get(name, "residual")
+            follows = what_follows(name, transformer.config.hidden_act)
             taken = _taken(annotating, name, bool(follows))
             ways = dict(_ways(name, linears, follows, rows, floats))
-            for way, seconds in _time(ways, device).items():
+            for way, times in time_in_turn(ways, device, _ROUNDS).items():
+                seconds = min(times)
                 result.append(
                     Timing(
                         *(name, rows, inputs, outputs, follows, way),
@@ -99,6 +100,30 @@ def time_products(network: EncoderNetwork, annotating: nn.Module, rows: int) -> 
                     )
                 )
     return result
+
+
+def possible_kernels(device: torch.device, dtype: torch.dtype, follows: bool) -> list[Kernel]:
+    """List the kernels that a device may compute a product with, PyTorch's own first.
+
+    device (torch.device): What computes.
+    dtype (torch.dtype): The precision.
+    follows (bool): Whether there is anything to do after the product.
+    """
+    found: list[Kernel] = list(KERNELS[::-1])
+    if device.type != "cpu" or not onednn.can_pack(dtype):
+        return found[:1]
+    if not follows:
+        found.remove("separate")  # which is the same
+    return found
+
+
+def what_follows(product: str, activation: str) -> str:
+    """Name what follows a product of a layer.
+
+    product, RETURNS (str): See `Timing`.
+    activation (str): That of the encoder, as transformers names it.
+    """
+    return {"up": "GELU" if activation == "gelu" else "", "in": ""}.get(product, "residual")
 
 
 def _ways(
@@ -132,15 +157,9 @@ def _products(
     """Yield the ways, the type that each reads, and the product; see `_ways`."""
     device, gelu, fused = linears[0].weight.device, follows == "GELU", bool(follows)
     for dtype in floats:
-        own = _Apart(linears, dtype, gelu, packed=False)
-        joined = FusedLinear(linears, dtype, gelu)
-        if dtype == torch.float32 or not joined.packed:
-            yield _by_pytorch(dtype, device), dtype, own
-        if joined.packed:
-            if fused:
-                apart = _Apart(linears, dtype, gelu, packed=True)
-                yield Way(_name(dtype), "oneDNN", False), dtype, apart
-            yield Way(_name(dtype), "oneDNN", fused), dtype, joined
+        for kernel in possible_kernels(device, dtype, fused):
+            linear = FusedLinear(linears, dtype, gelu, kernel)
+            yield _way_of(linear, fused), dtype, linear
     if device.type == "cpu":
         between = resolve_precision(INT8, device)
         if onednn.can_pack_int8(between):
@@ -160,9 +179,14 @@ def _taken(annotating: nn.Module, name: str, follows: bool) -> Way:
     if isinstance(product, QuantizedLinear):
         return Way(INT8, "oneDNN", follows)
     assert isinstance(product, FusedLinear)
+    return _way_of(product, follows)
+
+
+def _way_of(product: FusedLinear, follows: bool) -> Way:
+    """Tell how a product is computed, after which something follows or not."""
     if product.packed:
-        return Way(_name(product.bias.dtype), "oneDNN", follows)
-    return _by_pytorch(product.bias.dtype, weights.device)
+        return Way(_name(product.bias.dtype), "oneDNN", follows and product.kernel == FUSED)
+    return _by_pytorch(product.bias.dtype, product.bias.device)
 
 
 def _by_pytorch(dtype: torch.dtype, device: torch.device) -> Way:
@@ -171,43 +195,35 @@ def _by_pytorch(dtype: torch.dtype, device: torch.device) -> Way:
     return Way(_name(dtype), "MKL" if by_mkl else "PyTorch", fused=False)
 
 
-class _Apart:
-    """A product after which GELU and residual are steps of their own.
+def time_in_turn(
+    ways: Mapping[K, Callable[[], torch.Tensor]],
+    device: torch.device,
+    rounds: int,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[K, list[float]]:
+    """Time ways to compute something, in turn.
 
-    linears (Sequence[nn.Linear]), dtype (torch.dtype), gelu (bool): See `FusedLinear`.
-    packed (bool): Whether oneDNN multiplies, over packed weights.
+    ways (Mapping[K, Callable[[], torch.Tensor]]): Each computes it once.
+    device (torch.device): What computes.
+    rounds (int): How often each is timed. One more round comes before, and does not count.
+    clock (Callable[[], float]): Tells the time, in seconds.
+    RETURNS (dict[K, list[float]]): The seconds of each, by round. A way that fails is left out.
     """
-
-    def __init__(
-        self, linears: Sequence[nn.Linear], dtype: torch.dtype, gelu: bool, *, packed: bool
-    ) -> None:
-        weights = torch.cat([each.weight for each in linears]).to(dtype)
-        self.bias = torch.cat([each.bias for each in linears]).to(dtype)
-        self.weights = onednn.pack(weights) if packed else weights
-        self.packed, self.gelu = packed, gelu
-
-    def __call__(self, rows: torch.Tensor, residual: torch.Tensor | None) -> torch.Tensor:
-        if self.packed:
-            result = onednn.linear(rows, self.weights, self.bias, gelu=False)
-        else:
-            result = F.linear(rows, self.weights, self.bias)
-        if self.gelu:
-            result = F.gelu(result)
-        return result if residual is None else result.add_(residual)
-
-
-def _time(ways: dict[Way, Callable[[], torch.Tensor]], device: torch.device) -> dict[Way, float]:
-    """Time each way in turn: the fastest of a few rounds, in seconds. The first does not count."""
-    best = dict.fromkeys(ways, math.inf)
-    for turn in range(_ROUNDS + 1):
-        for way, compute in ways.items():
-            start = time.perf_counter()
+    times: dict[K, list[float]] = {}
+    for way, compute in ways.items():
+        try:
             compute()
+            times[way] = []
+        except (RuntimeError, NotImplementedError) as err:
+            logger.debug("%s fails on this machine: %s", way, err)
+    for _ in range(rounds):
+        for way, taken in times.items():
+            start = clock()
+            ways[way]()
             if device.type == "cuda":
                 torch.cuda.synchronize(device)
-            if turn:
-                best[way] = min(best[way], time.perf_counter() - start)
-    return best
+            taken.append(clock() - start)
+    return times
 
 
 def _floats(device: torch.device) -> list[torch.dtype]:
