@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from spacy import displacy as _spacy
-from spacy.tokens import Doc, Span
 from spacy.util import find_available_port, is_in_jupyter
 
 if TYPE_CHECKING:

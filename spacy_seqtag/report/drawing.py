@@ -198,15 +198,25 @@ def shade_of(confidence: float | None) -> int | None:
     return None if confidence is None else min(9, max(0, int(confidence * 10)))
 
 
-def words_of(tokens: Iterable[Token]) -> str:
-    """Write words in one line, as their text has them."""
-    return " ".join("".join(map(_with_space, tokens)).split())
+def words_of(tokens: Iterable[Token], limit: int | None = None) -> str:
+    """Write words in one line, as their text has them.
+
+    tokens (Iterable[Token]): The words.
+    limit (int | None): Of the characters of a word.
+    """
+    return " ".join("".join(_with_space(token, limit) for token in tokens).split())
 
 
-def _with_space(token: Token) -> str:
-    if token.is_space:
+def _with_space(token: Token, limit: int | None) -> str:
+    if token.text.isspace():
         return " "
-    return printable(" ".join(token.text.split()), limit=None) + token.whitespace_
+    return printable(" ".join(token.text.split()), limit) + token.whitespace_
+
+
+def tag_of(token: Token) -> tuple[str, bool]:
+    """Return the part of speech of a word, and whether that says what its characters do not."""
+    tag = token.pos_ or token.tag_
+    return printable(tag), tag != "PUNCT" or any(map(str.isalnum, token.text))
 
 
 def is_rtl(doc: Doc) -> bool:
@@ -268,15 +278,15 @@ def make_items(doc: Doc, segments: Sequence[Segment], around: int = 0) -> list[I
 
 def _has_space(doc: Doc, end: int, after: int) -> bool:
     """Whether a blank stands after a piece, or words that are not shown as they are."""
-    return bool(doc[end - 1].whitespace_ or (end < len(doc) and doc[end].is_space) or after > end)
+    return bool(doc[end - 1].whitespace_ or (end < len(doc) and doc[end].text.isspace()) or after > end)
 
 
 def _gap(doc: Doc, start: int, end: int, most: int, joined: list["_Join"]) -> list[Item]:
-    words = [token for token in doc[start : min(end, start + 2 * most + 50)] if not token.is_space]
+    words = [t for t in doc[start : min(end, start + 2 * most + 50)] if not t.text.isspace()]
     if not words:
         return []
     lines = _lines(joined, start, end)
-    space = bool(doc[end - 1].whitespace_ or doc[end - 1].is_space)
+    space = bool(doc[end - 1].whitespace_ or doc[end - 1].text.isspace())
     if end - start <= max(most, 1):
         return [Item(words_of(words), lines=lines, space=space)]
     return [Item("…", said=_shortened(doc, start, end), lines=lines)]

@@ -22,6 +22,7 @@ from .drawing import (
     make_items,
     segments_of,
     shade_of,
+    tag_of,
     tone_of,
     words_of,
 )
@@ -46,15 +47,19 @@ def draw_example(example: Example) -> list[Drawing]:
     return _draw(example.predicted, example.reference)
 
 
+def same_words(example: Example) -> bool:
+    """Tell whether both Docs of an example have the same words."""
+    return np.array_equal(example.reference.to_array("ORTH"), example.predicted.to_array("ORTH"))
+
+
 def check_words(example: Example) -> None:
     """Check that both Docs of an example have the same words.
 
     RAISES: ValueError: They have not.
     """
-    gold, found = example.reference, example.predicted
-    if not np.array_equal(gold.to_array("ORTH"), found.to_array("ORTH")):
+    if not same_words(example):
         raise ValueError(
-            f"the Doc that begins {printable(found.text[:40])!r} has other words than the gold "
+            f"the Doc that begins {printable(example.predicted.text[:40])!r} has other words than the gold "
             "annotation, so that they cannot be shown side by side. Annotate the gold words, with "
             "components that neither merge nor split tokens"
         )
@@ -187,7 +192,7 @@ def _boxes(
     """Make the boxes of a sentence: entities, and the words around them."""
     whose = {i: ent for ent in ents for i in range(ent.start, ent.end)}
     for ent, tokens in groupby(doc[start:end], key=lambda token: whose.get(token.i)):
-        words = [_word(token, confidences[token.i], gold) for token in tokens if not token.is_space]
+        words = [_word(token, confidences[token.i], gold) for token in tokens if not token.text.isspace()]
         if ent is None:
             yield Box(words)
         else:
@@ -197,14 +202,14 @@ def _boxes(
 
 
 def _word(token: Token, confidence: float | None, gold: Doc | None) -> Word:
-    tag = token.pos_ or token.tag_
-    right = (gold[token.i].pos_ or gold[token.i].tag_) if gold is not None else ""
-    follows = token.i + 1 < len(token.doc) and token.doc[token.i + 1].is_space
+    tag, said = tag_of(token)
+    right = tag_of(gold[token.i])[0] if gold is not None else ""
+    follows = token.i + 1 < len(token.doc) and token.doc[token.i + 1].text.isspace()
     return Word(
         printable(token.text, limit=None),
-        printable(tag),
+        tag,
         confidence if tag else None,
-        printable(right) if tag and right and right != tag else "",
+        right if tag and right and right != tag else "",
         bool(token.whitespace_) or follows,
-        not (token.is_punct and tag == "PUNCT"),
+        said,
     )
