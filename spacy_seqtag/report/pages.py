@@ -8,21 +8,22 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 _FOLDER = "templates"
 
 
-def _read(name: str) -> str:
+def read_file(name: str) -> str:
+    """Read a file of `report/templates`."""
     return files(__package__).joinpath(_FOLDER, name).read_text(encoding="utf8")
 
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
-        loader=FunctionLoader(_read),
+        loader=FunctionLoader(read_file),
         undefined=StrictUndefined,
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     # Only for files of our own: templates put their text into a page as it is.
-    environment.globals["file"] = _read
+    environment.globals["file"] = read_file
     return environment
 
 
