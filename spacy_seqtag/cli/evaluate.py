@@ -92,7 +92,7 @@ def evaluate_cli(
     """
     frames = displacy and displacy.with_name(f"{displacy.stem}-srl{displacy.suffix}")
     try:
-        _check_outputs(
+        check_outputs(
             data,
             ("--output", output),
             ("--predictions", predictions),
@@ -151,7 +151,7 @@ def _save(path: Path, content: bytes, what: str) -> None:
     msg.good(f"Saved {what} to {path}")
 
 
-def _check_outputs(data: Path, *outputs: tuple[str, Path | None]) -> None:
+def check_outputs(data: Path, *outputs: tuple[str, Path | None]) -> None:
     """Check that no file replaces the corpus or another file of this run.
 
     data (Path): The corpus.

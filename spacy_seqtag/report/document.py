@@ -63,7 +63,6 @@ def render_report(
         review=made,
         draws=DRAWS,
         diagrams={title: _diagram(found, title, name) for title, name in names.items()},
-        errors={title: found.scores.get(f"{name}_ece") for title, name in names.items()},
         by_group=by_group,
         curve=draw_lines(lines, "Scores along the steps of training") if lines else "",
         log=log[1] if log else [],
@@ -121,8 +120,9 @@ def digests(model: str, data: Path, train: Path | None = None) -> dict[str, str]
 
 
 def _diagram(found: Evaluation, title: str, name: str) -> str:
-    bins = found.scores.get(f"{name}_reliability")
-    return draw_reliability({name: bins if isinstance(bins, list) else None}, title)
+    bins, error = (found.scores.get(f"{name}_{what}") for what in ("reliability", "ece"))
+    said = f"ECE {error:.3f}" if isinstance(error, float) else name
+    return draw_reliability({said: bins if isinstance(bins, list) else None}, title)
 
 
 def _facts(found: Evaluation, model: str, data: Path, train: Path | None) -> Mapping[str, str]:

@@ -12,14 +12,14 @@ from ..corpus.docs import doc_id_of
 from ..errors import printable
 from ..frames import Frame, get_frames
 from ..schemes.propositions import CONTINUES, PREDICATE
-from .drawing import Row, Segment, is_rtl, make_items
+from .drawing import Row, Segment, Status, is_rtl, make_items
 from .sentences import compared_rows
 
 # Words around what is wrong.
 _AROUND = 6
 # The most entries of a task, and of each kind and label: the first that keeps to that.
-_MOST = 1000
-_MOST_ALIKE = (1000, 300, 200, 100, 60, 40, 30, 20, 15, 10, 7, 5, 3, 2, 1)
+_MOST = 700
+_MOST_ALIKE = (700, 300, 200, 100, 60, 40, 30, 20, 15, 10, 7, 5, 3, 2, 1)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,11 @@ def list_entries(wrong: Iterable[Outcome], examples: Sequence[Example]) -> list[
     ordered = sorted(places, key=lambda pair: (-_sureness(pair[1]), pair[0]))
     most = next(n for n in _MOST_ALIKE if len(_some(ordered, n)) <= _MOST or n == 1)
     kept = _some(ordered, most)[:_MOST]
-    return [_entry(place, outcome, examples[outcome.doc]) for place, outcome in kept]
+    return [
+        entry_of(outcome.kind, place, outcome, example, draw_outcome(outcome, example))
+        for place, outcome in kept
+        for example in (examples[outcome.doc],)
+    ]
 
 
 def _some(
@@ -77,15 +81,21 @@ def _sureness(outcome: Outcome) -> float:
     return -1.0 if outcome.confidence is None else outcome.confidence
 
 
-def _entry(place: int, outcome: Outcome, example: Example) -> Entry:
+def entry_of(
+    kind: str, place: int, outcome: Outcome, example: Example, rows: list[Row]
+) -> Entry:
+    """Make an entry of rows, and of the error that stands for them.
+
+    kind (str): What it is filtered by. place (int): The order in the corpus.
+    """
     doc = example.predicted
     name = doc_id_of(example.reference) or f"document {outcome.doc + 1}"
     return Entry(
-        outcome.kind,
+        kind,
         printable(outcome.gold),
         printable(outcome.found),
         outcome.confidence,
-        _rows(outcome, example),
+        rows,
         printable(name),
         place,
         is_rtl(doc),
@@ -93,12 +103,14 @@ def _entry(place: int, outcome: Outcome, example: Example) -> Entry:
     )
 
 
-def _rows(outcome: Outcome, example: Example) -> list[Row]:
+def draw_outcome(outcome: Outcome, example: Example) -> list[Row]:
+    """Draw an error: gold annotation above the prediction; of a predicate its whole frame.
+
+    outcome (Outcome): Of `example`, not right.
+    """
     doc = example.predicted
     if outcome.task == "predicates":
-        gold = _frame(example.reference, outcome.predicate) if outcome.gold else None
-        found = _frame(doc, outcome.predicate) if outcome.found else None
-        return compared_rows(doc, gold, found, around=2)
+        return draw_frames(outcome, example)
     if outcome.task in ("pos", "tag", "roleset"):
         (place,) = outcome.gold_at
         label = f"{outcome.gold} → {outcome.found or 'nothing'}"
@@ -120,9 +132,29 @@ def _rows(outcome: Outcome, example: Example) -> list[Row]:
     return rows
 
 
-def _segments(label: str, at: Pieces, sure: float | None, status: str) -> list[Segment]:
+def draw_frames(outcome: Outcome, example: Example) -> list[Row]:
+    """Draw the whole frame of an error, gold annotation above the prediction."""
+    doc = example.predicted
+    gold, found = (_frame(each, outcome.predicate) for each in (example.reference, doc))
+    return compared_rows(doc, gold, found, around=2)
+
+
+def draw_entities(wrong: Iterable[Outcome], example: Example) -> list[Row]:
+    """Draw the entities of several errors together, gold annotation above the prediction."""
+    gold: list[Segment] = []
+    found: list[Segment] = []
+    for outcome in wrong:
+        gold += _segments(outcome.gold, outcome.gold_at, None, "missed")
+        found += _segments(outcome.found, outcome.found_at, outcome.confidence, "wrong")
     return [
-        Segment(label if n == 0 else f"{CONTINUES}{label}", start, end, sure, status)  # type: ignore[arg-type]
+        Row(make_items(example.predicted, each, _AROUND), "" if each else "nothing", kind)
+        for each, kind in ((gold, "gold"), (found, "predicted"))
+    ]
+
+
+def _segments(label: str, at: Pieces, sure: float | None, status: Status) -> list[Segment]:
+    return [
+        Segment(label if n == 0 else f"{CONTINUES}{label}", start, end, sure, status)
         for n, (start, end) in enumerate(at)
     ]
 
