@@ -103,5 +103,3 @@ def serve(
         print(f"Shutting down server on port {port}.")
     finally:
         httpd.server_close()
-
-

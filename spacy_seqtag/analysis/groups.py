@@ -18,7 +18,7 @@ from .outcomes import Outcome, text_of
 # The least words of a sentence in each group.
 _LENGTHS = (1, 6, 11, 21, 31, 51)
 LENGTHS = tuple(
-    f"{low}–{_LENGTHS[n + 1] - 1} words" if n + 1 < len(_LENGTHS) else f"{low} words and more"
+    f"{low} to {_LENGTHS[n + 1] - 1} words" if n + 1 < len(_LENGTHS) else f"{low} words and more"
     for n, low in enumerate(_LENGTHS)
 )
 """The groups of `by_length`."""

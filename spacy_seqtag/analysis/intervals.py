@@ -164,13 +164,18 @@ def with_intervals(counted: Tally, drawn: Counts) -> dict[str, Scored]:
         low = high = np.full_like(values, np.nan)
     return {
         label: Scored(
-            *(Interval(*map(float, each)) for each in zip(values[i], low[i], high[i])),
-            gold=int(totals[i, 0] + totals[i, 1]),
-            found=int(totals[i, 0] + totals[i, 2]),
-            right=int(totals[i, 0]),
+            *_figures(values[i], low[i], high[i]),
+            int(totals[i, 0] + totals[i, 1]),
+            int(totals[i, 0] + totals[i, 2]),
+            int(totals[i, 0]),
         )
         for i, label in enumerate(counted.labels)
     }
+
+
+def _figures(values: Floats, low: Floats, high: Floats) -> tuple[Interval, Interval, Interval]:
+    p, r, f = (Interval(*map(float, each)) for each in zip(values, low, high, strict=True))
+    return p, r, f
 
 
 def compare(one: Tally, other: Tally, drawn: Counts, figure: int = 2) -> dict[str, Difference]:

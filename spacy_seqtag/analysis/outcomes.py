@@ -14,8 +14,8 @@ from spacy.training import Example
 from ..confidence import confidence_of, tag_confidences
 from ..frames import get_frames
 from ..pipeline.partial_score import judge_entities
-from ..pipeline.srl.score import Pieces, join_pieces, same_positions
-from ..schemes.propositions import PREDICATE
+from ..pipeline.srl.score import join_pieces, same_positions
+from ..schemes.propositions import PREDICATE, Argument
 
 Task = Literal["pos", "tag", "ents", "predicates", "roleset", "srl"]
 
@@ -38,6 +38,9 @@ SCORED_BY: dict[Task, str] = {
     "srl": "srl_f",
 }
 """The score of each task, by spaCy's names."""
+
+Pieces = tuple[tuple[int, int], ...]
+"""Start and end of each piece, in tokens."""
 
 Kind = Literal[
     "right", "label", "boundary", "boundary and label", "missed", "spurious", "wrong predicate"
@@ -213,12 +216,12 @@ def _roles(doc: int, example: Example) -> Iterator[Outcome]:
                 yield Outcome("roleset", doc, kind, *names, at, at, of, place)
             yield from _compare(doc, expected, given, place)
             continue
+        wrong: Kind = "wrong predicate"
         for thing in expected:
-            ends = (thing.label, "", thing.at, ())
-            yield Outcome("srl", doc, "wrong predicate", *ends, None, place)
+            yield Outcome("srl", doc, wrong, thing.label, "", thing.at, (), None, place)
         for thing in given:
-            ends = ("", thing.label, (), thing.at)
-            yield Outcome("srl", doc, "wrong predicate", *ends, thing.confidence, place)
+            sure = thing.confidence
+            yield Outcome("srl", doc, wrong, "", thing.label, (), thing.at, sure, place)
 
 
 def _compare(
@@ -238,7 +241,7 @@ def _compare(
 
 
 def _arguments(
-    arguments: Iterable[tuple[int, int, str]],
+    arguments: Iterable[Argument],
     confidences: dict[tuple[int, int], float | None] | None = None,
     predicate: float | None = None,
 ) -> list[_Thing]:
@@ -249,8 +252,10 @@ def _arguments(
             continue
         sure = [confidences.get(piece) for piece in pieces] if confidences else []
         known = [value for value in sure if value is not None]
-        complete = predicate is not None and known and len(known) == len(pieces)
-        things.append(_Thing(role, pieces, min(known) * predicate if complete else None))
+        both = None
+        if predicate is not None and known and len(known) == len(pieces):
+            both = min(known) * predicate
+        things.append(_Thing(role, pieces, both))
     return things
 
 

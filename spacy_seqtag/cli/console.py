@@ -135,15 +135,6 @@ def print_json(result: Mapping[str, object]) -> None:
     output.write(f"{text}\n")
 
 
-def can_print(text: str, stream: TextIO) -> bool:
-    """Tell whether a stream can show some characters as they are."""
-    try:
-        text.encode(stream.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
-
-
 def warn(text: str, details: Sequence[str] = ()) -> None:
     """Warn in a line on standard error.
 

@@ -17,8 +17,9 @@ from ..loading import load_pipeline
 from ..records import make_record
 from ..report.html import render_html
 from ..report.terminal import ASCII, LINES, entity_rows, render_frame, render_words
+from ..training.progress import can_print
 from . import fail, seqtag
-from .console import can_print, examples, keep_for_json, print_json
+from .console import examples, keep_for_json, print_json
 from .doc_bar import stage_bar
 from .gpu import set_up_gpu
 from .options import GpuOption, PipelineArgument, QuietOption

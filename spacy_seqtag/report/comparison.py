@@ -7,7 +7,16 @@ from pathlib import Path
 
 from spacy.training import Example
 
-from ..analysis.intervals import DRAWS, Counts, Difference, Scored, compare, draw, tally, with_intervals
+from ..analysis.intervals import (
+    DRAWS,
+    Counts,
+    Difference,
+    Scored,
+    compare,
+    draw,
+    tally,
+    with_intervals,
+)
 from ..analysis.outcomes import TITLES, Outcome, Task, find_outcomes
 from ..corpus.cut import sentence_bounds
 from ..errors import printable
@@ -136,10 +145,8 @@ def _contrast_task(
     labels = sorted({*first.labels, *second.labels})
     first, second = (tally(each, n_docs, labels=labels) for each in (one, other))
     totals = first.total, second.total
-    total = Line(
-        *(with_intervals(each, drawn)[""] for each in totals),
-        compare(*totals, drawn, figure)[""],
-    )
+    ours, theirs = (with_intervals(each, drawn)[""] for each in totals)
+    total = Line(ours, theirs, compare(*totals, drawn, figure)[""])
     by_label: dict[str, Line] = {}
     if task not in ("roleset", "predicates"):
         scored = with_intervals(first, drawn), with_intervals(second, drawn)
@@ -152,14 +159,16 @@ def _contrast_task(
         }
     wrong = [_by_sentence(each, p.examples) for each, p in zip((one, other), pipelines)]
     alone = [sorted(wrong[1].keys() - wrong[0].keys()), sorted(wrong[0].keys() - wrong[1].keys())]
-    entries = []
+    entries: list[Entry] = []
     for right, places in enumerate(alone):
         kind = f"only {names[right]} is right"
         failed = wrong[1 - right]
         surest = sorted(places, key=lambda at: -max(o.confidence or 0.0 for o in failed[at]))
         for at in surest[:_MOST]:
             example = pipelines[1 - right].examples[at[0]]
-            entries.append(_sentence_entry(kind, failed[at], example, names[1 - right], len(entries)))
+            entries.append(
+                _sentence_entry(kind, failed[at], example, names[1 - right], len(entries))
+            )
     return TaskContrast(
         task,
         TITLES[task],

@@ -29,7 +29,15 @@ DIAGRAMS = {
     "Rolesets": "roleset",
     "Arguments": "srl",
 }
-_PACKAGES = ("spacy-seqtag", "spacy", "spacy-transformers", "transformers", "torch", "thinc", "numpy")
+_PACKAGES = (
+    "spacy-seqtag",
+    "spacy",
+    "spacy-transformers",
+    "transformers",
+    "torch",
+    "thinc",
+    "numpy",
+)
 # The scores that lines are drawn of.
 _LINES = ("score", "pos_acc", "tag_acc", "ents_f", "predicates_f", "srl_f")
 
@@ -52,7 +60,9 @@ def render_report(
     lines = {}
     if log is not None:
         lines = {name: line for name, line in columns(log[1]).items() if name in _LINES}
-    names = {title: name for title, name in DIAGRAMS.items() if found.scores.get(f"{name}_reliability")}
+    names = {
+        title: name for title, name in DIAGRAMS.items() if found.scores.get(f"{name}_reliability")
+    }
     by_group: dict[str, list[tuple[object, object]]] = {}
     for task in made.tasks:
         for group in task.groups:
@@ -152,5 +162,3 @@ def _components(nlp: Language) -> Sequence[Mapping[str, object]]:
         }
         for name in nlp.pipe_names
     ]
-
-

@@ -34,9 +34,23 @@ DOUBTFUL = 0.8
 N_TONES = 7
 PREDICATE_TONE = N_TONES
 _TONES = {
-    **{"ARG0": 0, "ARG1": 1, "ARG2": 2, "ARG3": 3, "ARG4": 4, "ARG5": 5, "ARGA": 5},
-    **{"PER": 0, "PERSON": 0, "LOC": 1, "GPE": 1, "FAC": 1, "ORG": 2, "MISC": 3, "NORP": 3},
-    **{"DATE": 5, "TIME": 5},
+    "ARG0": 0,
+    "ARG1": 1,
+    "ARG2": 2,
+    "ARG3": 3,
+    "ARG4": 4,
+    "ARG5": 5,
+    "ARGA": 5,
+    "PER": 0,
+    "PERSON": 0,
+    "LOC": 1,
+    "GPE": 1,
+    "FAC": 1,
+    "ORG": 2,
+    "MISC": 3,
+    "NORP": 3,
+    "DATE": 5,
+    "TIME": 5,
 }
 _MODIFIER, _MODIFIER_TONE = "ARGM", 6
 
@@ -278,7 +292,9 @@ def make_items(doc: Doc, segments: Sequence[Segment], around: int = 0) -> list[I
 
 def _has_space(doc: Doc, end: int, after: int) -> bool:
     """Whether a blank stands after a piece, or words that are not shown as they are."""
-    return bool(doc[end - 1].whitespace_ or (end < len(doc) and doc[end].text.isspace()) or after > end)
+    return bool(
+        doc[end - 1].whitespace_ or (end < len(doc) and doc[end].text.isspace()) or after > end
+    )
 
 
 def _gap(doc: Doc, start: int, end: int, most: int, joined: list["_Join"]) -> list[Item]:
@@ -347,4 +363,3 @@ def _said(doc: Doc, segment: Segment, segments: Sequence[Segment]) -> str:
     target = before[-1] if before else targets[0]
     verb = "refers to" if segment.label.startswith(REFERS) else "continues"
     return f"{verb} {printable(base)} {_shortened(doc, target.start, target.end)}"
-

@@ -63,9 +63,7 @@ def list_entries(wrong: Iterable[Outcome], examples: Sequence[Example]) -> list[
     ]
 
 
-def _some(
-    ordered: Sequence[tuple[int, Outcome]], most: int
-) -> list[tuple[int, Outcome]]:
+def _some(ordered: Sequence[tuple[int, Outcome]], most: int) -> list[tuple[int, Outcome]]:
     """Keep the first ones of each kind and label, at most so many."""
     alike = Counter[tuple[str, str, str]]()
     kept = []
@@ -81,9 +79,7 @@ def _sureness(outcome: Outcome) -> float:
     return -1.0 if outcome.confidence is None else outcome.confidence
 
 
-def entry_of(
-    kind: str, place: int, outcome: Outcome, example: Example, rows: list[Row]
-) -> Entry:
+def entry_of(kind: str, place: int, outcome: Outcome, example: Example, rows: list[Row]) -> Entry:
     """Make an entry of rows, and of the error that stands for them.
 
     kind (str): What it is filtered by. place (int): The order in the corpus.

@@ -60,11 +60,7 @@ def _read(path: Path) -> Iterator[Evaluation]:
 
 
 def _numbers(found: Mapping[str, object]) -> dict[str, float]:
-    return {str(name): float(value) for name, value in found.items() if _is_number(value)}
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return {str(name): float(v) for name, v in found.items() if isinstance(v, int | float)}
 
 
 def columns(rows: Iterable[Evaluation]) -> dict[str, list[tuple[float, float]]]:

@@ -49,9 +49,7 @@ def draw_lines(lines: Mapping[str, Line], title: str) -> str:
         colour = _COLOURS[n % len(_COLOURS)]
         dashes = "" if n < len(_COLOURS) else ' stroke-dasharray="5 3"'
         drawn = "L".join(place(x, y) for x, y in line)
-        parts.append(
-            f'<path d="M{drawn}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>'
-        )
+        parts.append(f'<path d="M{drawn}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>')
         x, y = _LEFT + (n % 4) * _WIDTH / 4, _TOP + _HEIGHT + 52 + 18 * (n // 4)
         parts.append(
             f'<path d="M{x:.0f} {y - 4}h16" stroke="{colour}" stroke-width="3"{dashes}/>'

@@ -10,7 +10,7 @@ _FOLDER = "templates"
 
 def read_file(name: str) -> str:
     """Read a file of `report/templates`."""
-    return files(__package__).joinpath(_FOLDER, name).read_text(encoding="utf8")
+    return files(__package__).joinpath(_FOLDER).joinpath(name).read_text(encoding="utf8")
 
 
 @lru_cache(maxsize=1)

@@ -30,8 +30,8 @@ def draw_reliability(series: Mapping[str, Sequence[BinDict] | None], title: str 
     """
     width, height = _LEFT + _SIZE + 16, _TOP + _SIZE + _FOOT
     parts = [
-        f'<svg class="reliability" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'width="{width}" height="{height}" role="img">',
+        '<svg class="reliability" xmlns="http://www.w3.org/2000/svg" '
+        f'viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">',
         f"<title>{escape(title or 'Reliability diagram')}</title>",
         f"<style>{_style(len(series))}</style>",
         f'<text class="title" x="{_x(0.5)}" y="18">{escape(title)}</text>',

@@ -180,7 +180,12 @@ def review(found: Evaluation, data: str, training: Training | None = None) -> Re
 
 
 def _seen_title(task: Task) -> str:
-    words = {"ents": "Entity", "predicates": "Predicate", "roleset": "Predicate", "srl": "Predicate"}
+    words = {
+        "ents": "Entity",
+        "predicates": "Predicate",
+        "roleset": "Predicate",
+        "srl": "Predicate",
+    }
     return f"{words.get(task, 'Word')} in the training corpus"
 
 
@@ -278,7 +283,8 @@ def _annotated(example: Example, task: Task) -> bool:
 def summary(made: Review) -> Mapping[str, Mapping[str, float | int | None]]:
     """Return the figures of a review by task, for programs: from 0 to 1, None where there are none.
 
-    RETURNS (Mapping): `p`, `r`, `f`, the interval of `f` (`low`, `high`), `gold`, `found`, `errors`.
+    RETURNS (Mapping): `p`, `r`, `f`, the interval of `f` (`low`, `high`), `gold`, `found`,
+        `errors`.
     """
     return {
         each.task: {

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import TypeVar
 
 import numpy as np
 from spacy.tokens import Doc, Span, Token
@@ -10,13 +11,14 @@ from spacy.training import Example
 from ..confidence import confidence_of, tag_confidences
 from ..corpus.cut import sentence_bounds
 from ..errors import printable
-from ..frames import Frame, get_frames, has_frames
+from ..frames import Frame, get_frames
 from ..schemes.propositions import PREDICATE
 from .drawing import (
     Box,
     Drawing,
     Row,
     Segment,
+    Status,
     Word,
     is_rtl,
     make_items,
@@ -26,6 +28,8 @@ from .drawing import (
     tone_of,
     words_of,
 )
+
+_T = TypeVar("_T")
 
 
 def draw_doc(doc: Doc) -> list[Drawing]:
@@ -59,9 +63,9 @@ def check_words(example: Example) -> None:
     """
     if not same_words(example):
         raise ValueError(
-            f"the Doc that begins {printable(example.predicted.text[:40])!r} has other words than the gold "
-            "annotation, so that they cannot be shown side by side. Annotate the gold words, with "
-            "components that neither merge nor split tokens"
+            f"the Doc that begins {printable(example.predicted.text[:40])!r} has other words than "
+            "the gold annotation, so that they cannot be shown side by side. Annotate the gold "
+            "words, with components that neither merge nor split tokens"
         )
 
 
@@ -76,7 +80,7 @@ def _draw(doc: Doc, gold: Doc | None) -> list[Drawing]:
     return [
         Drawing(
             list(_boxes(doc, start, end, found.get(n, ()), tags, gold)),
-            [_frame_rows(doc, *pair, in_pairs=gold is not None) for pair in frames.get(n, ())],
+            [_frame_rows(doc, gold, *pair) for pair in frames.get(n, ())],
             entity_rows(doc, right.get(n, ()), found.get(n, ())) if gold is not None else [],
             rtl,
             lang,
@@ -85,9 +89,15 @@ def _draw(doc: Doc, gold: Doc | None) -> list[Drawing]:
     ]
 
 
-def _by_sentence(starts: Sequence[int], things: Iterable[tuple[int, object]]) -> dict[int, list]:
+def _frame_rows(doc: Doc, gold: Doc | None, right: Frame | None, found: Frame | None) -> list[Row]:
+    if gold is None and found is not None:
+        return [frame_row(doc, found)]
+    return compared_rows(doc, right, found)
+
+
+def _by_sentence(starts: Sequence[int], things: Iterable[tuple[int, _T]]) -> dict[int, list[_T]]:
     """Sort things by the sentence that the place before each of them is in."""
-    result: dict[int, list] = {}
+    result: dict[int, list[_T]] = {}
     for place, thing in things:
         n = int(np.searchsorted(starts, place, side="right")) - 1
         result.setdefault(max(n, 0), []).append(thing)
@@ -107,16 +117,7 @@ def pair_frames(
         yield place, (right.get(place), found.get(place))
 
 
-def _frame_rows(doc: Doc, gold: Frame | None, found: Frame | None, in_pairs: bool) -> list[Row]:
-    if not in_pairs:
-        assert found is not None
-        return [frame_row(doc, found)]
-    return compared_rows(doc, gold, found)
-
-
-def compared_rows(
-    doc: Doc, gold: Frame | None, found: Frame | None, around: int = 0
-) -> list[Row]:
+def compared_rows(doc: Doc, gold: Frame | None, found: Frame | None, around: int = 0) -> list[Row]:
     """Draw a frame of gold annotation above the same one of a prediction; one row if both agree."""
     right, given = (segments_of(frame) if frame else [] for frame in (gold, found))
     expected, predicted = ({each[:3] for each in segments} for segments in (right, given))
@@ -173,9 +174,9 @@ def entity_rows(
         segments = []
         for ent in ents:
             agrees = (ent.label_, ent.start, ent.end) in other
-            bad = "missed" if kind == "gold" else "wrong"
-            segment = Segment(ent.label_, ent.start, ent.end, confidence_of(ent))
-            segments.append(segment._replace(status="right" if agrees else bad))
+            bad: Status = "missed" if kind == "gold" else "wrong"
+            status: Status = "right" if agrees else bad
+            segments.append(Segment(ent.label_, ent.start, ent.end, confidence_of(ent), status))
         title = "entities" if segments else "no entities"
         rows.append(Row(make_items(doc, segments, around), title, kind))
     return rows
@@ -192,7 +193,9 @@ def _boxes(
     """Make the boxes of a sentence: entities, and the words around them."""
     whose = {i: ent for ent in ents for i in range(ent.start, ent.end)}
     for ent, tokens in groupby(doc[start:end], key=lambda token: whose.get(token.i)):
-        words = [_word(token, confidences[token.i], gold) for token in tokens if not token.text.isspace()]
+        words = [
+            _word(token, confidences[token.i], gold) for token in tokens if not token.text.isspace()
+        ]
         if ent is None:
             yield Box(words)
         else:

@@ -28,7 +28,7 @@ from .metrics import Metrics
 _log = logging.getLogger("uvicorn.error")  # uvicorn shows it
 _DIGITS = 6
 _PAGES = {"index.html": "text/html", "page.js": "text/javascript", "page.css": "text/css"}
-# The page runs no script but its own, and reads nothing from elsewhere. What is drawn brings its styles.
+# The page runs no script but its own, and reads nothing from elsewhere. Drawings bring styles.
 _SAFE = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; "
     "style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

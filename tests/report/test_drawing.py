@@ -90,7 +90,10 @@ def test_words_around():
     doc = Doc(Vocab(), words=list("abcdefghijklmno"))
     segments = [Segment("X", 5, 6), Segment("X", 11, 12)]
     assert written(make_items(doc, segments, around=2)) == "d e [X f] … [X l] m n"
-    assert written(make_items(doc, [Segment("X", 0, 15)], around=2)) == "[X a b c d e f g h i j k l m n o]"
+    assert (
+        written(make_items(doc, [Segment("X", 0, 15)], around=2))
+        == "[X a b c d e f g h i j k l m n o]"
+    )
 
 
 @given(

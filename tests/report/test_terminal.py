@@ -26,7 +26,7 @@ def test_words_with_what_stands_under_them(make_doc):
         "      ARG0  give.01  ARG2  └ARG1───┘",
     ]
     doc.set_ents([Span(doc, 1, 2, "PERSON")])
-    for token, tag in zip(doc, "ADV PRON VERB PRON DET NOUN PUNCT".split()):
+    for token, tag in zip(doc, ["ADV", "PRON", "VERB", "PRON", "DET", "NOUN", "PUNCT"]):
         token.pos_ = tag
     assert render_words(doc, 30, ASCII).splitlines() == [
         "Then  she     gave     him",
