@@ -45,7 +45,7 @@ def learn(docs: Iterable[Doc]) -> Training:
     """
     words, entities, predicates = set[str](), set[str](), set[str]()
     for doc in docs:
-        words.update(token.lower_ for token in doc)
+        words.update(token.text.lower() for token in doc)
         entities.update(ent.text.lower() for ent in doc.ents)
         predicates.update(span.text.lower() for span in span_groups(doc).get(PREDICATES, ()))
     return Training(frozenset(words), frozenset(entities), frozenset(predicates))
@@ -98,11 +98,11 @@ def by_seen(examples: Sequence[Example], training: Training) -> Key:
     def key(outcome: Outcome, gold: bool) -> str | None:
         doc = examples[outcome.doc].reference
         if outcome.predicate is not None:
-            return SEEN if doc[outcome.predicate].lower_ in training.predicates else UNSEEN
+            return SEEN if doc[outcome.predicate].text.lower() in training.predicates else UNSEEN
         pieces = outcome.gold_at if gold else outcome.found_at
         if outcome.task == "ents" and text_of(doc, pieces).lower() in training.entities:
             return SEEN
-        words = [token.lower_ for start, end in pieces for token in doc[start:end]]
+        words = [token.text.lower() for start, end in pieces for token in doc[start:end]]
         if not training.words.issuperset(words):
             return UNSEEN
         return PARTLY if outcome.task == "ents" else SEEN

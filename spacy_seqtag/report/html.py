@@ -14,6 +14,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from ..errors import printable
+from ..frames import slice_doc
 from .drawing import Drawing
 from .pages import fill_in
 from .sentences import draw_doc, draw_example
@@ -67,7 +68,7 @@ def render_html(
         "docs.html.jinja",
         docs=drawn,
         page=page,
-        title=titles[0] if titles else "spacy-seqtag",
+        title=titles[0] if titles else "Annotated text",
         lang=next((d.lang for each in drawn for d in each.drawings if d.lang), ""),
         tags=bool(options.get("tags", True)),
         colors=colors,
@@ -78,7 +79,7 @@ def _draw(shown: Shown) -> _Drawn:
     if isinstance(shown, Example):
         title, drawings = shown.reference.user_data.get("title"), draw_example(shown)
     else:
-        doc = shown.as_doc() if isinstance(shown, Span) else shown
+        doc = slice_doc(shown) if isinstance(shown, Span) else shown
         title, drawings = doc.user_data.get("title"), draw_doc(doc)
     return _Drawn(printable(str(title or ""), limit=None), drawings)
 

@@ -40,7 +40,7 @@ for (const form of document.querySelectorAll("form.filters")) {
 
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("input", update);
+  for (const kind of ["input", "change"]) form.addEventListener(kind, update);
   form.addEventListener("reset", () => setTimeout(update));
   update();
 }
