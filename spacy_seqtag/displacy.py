@@ -8,6 +8,7 @@ It is called as spaCy's own, and hands the styles that spaCy has to it:
 """
 
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from spacy import displacy as _spacy
@@ -57,10 +58,9 @@ def render(
     if _spacy.RENDER_WRAPPER is not None:
         html = _spacy.RENDER_WRAPPER(html)
     if jupyter or (jupyter is None and is_in_jupyter()):
-        from IPython.display import HTML, display
-
+        notebook = import_module("IPython.display")  # it is there, where it is needed
         # Without the class, notebooks take dollar signs for formulas.
-        display(HTML(f'<div class="tex2jax_ignore">{html}</div>'))
+        notebook.display(notebook.HTML(f'<div class="tex2jax_ignore">{html}</div>'))
         return None
     return html
 
