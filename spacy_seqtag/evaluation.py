@@ -40,11 +40,18 @@ class Evaluation(NamedTuple):
     scores (Scores): Those of `Language.evaluate`, and of `calibration.measure`. On the corpus's own
         words there is one more, `gold_words_found`: the share of them that the pipeline's own
         tokenizer finds in the raw text; None where the spaces between words are not known.
-    docs (list[Doc]): The annotated Docs, in the corpus's order.
+    examples (list[Example]): The annotated Docs and their gold ones, in the corpus's order.
+    nlp (Language): The pipeline.
     """
 
     scores: Scores
-    docs: list[Doc]
+    examples: list[Example]
+    nlp: Language
+
+    @property
+    def docs(self) -> list[Doc]:
+        """The annotated Docs."""
+        return [example.predicted for example in self.examples]
 
 
 class NoPredicatesError(ValueError):
@@ -106,7 +113,7 @@ def evaluate(
     allow_unknown_labels (bool): Count labels that the pipeline does not know as missed.
     entity_labels (str | None): Of which labels entities were looked for; see `partial.looked_for`.
     stages (Stages): Shows how far it is.
-    RETURNS (Evaluation): The scores and the annotated Docs.
+    RETURNS (Evaluation): The scores, and the annotated Docs beside the gold ones.
     RAISES: UnknownLabelsError (a ValueError): The pipeline does not know labels of the corpus.
     RAISES: NoPredicatesError (a ValueError): See `give_predicates`.
     RAISES: ValueError: The corpus cannot be read, or is empty.
@@ -127,15 +134,15 @@ def evaluate(
         give_predicates(nlp, examples, data)
     # As `Language.evaluate` does, which scores copies and so loses the annotated Docs.
     start = default_timer()
-    docs = [example.predicted for example in annotate(nlp, examples, stages)]
+    annotate(nlp, examples, stages)
     seconds = default_timer() - start
     stages("Score", 0)
     scores: Scores = Scorer(nlp).score(examples)
     scores.update(measure(nlp, examples))
-    scores["speed"] = sum(len(doc) for doc in docs) / seconds
+    scores["speed"] = sum(len(example.predicted) for example in examples) / seconds
     if gold_tokens:
         scores["gold_words_found"] = _found_words(nlp, examples)
-    return Evaluation(scores, docs)
+    return Evaluation(scores, examples, nlp)
 
 
 def give_predicates(nlp: Language, examples: Sequence[Example], data: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 _EXTRAS = {
     "fastapi_offline": "serve",
+    "matplotlib": "plot",
     "pandas": "pandas",
     "prometheus_client": "serve",
     "pyarrow": "parquet",

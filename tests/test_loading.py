@@ -24,6 +24,7 @@ COMMANDS = {
     "shrink": ("{}", "raw.txt", "new", "--layers", "1"),
     "show": ("{}", "Ann left.", "--no-serve"),
     "distil": ("{}", "raw.txt", "--output", "new.spacy"),
+    "report": ("{}", "gold.spacy", "new.html"),
     "serve": ("{}",),
     "to-hf": ("{}", "new"),
     "suggest": ("{}", "raw.txt", "--output", "new.jsonl"),

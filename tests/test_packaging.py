@@ -53,7 +53,7 @@ def declared(*extras):
 @pytest.mark.parametrize(
     ("folder", "extras"),
     [
-        ("spacy_seqtag", ["pandas", "serve"]),
+        ("spacy_seqtag", ["pandas", "plot", "serve"]),
         ("docs", ["docs"]),
         ("scripts", ["demo", "benchmark"]),
         ("tests", ["test", "dev"]),

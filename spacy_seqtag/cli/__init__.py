@@ -40,6 +40,7 @@ from . import (  # noqa: E402
     info,  # noqa: F401
     init_config,  # noqa: F401
     quantize,  # noqa: F401
+    report,  # noqa: F401
     serve,  # noqa: F401
     show,  # noqa: F401
     shrink,  # noqa: F401

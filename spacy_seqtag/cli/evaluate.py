@@ -15,6 +15,7 @@ from ..frames import has_frames
 from ..plain import to_plain
 from ..report.html import render_entities, render_html
 from ..report.scores import print_scores
+from ..report.sentences import same_words
 from . import fail, seqtag
 from .console import examples, print_json
 from .doc_bar import stage_bar
@@ -29,7 +30,7 @@ _DisplacyOption = Annotated[
     Path | None,
     typer.Option(
         help="HTML file NAME.html for the entities of the first Docs; their frames, where the "
-        "pipeline gives any, go to NAME-srl.html",
+        "pipeline gives any, go to NAME-srl.html, beside the gold ones",
         dir_okay=False,
     ),
 ]
@@ -91,7 +92,7 @@ def evaluate_cli(
     """
     frames = displacy and displacy.with_name(f"{displacy.stem}-srl{displacy.suffix}")
     try:
-        _check_outputs(
+        check_outputs(
             data,
             ("--output", output),
             ("--predictions", predictions),
@@ -105,7 +106,7 @@ def evaluate_cli(
             )
         set_up_gpu(gpu_id)
         with stage_bar(quiet) as stages:
-            scores, docs = evaluate(
+            found = evaluate(
                 model,
                 data,
                 gold_tokens=gold_tokens,
@@ -121,6 +122,7 @@ def evaluate_cli(
         fail(f"{err}, or count them as missed with --allow-unknown-labels.")
     except (ValueError, OSError) as err:
         fail(err)
+    scores, docs = found.scores, found.docs
     if as_json:
         print_json(scores)
     else:
@@ -135,7 +137,9 @@ def evaluate_cli(
         if displacy is not None:
             _save(displacy, render_entities(docs[:_SHOWN]).encode("utf8"), "entities")
         if frames is not None and any(map(has_frames, docs)):
-            _save(frames, render_html(docs[:_SHOWN]).encode("utf8"), "frames")
+            # Gold annotation stands above the prediction, where both have the same words.
+            shown = [eg if same_words(eg) else eg.predicted for eg in found.examples[:_SHOWN]]
+            _save(frames, render_html(shown).encode("utf8"), "frames")
         if output is not None:
             _save(output, srsly.json_dumps(to_plain(scores), indent=2).encode("utf8"), "results")
     except OSError as err:
@@ -147,7 +151,7 @@ def _save(path: Path, content: bytes, what: str) -> None:
     msg.good(f"Saved {what} to {path}")
 
 
-def _check_outputs(data: Path, *outputs: tuple[str, Path | None]) -> None:
+def check_outputs(data: Path, *outputs: tuple[str, Path | None]) -> None:
     """Check that no file replaces the corpus or another file of this run.
 
     data (Path): The corpus.

@@ -1,5 +1,7 @@
 """`python -m spacy seqtag show`: annotate a text and look at it."""
 
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -7,21 +9,20 @@ import typer
 from spacy.tokens import Doc
 from wasabi import msg
 
+from ..displacy import serve as serve_html
 from ..errors import one_line
 from ..files import write_file
 from ..frames import get_frames, has_frames
 from ..loading import load_pipeline
 from ..records import make_record
-from ..report.html import render_html, serve_html
-from ..report.terminal import entity_rows, render_roles, render_text, render_title
+from ..report.html import render_html
+from ..report.terminal import ASCII, LINES, entity_rows, render_frame, render_words
+from ..training.progress import can_print
 from . import fail, seqtag
 from .console import examples, keep_for_json, print_json
 from .doc_bar import stage_bar
 from .gpu import set_up_gpu
 from .options import GpuOption, PipelineArgument, QuietOption
-
-# Not displaCy's own default, which is open to the network.
-_HOST = "127.0.0.1"
 
 _PAGE = "frames.html"
 
@@ -64,7 +65,7 @@ def show_cli(
 ) -> None:
     """Annotate a text; show its predicates with their arguments, and its entities.
 
-    Prints them, and serves them as HTML with displaCy: one block for each predicate.
+    Prints them below the words, and serves them as a page.
     """
     try:
         text = _read_stdin() if text == "-" else text
@@ -89,7 +90,7 @@ def show_cli(
         msg.good(f"Wrote {output}")
     if serve:
         try:
-            serve_html(doc, _HOST, port)
+            serve_html(doc, port=port)
         except (ValueError, OSError):
             fail(
                 f"--port {port}: the port is in use or not allowed. Give another one, or write the "
@@ -119,10 +120,12 @@ def annotate(model: str, text: str) -> Doc:
 
 
 def print_doc(doc: Doc) -> None:
-    """Print the frames and entities of a Doc."""
+    """Print the words of a Doc with their tags, entities and frames, then all of them as tables."""
+    width = shutil.get_terminal_size().columns
+    signs = LINES if can_print("".join(LINES), sys.stdout) else ASCII
+    print(f"\n{render_words(doc, width, signs)}")
     for frame in get_frames(doc):
-        lines = (render_title(frame), render_text(frame), render_roles(frame))
-        print("", *filter(None, lines), sep="\n")
+        print(f"\n{render_frame(frame, width)}")
     if has_frames(doc) and not get_frames(doc):
         msg.info("No predicates were found")
     entities = entity_rows(doc)

@@ -1,109 +1,103 @@
-"""Frames and entities as HTML pages, drawn by displaCy.
+"""Docs as HTML: sentences with tags, entities and frames, drawn by templates of our own.
 
-displaCy escapes words, but neither labels nor titles, so these are escaped here: a Doc of unknown
-origin cannot put elements or scripts into a page.
+Entities alone are drawn by displaCy. It escapes words, but neither labels nor titles, so these are
+escaped here: a Doc of unknown origin cannot put elements or scripts into a page.
 """
 
-import unicodedata
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping
 from html import escape
-from typing import Any, TypedDict
+from typing import Any, NamedTuple
 
 from spacy import displacy
-from spacy.displacy import templates
-from spacy.displacy.render import DependencyRenderer
+from spacy.displacy.templates import TPL_ENT_RTL
 from spacy.tokens import Doc, Span
+from spacy.training import Example
 
-from ..frames import Frame, get_frames
-from ..schemes.propositions import PREDICATE
-from .terminal import render_roles, render_title, shown_bounds
+from ..errors import printable
+from ..frames import slice_doc
+from .drawing import Drawing, is_rtl
+from .pages import fill_in
+from .sentences import draw_doc, draw_example
 
-# Colours that tell neighbours apart and leave black text readable.
-_PALETTE = (
-    "#7aecec",
-    "#bfeeb7",
-    "#feca74",
-    "#ff9561",
-    "#aa9cfc",
-    "#e4e7d2",
-    "#9cc9cc",
-    "#f0d0ff",
-)
-_PREDICATE_COLOR = "#c887fb"
-_ARCS = {"compact": True, "distance": 100, "bg": "transparent"}
+Shown = Doc | Span | Example
+"""What can be drawn; an Example has its gold annotation above the prediction."""
+
+_OPTIONS = ("colors", "tags")
+# A name of a colour, or its digits: nothing that could end a style.
+_COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]+")
 
 
-class BlockSpan(TypedDict):
-    """A labelled span of a `Block`: places in its text and in its tokens, ends excluded."""
-
-    label: str
-    start: int
-    end: int
-    start_token: int
-    end_token: int
-
-
-class Settings(TypedDict):
-    """How displaCy draws a text: the code of its language, and its direction, "ltr" or "rtl"."""
-
-    lang: str
-    direction: str
-
-
-class Block(TypedDict):
-    """What displaCy draws as one figure; its format for `style="span", manual=True`."""
-
-    text: str
-    tokens: list[str]
+class _Drawn(NamedTuple):
     title: str
-    spans: list[BlockSpan]
-    settings: Settings
+    drawings: list[Drawing]
 
 
-class Options(TypedDict):
-    """displaCy's options: the colour of each label."""
+def render_html(
+    shown: Shown | Iterable[Shown],
+    page: bool = True,
+    options: Mapping[str, Any] | None = None,
+) -> str:
+    """Draw sentences as HTML, for light and dark pages, of any width, and for paper.
 
-    colors: dict[str, str]
+    Each has its words, with parts of speech below and entities as boxes, and a row for each frame
+    with roleset, predicate and arguments. Pieces that belong together have a line below them. How
+    sure the pipeline is can be seen by the shade, and read where the mouse rests on a piece.
 
+    shown (Doc, Span, Example or several): What to draw. `doc.user_data["title"]` is its title.
+    page (bool): Make a page of its own, else a part of one.
+    options (Mapping[str, Any] | None): `colors`, a colour for each label, as displaCy has it, and
+        `tags`, whether parts of speech are drawn.
 
-def render_html(docs: Doc | Iterable[Doc]) -> str:
-    """Draw one or more Docs as a page, with the figures that `displacy_blocks` lists.
-
-    All of the page has the direction of the first figure.
+    RAISES: ValueError: Options that there are not; an Example whose Docs have different words.
     """
-    docs = [docs] if isinstance(docs, Doc) else docs
-    blocks = [block for doc in docs for block in displacy_blocks(doc)]
-    return displacy.render(
-        [dict(block) for block in blocks],
-        style="span",
-        page=True,
-        jupyter=False,
-        manual=True,
-        options=dict(displacy_options(blocks)),
+    options = options or {}
+    if unknown := sorted(set(options) - set(_OPTIONS)):
+        raise ValueError(
+            f"there is no option {unknown[0]!r} of style 'srl', only {', '.join(_OPTIONS)}"
+        )
+    colors = dict(options.get("colors") or {})
+    for label, colour in colors.items():
+        if not _COLOUR.fullmatch(str(colour)):
+            raise ValueError(
+                f"colors: {colour!r} of {label!r} is no colour; give a name of CSS or #rrggbb"
+            )
+    listed = [shown] if isinstance(shown, Doc | Span | Example) else list(shown)
+    drawn = [_draw(each) for each in listed]
+    titles = [each.title for each in drawn if each.title]
+    return fill_in(
+        "docs.html.jinja",
+        docs=drawn,
+        page=page,
+        title=titles[0] if titles else "Annotated text",
+        lang=next((d.lang for each in drawn for d in each.drawings if d.lang), ""),
+        tags=bool(options.get("tags", True)),
+        colors=colors,
     )
 
 
-def serve_html(doc: Doc, host: str, port: int) -> None:
-    """Serve the page of a Doc until the user interrupts the program.
+def _draw(shown: Shown) -> _Drawn:
+    if isinstance(shown, Example):
+        title, drawings = shown.reference.user_data.get("title"), draw_example(shown)
+    else:
+        doc = slice_doc(shown) if isinstance(shown, Span) else shown
+        title, drawings = doc.user_data.get("title"), draw_doc(doc)
+    return _Drawn(printable(str(title or ""), limit=None), drawings)
 
-    RAISES: ValueError, OSError: If the port is in use, or not allowed.
-    """
-    blocks = displacy_blocks(doc)
-    displacy.serve(
-        [dict(block) for block in blocks],  # type: ignore[misc]  # declared for Docs only
-        style="span",
-        manual=True,
-        options=dict(displacy_options(blocks)),
-        host=host,
-        port=port,
-    )
+
+def render_parts(doc: Doc) -> str:
+    """Draw a Doc as a part of a page."""
+    return render_html(doc, page=False)
 
 
 def render_entities(docs: Iterable[Doc]) -> str:
     """Draw the entities of Docs as a page, in displaCy's style "ent"."""
     pages = [_entities(doc) for doc in docs]
+    # displaCy chooses its template before it knows the direction.
+    rtl = bool(pages) and pages[0]["settings"]["direction"] == "rtl"
+    options = {"template": TPL_ENT_RTL} if rtl else {}
     return displacy.render(
-        pages, style="ent", page=True, jupyter=False, manual=True, options=_entity_options(pages)
+        pages, style="ent", page=True, jupyter=False, manual=True, options=options
     )
 
 
@@ -111,139 +105,7 @@ def _entities(doc: Doc) -> dict[str, Any]:
     """Describe the entities of a Doc as displaCy takes them, escaped where it does not escape."""
     page = displacy.parse_ents(doc)
     page["title"] = escape(str(page["title"] or ""))
-    page["settings"] = settings_of(doc)
+    page["settings"] = {"lang": escape(doc.lang_), "direction": "rtl" if is_rtl(doc) else "ltr"}
     for ent in page["ents"]:
         ent["label"], ent["kb_id"] = escape(ent["label"]), escape(ent["kb_id"])
     return page
-
-
-def render_parts(doc: Doc) -> str:
-    """Draw a Doc as parts of a page: its entities, then each frame as arcs over its sentence."""
-    if doc.ents:
-        page = _entities(doc)
-        options = _entity_options([page])
-        parts = [displacy.render([page], style="ent", jupyter=False, manual=True, options=options)]
-    else:  # displaCy would warn
-        parts = [f'<p class="entities">{escape(doc.text)}</p>']
-    for frame in get_frames(doc):
-        parts.append(f"<h2>{escape(_heading(frame))}</h2>")
-        parts.append(_ArcRenderer(_ARCS).render([_arcs(frame)]))
-    direction = settings_of(doc)["direction"]
-    return "\n".join(f'<div dir="{direction}">{part}</div>' for part in parts)
-
-
-class _ArcRenderer(DependencyRenderer):
-    """displaCy's arcs, of which labels stand upright where the text runs from right to left.
-
-    displaCy draws those arcs from right to left, and their labels along them. That these are to
-    stand on the other side (`side="right"`), which would turn them, few browsers know.
-    """
-
-    def get_arc(self, x_start: int, y: int, y_curve: int, x_end: int) -> str:
-        """Draw an arc from left to right. x_start, x_end: its ends, either one first."""
-        return super().get_arc(min(x_start, x_end), y, y_curve, max(x_start, x_end))
-
-    def render_arrow(self, label: str, start: int, end: int, direction: str, i: int) -> str:
-        """Draw an arc with its label. start, end: of its words; direction: of its head."""
-        drawn = super().render_arrow(label, start, end, direction, i)
-        return drawn.replace('side="right"', 'side="left"')
-
-
-def _heading(frame: Frame) -> str:
-    """Write the sense of a frame's predicate and, where that is known, what its roles are."""
-    return ". ".join(filter(None, (render_title(frame), render_roles(frame))))
-
-
-def _arcs(frame: Frame) -> dict[str, object]:
-    """Describe a frame as displaCy's style "dep" takes it: an arc from the predicate to each role.
-
-    Under each word of an argument stands its role, as an arc ends at the first word.
-    """
-    start, end = shown_bounds(frame)
-    words = [{"text": token.text, "tag": ""} for token in frame.predicate.doc[start:end]]
-    predicate = frame.predicate.start - start
-    arcs = []
-    for label, span in frame.pieces:
-        for i in range(span.start - start, span.end - start):
-            words[i]["tag"] = escape(label)
-        first = span.start - start
-        if first != predicate:
-            left, right = sorted((predicate, first))
-            direction = "left" if first < predicate else "right"
-            arcs.append({"start": left, "end": right, "label": escape(label), "dir": direction})
-    return {"words": words, "arcs": arcs, "settings": settings_of(frame.predicate.doc)}
-
-
-def displacy_blocks(doc: Doc) -> list[Block]:
-    """Describe the figures of a Doc, for `displacy.render(blocks, style="span", manual=True)`.
-
-    The first figure has the entities of the whole Doc, if there are any. Then each predicate has
-    one: its sentence with the predicate, its arguments and its parts. A Doc with neither is one
-    figure of plain text.
-    """
-    frames = get_frames(doc)
-    blocks = []
-    if doc.ents or not frames:
-        spans = [(ent.label_, ent) for ent in doc.ents]
-        blocks.append(_block(doc, (0, len(doc)), spans, "Entities" if doc.ents else ""))
-    blocks += [_block(doc, shown_bounds(f), f.pieces, _heading(f)) for f in frames]
-    return blocks
-
-
-def displacy_options(blocks: Iterable[Block]) -> Options:
-    """Choose a colour for each label of some blocks: `C-X` and `R-X` have the one of `X`."""
-    colors: dict[str, str] = {}
-    labels = {span["label"] for block in blocks for span in block["spans"]}
-    bases = sorted({_base(label) for label in labels} - {PREDICATE})
-    by_base = {base: _PALETTE[i % len(_PALETTE)] for i, base in enumerate(bases)}
-    for label in labels:
-        colors[label] = by_base.get(_base(label), _PREDICATE_COLOR)
-    return {"colors": colors}
-
-
-def settings_of(doc: Doc) -> Settings:
-    """Say how displaCy draws a text.
-
-    doc (Doc): Its direction is that of its first letter, by which editors and browsers go, too
-        (UAX 9, rules P2 and P3); that of its language if it has no letter.
-    """
-    kinds = (unicodedata.bidirectional(char) for char in doc.text)
-    first = next((kind for kind in kinds if kind in ("L", "R", "AL")), None)
-    direction = str(doc.vocab.writing_system.get("direction", "ltr"))
-    if first is not None:
-        direction = "ltr" if first == "L" else "rtl"
-    return {"lang": escape(doc.vocab.lang), "direction": direction}
-
-
-def _entity_options(pages: Sequence[dict[str, Any]]) -> dict[str, str]:
-    """Choose displaCy's options for entities: it chooses before it knows the direction."""
-    is_rtl = bool(pages) and pages[0]["settings"]["direction"] == "rtl"
-    return {"template": templates.TPL_ENT_RTL} if is_rtl else {}
-
-
-def _base(label: str) -> str:
-    return label.removeprefix("C-").removeprefix("R-")
-
-
-def _block(
-    doc: Doc, bounds: tuple[int, int], spans: Iterable[tuple[str, Span]], title: str
-) -> Block:
-    """Describe the figure of some tokens, from start to end, and of labelled spans in them."""
-    start, end = bounds
-    stretch = doc[start:end]
-    return {
-        "text": stretch.text,
-        "tokens": [token.text for token in stretch],
-        "title": escape(title),
-        "spans": [
-            {
-                "label": escape(label),
-                "start": span.start_char - stretch.start_char,
-                "end": span.end_char - stretch.start_char,
-                "start_token": span.start - start,
-                "end_token": span.end - start,
-            }
-            for label, span in spans
-        ],
-        "settings": settings_of(doc),
-    }

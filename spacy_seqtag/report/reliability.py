@@ -30,8 +30,8 @@ def draw_reliability(series: Mapping[str, Sequence[BinDict] | None], title: str 
     """
     width, height = _LEFT + _SIZE + 16, _TOP + _SIZE + _FOOT
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'width="{width}" height="{height}" role="img">',
+        '<svg class="reliability" xmlns="http://www.w3.org/2000/svg" '
+        f'viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">',
         f"<title>{escape(title or 'Reliability diagram')}</title>",
         f"<style>{_style(len(series))}</style>",
         f'<text class="title" x="{_x(0.5)}" y="18">{escape(title)}</text>',
@@ -88,16 +88,21 @@ def _style(n_series: int) -> str:
     colours = [_COLOURS[number % len(_COLOURS)] for number in range(n_series)]
     light, dark = (
         "".join(
-            f".s{n} {{ fill: {pair[mode]}; }} .l{n} {{ stroke: {pair[mode]}; }} "
+            f".reliability .s{n} {{ fill: {pair[mode]}; }} "
+            f".reliability .l{n} {{ stroke: {pair[mode]}; }} "
             for n, pair in enumerate(colours)
         )
         for mode in (0, 1)
     )
+    # Within a page, all that is no part of the diagram has its own styles.
+    own = ".reliability"
     return (
-        'text { font: 11px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #52606d; '
-        "text-anchor: middle; } .title { font-size: 14px; font-weight: 600; } "
-        ".left { text-anchor: end; } .name { text-anchor: start; } "
-        ".frame { fill: none; stroke: #9aa5b1; } .line { fill: none; stroke-width: 1.5; } "
-        f".ideal {{ stroke: #9aa5b1; stroke-dasharray: 4 4; }} {light}"
-        f"@media (prefers-color-scheme: dark) {{ text {{ fill: #adbac7; }} {dark}}}"
+        f'{own} text {{ font: 11px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; '
+        f"fill: #52606d; text-anchor: middle; }} "
+        f"{own} .title {{ font-size: 14px; font-weight: 600; }} "
+        f"{own} .left {{ text-anchor: end; }} {own} .name {{ text-anchor: start; }} "
+        f"{own} .frame {{ fill: none; stroke: #9aa5b1; }} "
+        f"{own} .line {{ fill: none; stroke-width: 1.5; }} "
+        f"{own} .ideal {{ stroke: #9aa5b1; stroke-dasharray: 4 4; }} {light}"
+        f"@media (prefers-color-scheme: dark) {{ {own} text {{ fill: #adbac7; }} {dark}}}"
     )

@@ -28,7 +28,7 @@ from .metrics import Metrics
 _log = logging.getLogger("uvicorn.error")  # uvicorn shows it
 _DIGITS = 6
 _PAGES = {"index.html": "text/html", "page.js": "text/javascript", "page.css": "text/css"}
-# The page runs no script but its own, and reads nothing from elsewhere. displaCy styles in place.
+# The page runs no script but its own, and reads nothing from elsewhere. Drawings bring styles.
 _SAFE = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; "
     "style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -140,7 +140,7 @@ def create_app(nlp: Language, limits: Limits | None = None) -> FastAPI:
 
     @app.post("/render", response_class=HTMLResponse, tags=["annotate"])
     async def render(question: Question) -> HTMLResponse:
-        """Draw texts as HTML: entities, and the arcs of frames."""
+        """Draw texts as HTML: words with tags, entities, and a row for each frame."""
         answers = await annotate_all(question.all_texts(), render_parts)
         return HTMLResponse("\n".join(map(str, answers)), headers=_SAFE)
 

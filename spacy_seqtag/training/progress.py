@@ -14,8 +14,9 @@ from tqdm import tqdm
 LogStep: TypeAlias = Callable[[dict[str, Any] | None], None]
 Logger: TypeAlias = Callable[[Language, IO[str], IO[str]], tuple[LogStep, Callable[[], None]]]
 
-# The attribute of a logger that shows the line already.
-_MARK = "has_status_line"
+MARK = "has_status_line"
+"""The attribute of a logger that shows how far it is already."""
+
 _BARS = "▁▂▃▄▅▆▇█"
 _ASCII_BARS = "_.-=^"
 _WIDTH = 24
@@ -51,7 +52,7 @@ def with_progress(logger: Logger, done: int = 0) -> Logger:
     ) -> tuple[LogStep, Callable[[], None]]:
         log_step, finalize = logger(nlp, stdout, stderr)
         settings = nlp.config["training"]
-        has_bar = settings.get("logger", {}).get("progress_bar") or hasattr(logger, _MARK)
+        has_bar = settings.get("logger", {}).get("progress_bar") or hasattr(logger, MARK)
         if has_bar or not stderr.isatty():
             return log_step, finalize
         line = _StatusLine(int(settings["max_steps"]), done, stderr)
@@ -70,7 +71,7 @@ def with_progress(logger: Logger, done: int = 0) -> Logger:
 
         return log_and_show, end
 
-    setattr(setup, _MARK, True)
+    setattr(setup, MARK, True)
     return setup
 
 
@@ -85,7 +86,7 @@ class _StatusLine:
     def __init__(self, max_steps: int, done: int, stream: IO[str]) -> None:
         self._left = done
         self._scores: list[tuple[float, int]] = []
-        self._bars = _BARS if _can_print(_BARS, stream) else _ASCII_BARS
+        self._bars = _BARS if can_print(_BARS, stream) else _ASCII_BARS
         # spaCy's loop begins with step 0, and `max_steps` is the last. Without smoothing, the time
         # that evaluations take counts.
         self._bar = tqdm(
@@ -140,7 +141,8 @@ def sparkline(values: Sequence[float], bars: str = _BARS) -> str:
     )
 
 
-def _can_print(text: str, stream: IO[str]) -> bool:
+def can_print(text: str, stream: IO[str]) -> bool:
+    """Tell whether a stream can show some characters as they are."""
     try:
         text.encode(getattr(stream, "encoding", None) or "ascii")
     except (UnicodeEncodeError, LookupError):

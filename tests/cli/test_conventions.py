@@ -41,6 +41,7 @@ CASES = {
     "info": ("nlp",),
     "init-config": ("--train", "猫é.spacy", "--base-model", "checkpoint", "--output", "新é.cfg"),
     "quantize": ("nlp", "猫é.spacy", "新é", "--max-loss", "100"),
+    "report": ("nlp", "猫é.spacy", "新é.html", "--train", "猫é.spacy"),
     "serve": ("nlp", "--port", "0"),
     "show": ("nlp", ODD, "--no-serve", "--output", "新é.html"),
     "shrink": ("nlp", "raw.txt", "新é", "--layers", "1", "--steps", "1", "--dev", "猫é.spacy"),

@@ -22,6 +22,7 @@ FILES = {
     "export": ("gold.spacy", "--format", "props", "--output", "old.props"),
     "show": ("nlp", "Ann left.", "--no-serve", "--output", "old.html"),
     "annotate": ("nlp", "raw.txt", "old.jsonl"),
+    "report": ("nlp", "gold.spacy", "old.html"),
 }
 # Commands that ask before they replace what took work: see the tests that are named.
 WITH_OVERWRITE = {
@@ -69,7 +70,9 @@ def test_files_are_replaced(run, name):
     assert old.read_bytes() not in (b"old", b"")
 
 
-@pytest.mark.parametrize("name", ["convert", "distil", "suggest", "audit", "evaluate", "export"])
+@pytest.mark.parametrize(
+    "name", ["convert", "distil", "suggest", "audit", "evaluate", "export", "report"]
+)
 def test_what_is_read_is_not_replaced(run, name):
     source = next(word for word in FILES[name] if "." in str(word))
     before = Path(source).read_bytes()

@@ -1,109 +1,20 @@
-"""Frames and entities as pages of displaCy."""
+"""Sentences as HTML."""
 
 import re
 from html.parser import HTMLParser
 
 import pytest
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
+from spacy.training import Example
 from spacy.vocab import Vocab
 
-from spacy_seqtag.report.html import (
-    displacy_blocks,
-    displacy_options,
-    render_entities,
-    render_html,
-    render_parts,
-)
+from spacy_seqtag.frames import set_propositions
+from spacy_seqtag.report.html import render_entities, render_html, render_parts
+from spacy_seqtag.report.terminal import render_frame
+from spacy_seqtag.schemes.propositions import Argument, Proposition
 
-GIVE = (1, "give.01", [(0, 1, "ARG0"), (2, 3, "ARG1")], [])
 GAVE = (2, "give.01", [(1, 2, "ARG0"), (3, 4, "ARG2"), (4, 6, "ARG1")], [])
-
-
-def texts(block):
-    """What the blocks say, read from the tokens and from the characters."""
-    by_tokens = [
-        (s["label"], " ".join(block["tokens"][s["start_token"] : s["end_token"]]))
-        for s in block["spans"]
-    ]
-    by_characters = [(s["label"], block["text"][s["start"] : s["end"]]) for s in block["spans"]]
-    assert by_tokens == by_characters
-    return by_tokens
-
-
-def test_a_block_for_each_predicate(make_doc):
-    starts = [True, False, True, False, False]
-    doc = make_doc(
-        "Go ! She left Oslo",
-        [(0, "go.01", [], []), (3, "V", [(2, 3, "ARG0"), (4, 5, "ARG1")], [])],
-        starts,
-    )
-    go, left = displacy_blocks(doc)
-    assert go["tokens"] == ["Go", "!"]
-    assert texts(go) == [("V", "Go")]
-    assert left["tokens"] == ["She", "left", "Oslo"]
-    assert texts(left) == [("ARG0", "She"), ("V", "left"), ("ARG1", "Oslo")]
-    assert [go["title"], left["title"]] == ["go.01", "left"]
-    doc.ents = [Span(doc, 4, 5, label="LOC")]
-    entities, *frames = displacy_blocks(doc)
-    assert texts(entities) == [("LOC", "Oslo")]
-    assert frames == [go, left]
-
-
-def test_a_doc_without_anything_is_plain_text():
-    (block,) = displacy_blocks(Doc(Vocab(), words=["Nothing", "here"]))
-    assert block["tokens"] == ["Nothing", "here"]
-    assert block["spans"] == []
-    assert "Nothing here" in render_html(Doc(Vocab(), words=["Nothing", "here"]))
-
-
-def test_colours_are_those_of_the_role(make_doc):
-    args = [(0, 1, "ARG0"), (1, 2, "R-ARG0"), (3, 4, "ARG1"), (5, 6, "C-ARG1")]
-    colors = displacy_options(displacy_blocks(make_doc("a b c d e f", [(2, "V", args, [(4, 5)])])))
-    colors = colors["colors"]
-    assert colors["ARG0"] == colors["R-ARG0"]
-    assert colors["ARG1"] == colors["C-ARG1"]
-    assert colors["V"] == colors["C-V"]
-    assert len({colors[label] for label in ("ARG0", "ARG1", "V")}) == 3
-
-
-def test_html_is_a_page_with_everything_escaped(make_doc):
-    doc = make_doc("<b> saw & me", [(1, "<see>.01", [(0, 1, "ARG<0"), (2, 4, "ARG1")], [])])
-    html = render_html(doc)
-    assert html.startswith("<!DOCTYPE html>")
-    assert re.search(r"<h2[^>]*>&lt;see&gt;\.01</h2>", html)
-    assert "ARG&lt;0" in html
-    assert not re.search(r"<b>|<see>|ARG<0", html)
-
-
-ARABIC = ("أعطت مريم كتابا .", [(0, "give.01", [(1, 2, "ARG0"), (2, 3, "ARG1")], [])])
-
-
-def test_arcs_run_as_the_text_and_their_labels_stand_upright(make_doc):
-    for words, frames in (("Mary gave it .", [GIVE]), ARABIC):
-        html = render_parts(make_doc(words, frames))
-        rtl = words == ARABIC[0]
-        assert f'<div dir="{"rtl" if rtl else "ltr"}">' in html
-        arcs = re.findall(r'<path class="displacy-arc"[^>]* d="M([\d.]+),\S+ \S+ ([\d.]+),', html)
-        assert len(arcs) == 2
-        # A label runs along its arc, from the left.
-        assert all(float(begin) < float(end) for begin, end in arcs)
-        assert html.count('side="left"') == 2
-        places = [
-            float(x) for x in re.findall(r'<tspan class="displacy-word"[^>]* x="(\d+)"', html)
-        ]
-        assert places == sorted(places, reverse=rtl)
-        assert len(places) == 4
-
-
-@pytest.mark.filterwarnings("ignore:.*W006")
-def test_the_direction_is_that_of_the_first_letter(make_doc):
-    for words, direction in (("1 ! مريم a", "rtl"), ("a مريم", "ltr"), ("1 2", "ltr")):
-        doc = make_doc(words, [])
-        for html in (render_html(doc), render_entities([doc])):
-            assert set(re.findall(r"direction: (\w+)", html)) == {direction}
-
-
-HOSTILE = "<script>alert('x')</script>&\"<img/src=x/onerror=y>"
+HOSTILE = "<script>alert('x')</script>&\"'<img/src=x/onerror=y>"
 
 
 class Elements(HTMLParser):
@@ -123,12 +34,77 @@ class Elements(HTMLParser):
         self.text += data
 
 
+def text_of(page):
+    return " ".join(Elements(page[page.rindex("</style>") :]).text.split())
+
+
+def test_a_doc_without_anything_is_plain_text():
+    doc = Doc(Vocab(), words=["Nothing", "here", "."], spaces=[True, False, False])
+    assert text_of(render_parts(doc)) == "Nothing here."
+    assert text_of(render_parts(Doc(Vocab()))) == "There are no words."
+
+
+def test_a_page_and_a_part(make_doc):
+    doc = make_doc("Then she gave him the book .", [GAVE])
+    page, part = render_html(doc), render_parts(doc)
+    assert page.startswith("<!DOCTYPE html>")
+    assert "<html" not in part
+    assert text_of(page) == f"Annotated text {text_of(part)}"
+    assert "http" not in page
+
+
+def test_html_of_several_docs_is_one_page(make_doc):
+    docs = [make_doc("Then she gave him the book .", [GAVE]), make_doc("Go", [(0, "V", [], [])])]
+    page = render_html(iter(docs))
+    assert page.count("<!DOCTYPE") == 1
+    assert page.count("<section") == 2
+    assert page.index("give.01") < page.index(">Go<")
+
+
+def test_confidence_can_be_seen_and_read(make_doc):
+    doc = make_doc("Go", [(0, "go.01", [], [])], scores=[0.437], roleset_scores=[0.96])
+    page = render_parts(doc)
+    assert 'class="piece t7 predicate s4 unsure"' in page
+    assert 'title="V 0.44"' in page
+    assert 'title="predicate 0.44, roleset 0.96"' in page
+    assert "V, 0.44: Go" in text_of(page)
+
+
 @pytest.mark.parametrize("render", [render_html, lambda doc: render_entities([doc])])
 def test_no_string_of_a_doc_becomes_an_element(hostile_doc, render):
     page, harmless = (Elements(render(hostile_doc(word))) for word in (HOSTILE, "qqq"))
     assert page.names == harmless.names
     assert page.attributes == harmless.attributes
-    assert page.text == harmless.text.replace("qqq", HOSTILE)
+    assert "".join(page.text.split()) == "".join(harmless.text.replace("qqq", HOSTILE).split())
+
+
+def test_controls_are_written_out(hostile_doc):
+    page = render_html(hostile_doc("\x1b[2J\u202e"))
+    assert "\\x1b[2J\\u202e" in page
+    assert not {"\x1b", "\u202e"} & set(page)
+
+
+def test_colours_are_those_given():
+    doc = Doc(Vocab(), words=["Ann"], ents=["B-PER"])
+    assert 'style="--tone:#abcdef"' in render_html(doc, options={"colors": {"PER": "#abcdef"}})
+    with pytest.raises(ValueError, match="is no colour"):
+        render_html(doc, options={"colors": {"PER": "red;background:url(x)"}})
+    with pytest.raises(ValueError, match="there is no option 'color'"):
+        render_html(doc, options={"color": "red"})
+
+
+def test_tags_can_be_left_out():
+    doc = Doc(Vocab(), words=["Go"], pos=["VERB"])
+    assert text_of(render_parts(doc)) == "GoVERB"
+    assert text_of(render_html(doc, page=False, options={"tags": False})) == "Go"
+
+
+def test_an_example_has_both(make_doc):
+    gold = make_doc("Ann left", [(1, "leave.01", [(0, 1, "ARG0")], [])])
+    found = make_doc("Ann left", [])
+    page = render_html(Example(found, gold))
+    assert "no predicate" in page
+    assert "missed" in page
 
 
 def test_page_of_entities():
@@ -137,13 +113,27 @@ def test_page_of_entities():
     assert text.endswith("Ann PER left Oslo LOC Ann PER left Oslo LOC")
 
 
-def test_html_of_several_docs_is_one_page(make_doc):
-    docs = [
-        make_doc("Then she gave him the book .", [GAVE]),
-        make_doc("Go", [(0, "go.01", [], [])]),
-    ]
-    html = render_html(iter(docs))
-    assert html.count("<!DOCTYPE") == 1
-    assert html.count("<figure") == 2
-    assert "give.01" in html
-    assert "go.01" in html
+@pytest.mark.filterwarnings("ignore:.*W006")
+def test_the_direction_is_that_of_the_first_letter(make_doc):
+    for words, direction in (("1 ! مريم a", "rtl"), ("a مريم", "ltr"), ("1 2", "ltr")):
+        doc = make_doc(words, [])
+        assert set(re.findall(r'class="sentence" dir="(\w+)"', render_html(doc))) == {direction}
+        assert set(re.findall(r"direction: (\w+)", render_entities([doc]))) == {direction}
+
+
+def test_what_an_inventory_says(make_doc):
+    doc = make_doc("Mary gave it .", [])
+    arguments = [Argument(0, 1, "ARG0"), Argument(2, 3, "ARG1")]
+    set_propositions(
+        doc,
+        [Proposition(1, "give.01", arguments, [])],
+        annotated=[(0, 4)],
+        definitions=["trans<fer"],
+        descriptions=[["giver", None]],
+    )
+    page = render_parts(doc)
+    assert '<span class="meaning">trans&lt;fer</span>' in page
+    assert 'title="ARG0, giver"' in page
+    lines = render_frame(doc._.frames[0], 80).splitlines()
+    assert lines[0] == "give.01 (trans<fer)"
+    assert "ARG0    Mary  (giver)" in lines[1]

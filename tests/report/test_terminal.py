@@ -1,69 +1,94 @@
 """Frames and entities as lines of text."""
 
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from spacy_seqtag.confidence import use_span_extension
 from spacy_seqtag.frames import PREDICATES
-from spacy_seqtag.report.terminal import entity_rows, render_text, render_title
+from spacy_seqtag.report.terminal import (
+    ASCII,
+    entity_rows,
+    render_frame,
+    render_title,
+    render_words,
+)
 
 GAVE = (2, "give.01", [(1, 2, "ARG0"), (3, 4, "ARG2"), (4, 6, "ARG1")], [])
 
 
-@pytest.mark.parametrize(
-    ("text", "prop", "expected"),
-    [
-        (
-            "Then she gave him the book .",
-            GAVE,
-            "Then [ARG0 she] [V gave] [ARG2 him] [ARG1 the book] .",
-        ),
-        # nothing outside; nothing but the predicate
-        ("She left", (1, "V", [(0, 1, "ARG0")], []), "[ARG0 She] [V left]"),
-        ("Just go now !", (1, "go.01", [], []), "Just [V go] now !"),
-        # the predicate goes on after words that are not its own, and after arguments
-        (
-            "We gave it not up",
-            (1, "give_up.01", [(0, 1, "ARG0"), (2, 3, "ARG1")], [(4, 5)]),
-            "[ARG0 We] [V gave] [ARG1 it] not [C-V up]",
-        ),
-        # pieces and references
-        (
-            "Rain , they say , that fell is coming",
-            (3, "say.01", [(0, 1, "ARG1"), (5, 9, "C-ARG1"), (2, 3, "ARG0")], []),
-            "[ARG1 Rain] , [ARG0 they] [V say] , [C-ARG1 that fell is coming]",
-        ),
-        (
-            "a man who left",
-            (3, "leave.01", [(0, 2, "ARG0"), (2, 3, "R-ARG0")], []),
-            "[ARG0 a man] [R-ARG0 who] [V left]",
-        ),
-        # overlapping pieces, which are unsound, hide nothing
-        (
-            "a b c d e",
-            (4, "V", [(0, 3, "ARG0"), (1, 2, "ARG1")], []),
-            "[ARG0 a b c] [ARG1 b] d [V e]",
-        ),
-    ],
+def test_words_with_what_stands_under_them(make_doc):
+    doc = make_doc("Then she gave him the book .", [GAVE])
+    assert render_words(doc, 80).splitlines() == [
+        "Then  she   gave     him   the  book  .",
+        "      ARG0  give.01  ARG2  └ARG1───┘",
+    ]
+    doc.set_ents([Span(doc, 1, 2, "PERSON")])
+    for token, tag in zip(doc, ["ADV", "PRON", "VERB", "PRON", "DET", "NOUN", "PUNCT"]):
+        token.pos_ = tag
+    assert render_words(doc, 30, ASCII).splitlines() == [
+        "Then  she     gave     him",
+        "ADV   PRON    VERB     PRON",
+        "      PERSON",
+        "      ARG0    give.01  ARG2",
+        "",
+        "the  book  .",
+        "DET  NOUN",
+        "[ARG1---]",
+    ]
+
+
+def test_spans_go_on_in_the_next_line(make_doc):
+    doc = make_doc("aaaa bbbb cccc dddd", [(3, "V", [(0, 3, "ARGM-TMP")], [])])
+    assert render_words(doc, 10).splitlines() == [
+        *("aaaa  bbbb", "└ARGM-TMP─", ""),
+        *("cccc  dddd", "─AR┘  V"),
+    ]
+
+
+WORDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=9)
+WORDS |= st.sampled_from(["東京", "🇳🇴", "e\u0301", "ก็", "a" * 70])
+
+
+@given(
+    words=st.lists(WORDS, min_size=1, max_size=12),
+    data=st.data(),
+    width=st.integers(24, 80),
 )
-def test_text(make_doc, text, prop, expected):
-    (frame,) = make_doc(text, [prop])._.frames
-    assert render_text(frame) == expected
+def test_no_line_is_wider_than_the_terminal_and_columns_stand_under_words(words, data, width):
+    doc = Doc(Vocab(), words=words)
+    place = st.integers(0, len(words) - 1)
+    start, end = sorted([data.draw(place), data.draw(place)])
+    doc.spans[PREDICATES] = [Span(doc, start, start + 1, label="see.01")]
+    doc.set_ents([Span(doc, start, end + 1, label=data.draw(st.sampled_from(["PER", "L" * 30])))])
+    for line in render_words(doc, width).splitlines():
+        assert cell_len(line) <= width
+    for frame in doc._.frames:
+        assert all(cell_len(line) <= width for line in render_frame(frame, width).splitlines())
 
 
-def test_text_is_one_line(make_doc):
-    doc = make_doc("She \n gave the \n book \n", [(2, "V", [(3, 7, "ARG1")], [])])
-    assert render_text(doc._.frames[0]) == "She [V gave] [ARG1 the book]"
+def test_frames_as_tables(make_doc):
+    doc = make_doc("She gave the old book", [(1, "V", [(0, 1, "ARG0"), (2, 5, "ARG1")], [])])
+    (frame,) = doc._.frames
+    assert render_frame(frame, 20).splitlines() == [
+        "gave",
+        "  ARG0    She",
+        "  V       gave",
+        "  ARG1    the old",
+        "          book",
+    ]
 
 
 def test_text_is_the_predicates_own_sentence(make_doc):
     starts = [True, False, True, False, False, True, False]
     doc = make_doc("Yes . She left . Good .", [(3, "V", [(2, 3, "ARG0")], [])], starts)
-    assert render_text(doc._.frames[0]) == "[ARG0 She] [V left] ."
-    # An argument in another sentence is unsound, and shown.
-    doc = make_doc("Yes . She left . Good .", [(3, "V", [(0, 1, "ARG0")], [])], starts)
-    assert render_text(doc._.frames[0]) == "[ARG0 Yes] . She [V left] ."
+    assert [block.splitlines() for block in render_words(doc, 80).split("\n\n")] == [
+        ["Yes  ."],
+        ["She   left  .", "ARG0  V"],
+        ["Good  ."],
+    ]
 
 
 def test_title(make_doc):
@@ -90,11 +115,7 @@ def test_terminals_get_nothing_that_they_would_obey(hostile_doc):
     doc = hostile_doc("\x1b[2J\u202e" + "a" * 1000)
     (frame,), shown = doc._.frames, "\\x1b[2J\\u202e" + "a" * 55 + "…"
     assert render_title(frame) == shown
-    assert render_text(frame) == f"She [V saw] [{shown} {shown}]"
+    for text in (render_words(doc, 80), render_frame(frame, 80)):
+        assert not {"\x1b", "\u202e"} & set(text)
+        assert "\\x1b[2J" in text
     assert entity_rows(doc) == [(shown, shown, "")]
-
-
-def test_predicates_set_by_hand_are_shown():
-    doc = Doc(Vocab(), words=["I", "run"])
-    doc.spans[PREDICATES] = [Span(doc, 1, 2, label="run.02")]
-    assert render_text(doc._.frames[0]) == "I [V run]"

@@ -78,11 +78,11 @@ def test_what_the_page_shows(browser, address):
     annotate(browser, address, "Leeds sees <script>window.bad = 1</script> rain")
     assert browser.find_element(By.ID, "status").text == "Done"
     answer = browser.find_element(By.ID, "answer")
-    entity = answer.find_element(By.CSS_SELECTOR, "mark.entity")
+    entity = answer.find_element(By.CSS_SELECTOR, ".box")
     assert entity.text.split() == ["Leeds", "ORG<b>"]
-    arcs = answer.find_elements(By.CSS_SELECTOR, ".displacy-arrow .displacy-label")
-    assert sorted(arc.text for arc in arcs) == ["ARG0", "ARG1<i>"]
-    assert "see.01" in answer.find_element(By.CSS_SELECTOR, "h2").text
+    pieces = answer.find_elements(By.CSS_SELECTOR, ".piece .label")
+    assert [piece.text.split(":")[0].strip() for piece in pieces] == ["ARG0", "V", "ARG1<i>"]
+    assert "see.01" in answer.find_element(By.CSS_SELECTOR, ".of").text
     assert not answer.find_elements(By.CSS_SELECTOR, "script, i, b")
     assert browser.execute_script("return window.bad") is None
     assert browser.find_element(By.ID, "model").text.startswith("en_")

@@ -1,0 +1,73 @@
+"""The training log that lies beside a pipeline, if any."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Evaluation(NamedTuple):
+    """A line of the log.
+
+    step (int): Of training.
+    score (float): What the best model is chosen by, as the log has it.
+    scores, losses (dict[str, float]): By name, as the log has them.
+    """
+
+    step: int
+    score: float
+    scores: dict[str, float]
+    losses: dict[str, float]
+
+
+def find_log(model: Path, settings: Mapping[str, object]) -> tuple[Path, list[Evaluation]] | None:
+    """Find the log of the run that a pipeline comes from.
+
+    It is the file that spaCy's `ConsoleLogger` writes (`output_file`), or another `.jsonl` of such
+    lines beside the pipeline's folder or in it.
+
+    model (Path): The pipeline's folder.
+    settings (Mapping[str, object]): Of `[training.logger]` in its config.
+    RETURNS (tuple[Path, list[Evaluation]] | None): The file, and its lines.
+    """
+    for path in _candidates(model, settings):
+        rows = list(_read(path))
+        if rows:
+            return path, rows
+    return None
+
+
+def _candidates(model: Path, settings: Mapping[str, object]) -> Iterator[Path]:
+    if not model.is_dir():
+        return
+    named = settings.get("output_file")
+    if isinstance(named, str):
+        yield Path(named)
+    for folder in (model, model.resolve().parent):
+        yield from sorted(folder.glob("*.jsonl"))
+
+
+def _read(path: Path) -> Iterator[Evaluation]:
+    """Yield the lines of a log; nothing where the file is none."""
+    try:
+        with path.open(encoding="utf8") as file:
+            for line in file:
+                row = json.loads(line)
+                score, step = float(row["score"]), int(row["step"])
+                yield Evaluation(step, score, _numbers(row["scores"]), _numbers(row["losses"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+
+
+def _numbers(found: Mapping[str, object]) -> dict[str, float]:
+    return {str(name): float(v) for name, v in found.items() if isinstance(v, int | float)}
+
+
+def columns(rows: Iterable[Evaluation]) -> dict[str, list[tuple[float, float]]]:
+    """Return each score along the steps, those that stay 0 or None left out."""
+    result: dict[str, list[tuple[float, float]]] = {}
+    for row in rows:
+        result.setdefault("score", []).append((row.step, row.score))
+        for name, value in row.scores.items():
+            result.setdefault(name, []).append((row.step, value / 100))
+    return {name: line for name, line in result.items() if any(y for _, y in line)}

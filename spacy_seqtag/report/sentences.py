@@ -1,0 +1,219 @@
+"""The sentences of Docs as drawings, alone or beside gold annotation."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import TypeVar
+
+import numpy as np
+from spacy.tokens import Doc, Span, Token
+from spacy.training import Example
+
+from ..confidence import confidence_of, tag_confidences
+from ..corpus.cut import sentence_bounds
+from ..errors import printable
+from ..frames import Frame, get_frames
+from ..schemes.propositions import PREDICATE
+from .drawing import (
+    Box,
+    Drawing,
+    Row,
+    Segment,
+    Status,
+    Word,
+    is_rtl,
+    make_items,
+    segments_of,
+    shade_of,
+    tag_of,
+    tone_of,
+    words_of,
+)
+
+_T = TypeVar("_T")
+
+
+def draw_doc(doc: Doc) -> list[Drawing]:
+    """Draw the sentences of a Doc: each with its words, its entities, and a row for each frame.
+
+    doc (Doc): With any annotation. One that has no sentences is drawn as one.
+    """
+    return _draw(doc, None)
+
+
+def draw_example(example: Example) -> list[Drawing]:
+    """Draw the sentences of a Doc with gold annotation above the prediction.
+
+    example (Example): Both Docs have the same words.
+
+    RAISES: ValueError: They have not.
+    """
+    check_words(example)
+    return _draw(example.predicted, example.reference)
+
+
+def same_words(example: Example) -> bool:
+    """Tell whether both Docs of an example have the same words."""
+    return np.array_equal(example.reference.to_array("ORTH"), example.predicted.to_array("ORTH"))
+
+
+def check_words(example: Example) -> None:
+    """Check that both Docs of an example have the same words.
+
+    RAISES: ValueError: They have not.
+    """
+    if not same_words(example):
+        raise ValueError(
+            f"the Doc that begins {printable(example.predicted.text[:40])!r} has other words than "
+            "the gold annotation, so that they cannot be shown side by side. Annotate the gold "
+            "words, with components that neither merge nor split tokens"
+        )
+
+
+def _draw(doc: Doc, gold: Doc | None) -> list[Drawing]:
+    bounds = sentence_bounds(doc)
+    starts = [start for start, _ in bounds]
+    frames = _by_sentence(starts, pair_frames(doc, gold))
+    tags = tag_confidences(doc)
+    found = _by_sentence(starts, ((ent.start, ent) for ent in doc.ents))
+    right = _by_sentence(starts, ((ent.start, ent) for ent in gold.ents)) if gold else {}
+    rtl, lang = is_rtl(doc), "" if doc.lang_ in ("", "xx") else printable(doc.lang_)
+    return [
+        Drawing(
+            list(_boxes(doc, start, end, found.get(n, ()), tags, gold)),
+            [_frame_rows(doc, gold, *pair) for pair in frames.get(n, ())],
+            entity_rows(doc, right.get(n, ()), found.get(n, ())) if gold is not None else [],
+            rtl,
+            lang,
+        )
+        for n, (start, end) in enumerate(bounds)
+    ]
+
+
+def _frame_rows(doc: Doc, gold: Doc | None, right: Frame | None, found: Frame | None) -> list[Row]:
+    if gold is None and found is not None:
+        return [frame_row(doc, found)]
+    return compared_rows(doc, right, found)
+
+
+def _by_sentence(starts: Sequence[int], things: Iterable[tuple[int, _T]]) -> dict[int, list[_T]]:
+    """Sort things by the sentence that the place before each of them is in."""
+    result: dict[int, list[_T]] = {}
+    for place, thing in things:
+        n = int(np.searchsorted(starts, place, side="right")) - 1
+        result.setdefault(max(n, 0), []).append(thing)
+    return result
+
+
+def pair_frames(
+    doc: Doc, gold: Doc | None
+) -> Iterator[tuple[int, tuple[Frame | None, Frame | None]]]:
+    """Pair the frames of gold annotation with those of a prediction, by their predicates.
+
+    YIELDS (tuple[int, tuple[Frame | None, Frame | None]]): The predicate's token, and the frames.
+    """
+    found = {frame.predicate.start: frame for frame in get_frames(doc)}
+    right = {frame.predicate.start: frame for frame in get_frames(gold)} if gold else {}
+    for place in sorted(found.keys() | right.keys()):
+        yield place, (right.get(place), found.get(place))
+
+
+def compared_rows(doc: Doc, gold: Frame | None, found: Frame | None, around: int = 0) -> list[Row]:
+    """Draw a frame of gold annotation above the same one of a prediction; one row if both agree."""
+    right, given = (segments_of(frame) if frame else [] for frame in (gold, found))
+    expected, predicted = ({each[:3] for each in segments} for segments in (right, given))
+    agree = gold is not None and found is not None and gold.roleset == found.roleset
+    if found is not None and expected == predicted and agree:
+        return [frame_row(doc, found, around=around)]
+    rows = []
+    if gold is not None:
+        marked = [s._replace(status="right" if s[:3] in predicted else "missed") for s in right]
+        rows.append(frame_row(doc, gold, marked, "gold", around))
+    else:
+        rows.append(Row([], "no predicate", "gold"))
+    if found is not None:
+        marked = [s._replace(status="right" if s[:3] in expected else "wrong") for s in given]
+        rows.append(frame_row(doc, found, marked, "predicted", around))
+    else:
+        rows.append(Row([], "no predicate", "predicted"))
+    return rows
+
+
+def frame_row(
+    doc: Doc,
+    frame: Frame,
+    segments: Sequence[Segment] | None = None,
+    kind: str = "",
+    around: int = 0,
+) -> Row:
+    """Draw a frame: its roleset, and its pieces among the words between them.
+
+    doc (Doc): Of the frame. segments (Sequence[Segment] | None): Its pieces, where they are marked.
+    kind (str): "gold" or "predicted", where both are drawn.
+    around (int): How many words are shown before the first piece and after the last.
+    """
+    segments = segments_of(frame) if segments is None else segments
+    known = frame.roleset != PREDICATE
+    title = printable(frame.roleset) if known else words_of(frame.predicate)
+    said = [] if frame.confidence is None else [f"predicate {frame.confidence:.2f}"]
+    if known and frame.roleset_confidence is not None:
+        what = "roleset" if frame.roleset_known else "guessed roleset"
+        said.append(f"{what} {frame.roleset_confidence:.2f}")
+    shade = shade_of(frame.roleset_confidence if known else None)
+    meaning = printable(frame.roleset_definition or "")
+    return Row(make_items(doc, segments, around), title, kind, ", ".join(said), shade, meaning)
+
+
+def entity_rows(
+    doc: Doc, gold: Sequence[Span], found: Sequence[Span], around: int = 0
+) -> list[Row]:
+    """Draw gold entities above those of a prediction; nothing where they agree."""
+    keys = [{(ent.label_, ent.start, ent.end) for ent in ents} for ents in (gold, found)]
+    if keys[0] == keys[1]:
+        return []
+    rows = []
+    for kind, ents, other in (("gold", gold, keys[1]), ("predicted", found, keys[0])):
+        segments = []
+        for ent in ents:
+            agrees = (ent.label_, ent.start, ent.end) in other
+            bad: Status = "missed" if kind == "gold" else "wrong"
+            status: Status = "right" if agrees else bad
+            segments.append(Segment(ent.label_, ent.start, ent.end, confidence_of(ent), status))
+        title = "entities" if segments else "no entities"
+        rows.append(Row(make_items(doc, segments, around), title, kind))
+    return rows
+
+
+def _boxes(
+    doc: Doc,
+    start: int,
+    end: int,
+    ents: Iterable[Span],
+    confidences: Sequence[float | None],
+    gold: Doc | None,
+) -> Iterator[Box]:
+    """Make the boxes of a sentence: entities, and the words around them."""
+    whose = {i: ent for ent in ents for i in range(ent.start, ent.end)}
+    for ent, tokens in groupby(doc[start:end], key=lambda token: whose.get(token.i)):
+        words = [
+            _word(token, confidences[token.i], gold) for token in tokens if not token.text.isspace()
+        ]
+        if ent is None:
+            yield Box(words)
+        else:
+            confidence = confidence_of(ent)
+            label = printable(ent.label_)
+            yield Box(words, label, tone_of(ent.label_), shade_of(confidence), confidence)
+
+
+def _word(token: Token, confidence: float | None, gold: Doc | None) -> Word:
+    tag, said = tag_of(token)
+    right = tag_of(gold[token.i])[0] if gold is not None else ""
+    follows = token.i + 1 < len(token.doc) and token.doc[token.i + 1].text.isspace()
+    return Word(
+        printable(token.text, limit=None),
+        tag,
+        confidence if tag else None,
+        right if tag and right and right != tag else "",
+        bool(token.whitespace_) or follows,
+        said,
+    )
