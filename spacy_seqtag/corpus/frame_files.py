@@ -26,8 +26,12 @@ from .errors import FormatError, quoted
 _JSON_FIX = "See docs/formats.md, Inventories of frames"
 _XML_FIX = "Correct it, or take it out of the folder"
 
-# The parts of speech of PropBank's aliases; a light verb construction ("l") is a verb's.
-_POS = {"v": "VERB", "l": "VERB", "n": "NOUN", "j": "ADJ", "r": "ADV", "p": "ADP"}
+# The parts of speech of PropBank's aliases.
+_POS = {"v": "VERB", "n": "NOUN", "j": "ADJ", "r": "ADV", "p": "ADP"}
+
+# In a light verb construction ("take a shower") the predicate with the roleset is the noun, which
+# has an alias of its own. The verb is in `take.LV`, or in a roleset of its own.
+_LIGHT_VERB = "l"
 
 
 class RolesetFile(BaseModel):
@@ -109,7 +113,8 @@ def _read_folder(folder: Path, left_out: list[FormatError]) -> Iterator[Inventor
             continue
         for element in root.iter("roleset"):
             roleset = _read_roleset(element)
-            problem = _problem(roleset)
+            is_light = element.find(f".//alias[@pos='{_LIGHT_VERB}']") is not None
+            problem = _problem(roleset, is_light=is_light)
             if roleset.name in where:
                 name = where[roleset.name].name
                 problem = f"the roleset {quoted(roleset.name)} is in {name} already"
@@ -123,6 +128,8 @@ def _read_folder(folder: Path, left_out: list[FormatError]) -> Iterator[Inventor
 def _read_roleset(element: ElementTree.Element) -> InventoryRoleset:
     words: dict[str, list[str]] = {}
     for alias in element.iter("alias"):
+        if alias.get("pos") == _LIGHT_VERB:
+            continue
         word = " ".join((alias.text or "").replace("_", " ").split())
         own = words.setdefault(_POS.get(alias.get("pos", ""), ANY), [])
         if word and word not in own:
@@ -141,10 +148,15 @@ def _role(role: ElementTree.Element) -> str:
     return f"ARGM-{role.get('f', '').upper()}" if number == "M" else f"ARG{number}"
 
 
-def _problem(roleset: InventoryRoleset) -> str | None:
+def _problem(roleset: InventoryRoleset, *, is_light: bool = False) -> str | None:
+    """Say why a roleset cannot be used; None if it can.
+
+    is_light: It is that of a light verb construction. It may be without words: nothing is found by
+        them, but it says what it means.
+    """
     if not roleset.name or roleset.name.split() != [roleset.name]:
         return f"the id {quoted(roleset.name)} of a roleset is empty, or has blanks"
-    if not any(roleset.words.values()):
+    if not (is_light or any(roleset.words.values())):
         return f"the roleset {quoted(roleset.name)} has no word"
     return None
 

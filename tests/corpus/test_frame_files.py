@@ -27,6 +27,14 @@ GIVE = """<?xml version="1.0" encoding="utf-8" standalone="no"?>
       <aliases><alias pos="v">give_up</alias><alias pos="x">give_away</alias></aliases><roles/>
     </roleset>
   </predicate>
+  <predicate lemma="gift">
+    <roleset id="gift.01" name="present">
+      <aliases><alias pos="l">give_gift</alias><alias pos="n">gift</alias></aliases><roles/>
+    </roleset>
+    <roleset id="give_hand.02" name="help">
+      <aliases><alias pos="l">give_hand</alias></aliases><roles/>
+    </roleset>
+  </predicate>
 </frameset>
 """
 
@@ -50,8 +58,12 @@ def test_propbank(tmp_path, within):
             {"ARG0": "giver", "ARG1": "thing given", "ARGM-LOC": "place"},
         ],
         ["give_up.07", "", {"VERB": ["give up"], "": ["give away"]}, {}],
+        # The verb of a light verb construction does not have the roleset of the noun.
+        ["gift.01", "present", {"NOUN": ["gift"]}, {}],
+        ["give_hand.02", "help", {}, {}],
     ]
     assert left_out == []
+    assert inventory.senses(["gave", "give"], "VERB", ["a", "gift"]) == ["give.01"]
 
 
 def test_what_cannot_be_used_is_left_out_and_named(tmp_path):
@@ -66,7 +78,7 @@ def test_what_cannot_be_used_is_left_out_and_named(tmp_path):
         e=bare.format("", aliases),
     )
     inventory, left_out = read_inventory(folder)
-    assert list(inventory.rolesets) == ["give.01", "give_up.07"]
+    assert list(inventory.rolesets) == ["give.01", "give_up.07", "gift.01", "give_hand.02"]
     messages = [str(error) for error in left_out]
     for message, expected in zip(
         messages,
