@@ -171,19 +171,20 @@ def _check_start(
 
 
 def _load_encoder(name: str) -> Encoder:
-    """Find an encoder, and see whether it reads case.
+    """Find an encoder, and see whether it reads case, and has layers of its own for each step.
 
     RAISES: ConfigValidationError (a ValueError), OSError: There is no such encoder.
     """
     from ..errors import settings_error
-    from ..models.pretrained import find_tokenizer
+    from ..models.network.layers import has_layers
+    from ..models.pretrained import find_config, find_tokenizer
     from ..models.word_case import is_uncased
 
     where = f"--base-model {name}: "
     tokenizer = find_tokenizer(name, where)
     if not tokenizer.is_fast:
         raise settings_error(f"{where}it has no fast tokenizer. Give another encoder")
-    return Encoder(name, is_uncased(tokenizer.tokenize))
+    return Encoder(name, is_uncased(tokenizer.tokenize), has_layers(find_config(name, where)))
 
 
 def _read(path: Path, quiet: bool) -> Data:

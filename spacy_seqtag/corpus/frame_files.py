@@ -10,6 +10,7 @@ where all but `id` and `words` may be missing.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from xml.etree import ElementTree
 from pydantic import BaseModel, ConfigDict, ValidationError
 from spacy.util import registry
 
-from ..errors import settings_error
+from ..errors import one_line, settings_error
 from ..schemes.inventory import ANY, FrameInventory, InventoryRoleset
 from ..schemes.upos import UPOS_TAGS
 from .errors import FormatError, quoted
@@ -26,8 +27,12 @@ from .errors import FormatError, quoted
 _JSON_FIX = "See docs/formats.md, Inventories of frames"
 _XML_FIX = "Correct it, or take it out of the folder"
 
-# The parts of speech of PropBank's aliases; a light verb construction ("l") is a verb's.
-_POS = {"v": "VERB", "l": "VERB", "n": "NOUN", "j": "ADJ", "r": "ADV", "p": "ADP"}
+# The parts of speech of PropBank's aliases.
+_POS = {"v": "VERB", "n": "NOUN", "j": "ADJ", "r": "ADV", "p": "ADP"}
+
+# In a light verb construction ("take a shower") the predicate with the roleset is the noun, which
+# has an alias of its own. The verb is in `take.LV`, or in a roleset of its own.
+_LIGHT_VERB = "l"
 
 
 class RolesetFile(BaseModel):
@@ -103,13 +108,18 @@ def _read_folder(folder: Path, left_out: list[FormatError]) -> Iterator[Inventor
     where: dict[str, Path] = {}
     for file in sorted((within if within.is_dir() else folder).glob("*.xml")):
         try:
-            root = ElementTree.fromstring(file.read_bytes())
+            root = _parse(file.read_bytes())
         except ElementTree.ParseError as err:
             left_out.append(FormatError(file, err.position[0], f"no XML: {err}", _XML_FIX))
             continue
+        except (LookupError, ValueError) as err:
+            what = f"its encoding cannot be read: {one_line(err)}"
+            left_out.append(FormatError(file, None, what, _XML_FIX))
+            continue
         for element in root.iter("roleset"):
             roleset = _read_roleset(element)
-            problem = _problem(roleset)
+            is_light = element.find(f".//alias[@pos='{_LIGHT_VERB}']") is not None
+            problem = _problem(roleset, is_light=is_light)
             if roleset.name in where:
                 name = where[roleset.name].name
                 problem = f"the roleset {quoted(roleset.name)} is in {name} already"
@@ -120,9 +130,26 @@ def _read_folder(folder: Path, left_out: list[FormatError]) -> Iterator[Inventor
                 yield roleset
 
 
+def _parse(data: bytes) -> ElementTree.Element:
+    """Parse XML in any encoding that Python knows.
+
+    RAISES: ParseError: It is no XML. LookupError: There is no encoding of the name that it gives.
+        ValueError: It is not in this encoding.
+    """
+    try:
+        return ElementTree.fromstring(data)
+    except ValueError:  # an encoding of several bytes, such as gb2312, which expat does not know
+        encoding = re.search(rb"""encoding\s*=\s*["']([\w.:-]+)""", data)
+        if encoding is None:
+            raise
+        return ElementTree.fromstring(data.decode(encoding[1].decode("ascii")))
+
+
 def _read_roleset(element: ElementTree.Element) -> InventoryRoleset:
     words: dict[str, list[str]] = {}
     for alias in element.iter("alias"):
+        if alias.get("pos") == _LIGHT_VERB:
+            continue
         word = " ".join((alias.text or "").replace("_", " ").split())
         own = words.setdefault(_POS.get(alias.get("pos", ""), ANY), [])
         if word and word not in own:
@@ -141,10 +168,15 @@ def _role(role: ElementTree.Element) -> str:
     return f"ARGM-{role.get('f', '').upper()}" if number == "M" else f"ARG{number}"
 
 
-def _problem(roleset: InventoryRoleset) -> str | None:
+def _problem(roleset: InventoryRoleset, *, is_light: bool = False) -> str | None:
+    """Say why a roleset cannot be used; None if it can.
+
+    is_light: It is that of a light verb construction. It may be without words: nothing is found by
+        them, but it says what it means.
+    """
     if not roleset.name or roleset.name.split() != [roleset.name]:
         return f"the id {quoted(roleset.name)} of a roleset is empty, or has blanks"
-    if not any(roleset.words.values()):
+    if not (is_light or any(roleset.words.values())):
         return f"the roleset {quoted(roleset.name)} has no word"
     return None
 
@@ -154,11 +186,16 @@ def _problem(roleset: InventoryRoleset) -> str | None:
 
 def _read_json(path: Path) -> list[InventoryRoleset]:
     try:
-        data = json.loads(path.read_text(encoding="utf8"))
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
     except json.JSONDecodeError as err:
         raise FormatError(path, err.lineno, f"no JSON: {err.msg}", _JSON_FIX) from err
     except UnicodeDecodeError as err:
         raise FormatError(path, None, "it is not UTF-8", "Convert it, e.g. with iconv") from err
+    except RecursionError as err:
+        what = "lists or objects within others, too deep to be an inventory"
+        raise FormatError(path, None, what, _JSON_FIX) from err
+    except ValueError as err:  # a number of thousands of digits
+        raise FormatError(path, None, f"it cannot be read: {one_line(err)}", _JSON_FIX) from err
     try:
         found = InventoryFile.model_validate(data)
     except ValidationError as err:

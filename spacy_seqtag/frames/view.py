@@ -62,7 +62,10 @@ class Frame:
     roleset_confidence (float | None, 0 to 1): Probability of the roleset, likewise.
     argument_confidences (tuple[float | None, ...], 0 to 1): One for each argument, likewise.
     roleset_known (bool): False for `V`, and for a roleset that a model made up, of a likely lemma
-        and `.01`, as training never saw the word's lemma as a predicate.
+        and `.01`, as training never saw the word's lemma as a predicate. True for what an
+        inventory of frames lists, also for the first of several senses, which the model did not
+        choose: then `roleset_confidence` is how often the first was right of the forms that
+        training saw.
     roleset_definition (str | None): What the roleset means ("transfer"); None if nobody says, as
         without an inventory of frames.
     argument_descriptions (tuple[str | None, ...]): What each argument is ("thing given"), likewise.

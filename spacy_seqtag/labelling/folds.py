@@ -6,7 +6,7 @@ that one has.
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,6 +20,7 @@ from thinc.api import Config
 
 from ..corpus.plural import counted
 from ..errors import settings_error
+from ..schemes.inventory import FrameInventory
 
 # Settings of `spacy_seqtag.Corpus.v1` that take a part of the corpus, or more than it, or that the
 # Docs follow already.
@@ -127,6 +128,11 @@ def _train(
     output = folder / "output"
     output.mkdir()
     trained = init_nlp(with_corpus(config, nlp, corpus), use_gpu=gpu_id)
+    for name, pipe in _same_components(nlp, config):
+        # Saved with the pipeline, so that the files of the inventory need not be there any more.
+        if isinstance(frames := getattr(pipe, "frames", None), FrameInventory):
+            with_it: Any = trained.get_pipe(name)  # a SemanticRoleLabeller, as `pipe` is
+            with_it.set_frames(frames)
     train(trained, output, use_gpu=gpu_id, stdout=sys.stderr, stderr=sys.stderr)
     return util.load_model(output / "model-last")
 
@@ -135,7 +141,8 @@ def with_corpus(settings: Config, nlp: Language, corpus: Path) -> Config:
     """Write the config of a training run on another corpus.
 
     settings (Config): What is trained, and how.
-    nlp (Language): The labels of its components are taken.
+    nlp (Language): The labels of its components are taken. Their inventories of frames are for the
+        caller to take: where there is one, none is read.
     corpus (Path): The corpus, all of it and nothing else.
     """
     config = settings.copy()
@@ -152,9 +159,17 @@ def with_corpus(settings: Config, nlp: Language, corpus: Path) -> Config:
     training["patience"] = 0
     # A bar for each fold, in a terminal.
     training["logger"] = {**_LOGGER, "progress_bar": "train" if sys.stderr.isatty() else None}
-    for name in nlp.pipe_names:
-        label_data = getattr(nlp.get_pipe(name), "label_data", None)
-        part = config["components"].get(name, {})
-        if label_data and part.get("factory") == nlp.get_pipe_meta(name).factory:
-            config["initialize"]["components"].setdefault(name, {})["labels"] = label_data
+    for name, pipe in _same_components(nlp, config):
+        starts = config["initialize"]["components"]
+        if label_data := getattr(pipe, "label_data", None):
+            starts.setdefault(name, {})["labels"] = label_data
+        if getattr(pipe, "frames", None) is not None:
+            starts.get(name, {}).pop("frames", None)
     return config
+
+
+def _same_components(nlp: Language, config: Config) -> Iterator[tuple[str, Callable[[Doc], Doc]]]:
+    """Find the components of a pipeline that a config makes in the same way."""
+    for name, pipe in nlp.pipeline:
+        if config["components"].get(name, {}).get("factory") == nlp.get_pipe_meta(name).factory:
+            yield name, pipe

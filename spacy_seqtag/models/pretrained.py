@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from transformers import AutoConfig
+from transformers.configuration_utils import PretrainedConfig
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 from ..errors import first_line, one_line, settings_error
@@ -63,6 +64,19 @@ def find_tokenizer(name: str, where: str) -> PreTrainedTokenizerBase:
     """
     settings = {"use_fast": True, "trust_remote_code": False}
     return load_tokenizer(find_model(name, where), where, settings)
+
+
+def find_config(name: str, where: str) -> PretrainedConfig:
+    """Find a base model and load its configuration alone.
+
+    name (str), where (str): See `find_model`.
+    RETURNS (PretrainedConfig): The configuration.
+    RAISES: ConfigValidationError (a ValueError): The model cannot be found or read.
+    """
+    config: PretrainedConfig = AutoConfig.from_pretrained(
+        find_model(name, where), trust_remote_code=False
+    )
+    return config
 
 
 def load_tokenizer(source: str, where: str, settings: Settings) -> PreTrainedTokenizerBase:

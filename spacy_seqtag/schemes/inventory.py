@@ -40,10 +40,10 @@ class InventoryRoleset(NamedTuple):
 
 
 class _Entry(NamedTuple):
-    """A word of a roleset. number: of the roleset. rest: the other words of the word."""
+    """A word of a roleset. order: of the rolesets of a word. rest: the other words of the word."""
 
     roleset: str
-    number: int
+    order: tuple[bool, int, str, int]
     pos: str
     rest: tuple[str, ...]
 
@@ -70,10 +70,11 @@ class FrameInventory:
         """The words, by the first of each."""
         found: dict[str, list[_Entry]] = {}
         for number, roleset in enumerate(self.rolesets.values()):
+            order = (*_by_number(roleset.name), number)
             for pos, words in roleset.words.items():
                 for word in words:
                     first, *rest = word.lower().split()
-                    entry = _Entry(roleset.name, number, pos, tuple(rest))
+                    entry = _Entry(roleset.name, order, _SAME.get(pos, pos), tuple(rest))
                     found.setdefault(first, []).append(entry)
         return found
 
@@ -93,18 +94,19 @@ class FrameInventory:
         words (Iterable[str]): The word and what may be its base forms, in lower case.
         pos (str): Its universal part of speech, or ANY.
         after (Sequence[str]): The words that follow it in its sentence, in lower case.
-        RETURNS (list[str]): By their numbers (`give.01` before `give.02`), then in the order of the
-            inventory. Empty for a word that the inventory lacks.
+        RETURNS (list[str]): By their numbers (`give.2` before `give.10`, and `give.LV`, which has
+            none, after both), then in the order of the inventory. Empty for a word that the
+            inventory lacks.
         """
         pos, near = _SAME.get(pos, pos), after[:REACH]
-        found: dict[tuple[bool, bool], set[tuple[str, int, str]]] = {}
+        found: dict[tuple[bool, bool], set[tuple[tuple[bool, int, str, int], str]]] = {}
         for word in dict.fromkeys(words):
             for entry in self._by_word.get(word, ()):
                 if all(other in near for other in entry.rest):
                     other_pos = bool(pos and entry.pos) and entry.pos != pos
-                    key = (entry.roleset.rpartition(".")[2], entry.number, entry.roleset)
-                    found.setdefault((not entry.rest, other_pos), set()).add(key)
-        return [name for *_, name in sorted(found[min(found)])] if found else []
+                    key = (not entry.rest, other_pos)
+                    found.setdefault(key, set()).add((entry.order, entry.roleset))
+        return [name for _, name in sorted(found[min(found)])] if found else []
 
     def definition(self, roleset: str) -> str | None:
         """Return what a roleset means; None if nobody says.
@@ -153,6 +155,13 @@ class FrameInventory:
         RAISES: KeyError, TypeError, ValueError, AttributeError: Data that it cannot have made.
         """
         return cls(InventoryRoleset(*row) for row in data)
+
+
+def _by_number(roleset: str) -> tuple[bool, int, str]:
+    """Return what puts rolesets in the order of their numbers, those without one last."""
+    number = roleset.rpartition(".")[2]
+    is_number = number.isdecimal()  # digits of any script, which int reads
+    return not is_number, int(number) if is_number else 0, number
 
 
 def _is_adjunct(role: str) -> bool:

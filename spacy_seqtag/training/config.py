@@ -84,6 +84,8 @@ class Choices:
     senter (bool): Whether to find sentence boundaries, too.
     base_model (str): Name of the encoder, as `spacy_seqtag.TransformerModel.v1` takes it.
     word_case (bool): Whether the encoder is told how words are written; for an uncased one.
+    reinit_layers (int | None): How many top layers of the encoder begin with random weights; None:
+        as many as the recipe says.
     lang (str): Code of the language.
     pos_layer (str): "pos" or "tag", which parts of speech are learned.
     entity_share (float | None): The share of words in entities that is expected, where nothing is
@@ -100,6 +102,7 @@ class Choices:
     senter: bool
     base_model: str = BASE_MODEL
     word_case: bool = True
+    reinit_layers: int | None = None
     lang: str = "en"
     pos_layer: str = "pos"
     entity_share: float | None = None
@@ -132,6 +135,8 @@ def render(choices: Choices, path: str) -> str:
     environment.filters["rate"] = _rate
     source = files(__package__).joinpath("config.cfg.jinja").read_text(encoding="utf8")
     start = choices.start
+    recipe = recipe_for(choices.tasks)
+    reinit_layers = choices.reinit_layers
     made = ["transformer", *(["senter"] if choices.senter else []), *choices.tasks]
     variables = asdict(choices) | {
         "about": _wrapped(choices.about),
@@ -143,7 +148,8 @@ def render(choices: Choices, path: str) -> str:
         "pipeline": made if start is None else [*start.components, *start.new],
         "start": start,
         "pos_overwrite": choices.lang in _TAGGED,
-        "recipe": recipe_for(choices.tasks),
+        "recipe": recipe,
+        "reinit_layers": recipe.reinit_layers if reinit_layers is None else reinit_layers,
         "score_weights": _score_weights(choices),
         # On a GPU larger micro-batches annotate faster; those of training hold one batch at most.
         "max_batch_wordpieces": 16_384 if choices.gpu else 4_096,

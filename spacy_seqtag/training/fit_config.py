@@ -151,10 +151,12 @@ class Encoder:
 
     name (str): As `spacy_seqtag.TransformerModel.v1` takes it.
     is_uncased (bool): Whether it reads "Bath" and "bath" as the same.
+    has_layers (bool): Whether its layers can be changed one by one.
     """
 
     name: str
     is_uncased: bool
+    has_layers: bool = True
 
 
 def fit(
@@ -185,6 +187,10 @@ def fit(
     else:
         case = "reads case."
     about = [*about_data(train, tasks), language, f"{encoder.name}: {case}"]
+    if not encoder.has_layers:
+        about.append(
+            f"{encoder.name}: does not keep its layers in one list, so reinit_layers is 0."
+        )
     if not train.shows_boundaries:
         about.append(
             "No document has two sentences, so sentence boundaries cannot be learned: on raw text "
@@ -201,6 +207,7 @@ def fit(
         senter=senter,
         base_model=encoder.name,
         word_case=word_case,
+        reinit_layers=None if encoder.has_layers else 0,
         lang=code,
         pos_layer=train.layer("pos") or "pos",
         entity_share=entity_share,

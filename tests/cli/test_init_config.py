@@ -1,5 +1,6 @@
 """`python -m spacy seqtag init-config`."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import spacy
 from spacy.cli._util import app
 from spacy.tokens import Doc, DocBin
 from spacy.util import load_config
+from transformers import AutoConfig, AutoModel
 from typer.testing import CliRunner
 
 import spacy_seqtag.cli  # noqa: F401  (adds the command)
@@ -126,6 +128,25 @@ def test_encoder_that_reads_case(run, tiny_roberta):
     config = load_config("my.cfg")
     assert config["components"]["transformer"]["model"]["word_case"] is False
     assert "-o training --gpu-id 0" in Path("my.cfg").read_text("utf8")
+
+
+@pytest.mark.parametrize(("kind", "layers"), [("albert", 0), ("bert", 1)])
+def test_top_layers_begin_anew_where_there_are_such(run, tiny_bert, tmp_path, kind, layers):
+    """Every step of an ALBERT is the same layer."""
+    folder = tmp_path / "encoder"
+    shutil.copytree(tiny_bert, folder)
+    size = AutoConfig.from_pretrained(tiny_bert).to_dict()
+    names = ("vocab_size", "hidden_size", "num_attention_heads", "intermediate_size")
+    config = AutoConfig.for_model(kind, **{name: size[name] for name in names}, embedding_size=8)
+    AutoModel.from_config(config).save_pretrained(folder)
+    result = run("--train", "train.spacy", "--tasks", "pos", base_model=str(folder))
+    text = "does not keep its layers in one list, so reinit_layers is 0."
+    assert (text in result.output) == (layers == 0)
+    config = load_config("my.cfg")
+    assert config["components"]["transformer"]["model"]["reinit_layers"] == layers
+    short = ["--training.max_steps", "1", "--paths.dev", "dev.spacy"]
+    result = CliRunner().invoke(app, ["train", "my.cfg", *short])
+    assert result.exit_code == 0, result.output
 
 
 def test_standard_output(run):

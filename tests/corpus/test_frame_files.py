@@ -27,6 +27,14 @@ GIVE = """<?xml version="1.0" encoding="utf-8" standalone="no"?>
       <aliases><alias pos="v">give_up</alias><alias pos="x">give_away</alias></aliases><roles/>
     </roleset>
   </predicate>
+  <predicate lemma="gift">
+    <roleset id="gift.01" name="present">
+      <aliases><alias pos="l">give_gift</alias><alias pos="n">gift</alias></aliases><roles/>
+    </roleset>
+    <roleset id="give_hand.02" name="help">
+      <aliases><alias pos="l">give_hand</alias></aliases><roles/>
+    </roleset>
+  </predicate>
 </frameset>
 """
 
@@ -50,8 +58,12 @@ def test_propbank(tmp_path, within):
             {"ARG0": "giver", "ARG1": "thing given", "ARGM-LOC": "place"},
         ],
         ["give_up.07", "", {"VERB": ["give up"], "": ["give away"]}, {}],
+        # The verb of a light verb construction does not have the roleset of the noun.
+        ["gift.01", "present", {"NOUN": ["gift"]}, {}],
+        ["give_hand.02", "help", {}, {}],
     ]
     assert left_out == []
+    assert inventory.senses(["gave", "give"], "VERB", ["a", "gift"]) == ["give.01"]
 
 
 def test_what_cannot_be_used_is_left_out_and_named(tmp_path):
@@ -66,7 +78,7 @@ def test_what_cannot_be_used_is_left_out_and_named(tmp_path):
         e=bare.format("", aliases),
     )
     inventory, left_out = read_inventory(folder)
-    assert list(inventory.rolesets) == ["give.01", "give_up.07"]
+    assert list(inventory.rolesets) == ["give.01", "give_up.07", "gift.01", "give_hand.02"]
     messages = [str(error) for error in left_out]
     for message, expected in zip(
         messages,
@@ -80,6 +92,37 @@ def test_what_cannot_be_used_is_left_out_and_named(tmp_path):
     ):
         assert expected in message
         assert "\n" not in message
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1", "gb2312", "big5"])
+def test_xml_in_other_encodings(tmp_path, encoding):
+    word = "été" if encoding == "latin-1" else "中文"
+    declared = encoding.removesuffix("-sig")
+    text = GIVE.replace('"utf-8"', f'"{declared}"').replace("giving", word)
+    folder = write(tmp_path / "frames")
+    (folder / "a.xml").write_bytes(text.encode(encoding))
+    inventory, left_out = read_inventory(folder)
+    assert left_out == []
+    assert inventory.rolesets["give.01"].words["NOUN"] == [word]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content", "message"),
+    [
+        ("klingon", b"", "a.xml: its encoding cannot be read: unknown encoding: "),
+        ("hex", b"", "a.xml: its encoding cannot be read: "),
+        ("gb2312", b"\xff\xff", "a.xml: its encoding cannot be read: 'gb2312' codec can't decode"),
+        ("utf-8", b"\xff\xff", "a.xml:1: no XML: "),
+    ],
+)
+def test_xml_whose_encoding_cannot_be_read_is_left_out(tmp_path, encoding, content, message):
+    folder = write(tmp_path / "frames", give=GIVE)
+    declaration = f'<?xml version="1.0" encoding="{encoding}"?><frameset>'.encode()
+    (folder / "a.xml").write_bytes(declaration + content + b"</frameset>")
+    inventory, (error,) = read_inventory(folder)
+    assert "give.01" in inventory
+    assert message in str(error)
+    assert "\n" not in str(error)
 
 
 def test_a_folder_without_frames(tmp_path):
@@ -110,8 +153,9 @@ def write_json(tmp_path, data):
     return path
 
 
-def test_json(tmp_path):
-    inventory, left_out = read_inventory(write_json(tmp_path, OWN))
+@pytest.mark.parametrize("mark", ["", "\ufeff"])  # some editors write one
+def test_json(tmp_path, mark):
+    inventory, left_out = read_inventory(write_json(tmp_path, mark + json.dumps(OWN)))
     assert left_out == []
     assert inventory.definition("donner.01") == "transférer"
     assert inventory.senses(["faire"], after=["don"]) == ["donner.01"]
@@ -130,6 +174,9 @@ def changed(**fields):
     ("data", "message"),
     [
         ('{"rolesets":\n [}', "own.json:2: no JSON: Expecting value"),
+        ("[" * 100_000, "own.json: lists or objects within others, too deep"),
+        ('{"rolesets": ' + "1" * 5000 + "}", "own.json: "),
+        ("\ufeff[]", "own.json: the file: Input should be a valid dictionary"),
         ("[]", "own.json: the file: Input should be a valid dictionary"),
         ({}, "own.json: rolesets: Field required"),
         ({"rolesets": []}, "own.json: no roleset in it"),

@@ -14,6 +14,7 @@ from spacy_seqtag.labelling import folds
 from spacy_seqtag.labelling.audit import find_suspects
 from spacy_seqtag.labelling.folds import fold_of, with_corpus
 from spacy_seqtag.labelling.given import Doubt, JudgedLayer
+from spacy_seqtag.schemes.inventory import FrameInventory, InventoryRoleset
 
 
 @pytest.fixture
@@ -172,6 +173,21 @@ def test_folds_learn_all_of_their_corpus(knowing_path, corpus, dev):
     assert sizes == ({"train": 60, "dev": 1} if dev == "corpora.dev" else {"train": 60})
     labels = found["initialize"]["components"]["seqtag_pos"]["labels"]
     assert tuple(labels) == nlp.get_pipe("seqtag_pos").labels
+
+
+def test_folds_have_the_inventory_of_their_pipeline(knowing_path, corpus):
+    """Its files may be gone: it is saved with the component."""
+    nlp = spacy.load(knowing_path)
+    frames = FrameInventory([InventoryRoleset("give.01", "transfer", {"VERB": ["give"]}, {})])
+    nlp.get_pipe("seqtag_srl").set_frames(frames)
+    config = nlp.config.copy()
+    config["initialize"]["components"]["seqtag_srl"] = {
+        "frames": {"@readers": "spacy_seqtag.FrameInventory.v1", "path": "gone.json"}
+    }
+    config["training"]["max_steps"] = config["training"]["eval_frequency"] = 1
+    docs = list(DocBin().from_disk(corpus).get_docs(nlp.vocab))[:4]
+    trained, _ = next(folds.train_folds(nlp, config, docs, 2))
+    assert trained.get_pipe("seqtag_srl").frames.to_rows() == frames.to_rows()
 
 
 def test_a_corpus_with_nothing_to_judge(run, corpus, trained_path, tmp_path):

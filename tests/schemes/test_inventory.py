@@ -17,6 +17,14 @@ INVENTORY = FrameInventory(
         InventoryRoleset("box.01", "put into a box", {"VERB": ["box"]}, {"A0": "packer", "A1": ""}),
         InventoryRoleset("box.02", "", {"NOUN": ["box"]}, {"ARGM-LOC": "place"}),
         InventoryRoleset("给.01", "", {"": ["给"]}, {"施事": "giver"}),
+        # Numbers are numbers, however they are written, and come before what is none.
+        *(
+            InventoryRoleset(f"run.{number}", "", {"VERB": ["run"]}, {})
+            for number in ("LV", "10", "2", "٣", "01", "²")
+        ),
+        InventoryRoleset("be.01", "", {"AUX": ["be"], "NOUN": ["being"]}, {}),
+        InventoryRoleset("be.02", "", {"VERB": ["be"], "PROPN": ["being"]}, {}),
+        InventoryRoleset("be.03", "", {"ADJ": ["be", "being"]}, {}),
     ]
 )
 
@@ -37,6 +45,12 @@ INVENTORY = FrameInventory(
         (("box",), "ADJ", (), ["box.01", "box.02"]),
         (("box",), "", (), ["box.01", "box.02"]),
         (("给",), "VERB", (), ["给.01"]),
+        (("run",), "VERB", (), ["run.01", "run.2", "run.٣", "run.10", "run.LV", "run.²"]),
+        # Verbs are tagged AUX as well, nouns PROPN, in texts and in inventories.
+        (("be",), "AUX", (), ["be.01", "be.02"]),
+        (("be",), "VERB", (), ["be.01", "be.02"]),
+        (("being",), "NOUN", (), ["be.01", "be.02"]),
+        (("being",), "PROPN", (), ["be.01", "be.02"]),
         (("take",), "VERB", (), []),
     ],
 )
@@ -77,7 +91,7 @@ def test_definitions():
     assert INVENTORY.definition("take.01") is None
     assert "give.01" in INVENTORY
     assert "take.01" not in INVENTORY
-    assert len(INVENTORY) == 6
+    assert len(INVENTORY) == 15
 
 
 def test_survives_its_rows():

@@ -22,6 +22,7 @@ from .bert_parts import AnyTransformer
 from .plain_encoder import PlainEncoder
 
 if TYPE_CHECKING:  # what only pretrained encoders need
+    from transformers.configuration_utils import PretrainedConfig
     from transformers.modeling_utils import PreTrainedModel
 
 
@@ -93,6 +94,27 @@ def reset_layers(transformer: "PreTrainedModel", n: int) -> None:
         raise settings_error(f"reinit_layers = {n}: {one_line(err)}. Set it to 0") from None
     for layer in layers[total - n :]:
         layer.apply(transformer._init_weights)
+
+
+def has_layers(config: "PretrainedConfig") -> bool:
+    """Tell whether an encoder has layers of its own for each step, in one list.
+
+    config (PretrainedConfig): Its configuration. The encoder is made of it without weights.
+    RETURNS (bool): True as well where it cannot be made so, as nothing is known then.
+    """
+    from transformers import AutoModel
+
+    try:
+        with torch.device("meta"):
+            transformer = AutoModel.from_config(  # type: ignore[no-untyped-call]
+                config, trust_remote_code=False
+            )
+        _find_layers(transformer, n_layers(transformer))
+    except ConfigValidationError:
+        return False
+    except Exception:  # whatever transformers checks for this type
+        return True
+    return True
 
 
 def _find_layers(transformer: AnyTransformer, n: int) -> tuple[nn.Module, str, nn.ModuleList]:

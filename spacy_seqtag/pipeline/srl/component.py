@@ -36,7 +36,14 @@ from .decode import decode_arguments, make_proposition, write_propositions
 from .gold import GoldPairs, gold_pairs
 from .pairs import choose_predicates, make_pairs
 from .reliability import argument_confidences, labelled_pairs
-from .rolesets import best_rolesets, choose_roleset, given_frames, probable_rolesets, role_shares
+from .rolesets import (
+    best_rolesets,
+    choose_roleset,
+    given_frames,
+    probable_rolesets,
+    role_shares,
+    words_of,
+)
 from .score import srl_score
 from .soft import find_soft_roles, role_targets
 
@@ -340,7 +347,7 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
             for i in (at[own.start : own.stop] - start).tolist()
         ]
         # A predicate that was given may have several words.
-        n_words = [1 if frame is None else len(frame.predicate) for _, frame in predicates]
+        n_words = [1 if frame is None else words_of(frame) for _, frame in predicates]
         arguments = decode_arguments(
             scores,
             np.concatenate([doc.to_array("IS_SPACE") == 1 for doc in docs]),

@@ -97,6 +97,18 @@ def given_frames(doc: Doc) -> dict[int, Frame]:
     return {frame.predicate.start: frame for frame in get_frames(doc)}
 
 
+def words_of(frame: Frame) -> int:
+    """Count the words of a predicate that was given: its own, and the parts that adjoin them.
+
+    frame (Frame): Its frame. A predicate given as one span has parts once it was annotated.
+    """
+    end = frame.predicate.end
+    for part in frame.parts:  # in the order of their words
+        if frame.predicate.start < part.start <= end:
+            end = max(end, part.end)
+    return end - frame.predicate.start
+
+
 def choose_roleset(
     lexicon: RolesetLexicon, token: Token, given: Frame | None, number: int, score: float
 ) -> Roleset:

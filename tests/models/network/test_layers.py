@@ -7,6 +7,7 @@ import torch
 from transformers import AutoConfig, AutoModel
 
 from spacy_seqtag.models.network.layers import (
+    has_layers,
     keep_layers,
     n_layers,
     reset_layers,
@@ -55,6 +56,24 @@ def test_the_others_are_as_they_were(kind):
     loaded.load_state_dict(model.state_dict())
     torch.testing.assert_close(encode(loaded), encode(model))
     assert not torch.allclose(encode(model), before, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        *dict.fromkeys(["bert", "deberta-v2", "distilbert", "roberta", "gpt2"], True).items(),
+        *dict.fromkeys(["albert", "xlm", "flaubert"], False).items(),
+    ],
+)
+def test_whether_layers_can_begin_anew_is_known_before(kind, expected):
+    settings = {"num_hidden_layers": 3, "n_layers": 3} if expected is False else {}
+    config = AutoConfig.for_model(kind, **{**SIZE, "n_heads": 2, "emb_dim": 8, **settings})
+    assert has_layers(config) is expected
+    if expected:
+        reset_layers(encoder(kind), 1)
+    else:
+        with pytest.raises(ValueError, match="Set it to 0"):
+            reset_layers(AutoModel.from_config(config), 1)
 
 
 def test_layers_that_are_one():

@@ -125,14 +125,32 @@ def test_a_given_predicate_of_several_words_is_kept_whole():
     nlp, pipe = make_pipe(use_existing_predicates=True)
     doc = sents(nlp.vocab, "She gave up on it")
     doc.spans["predicates"] = [Span(doc, 1, 4, label="give_up.07")]
-    # Even where the model takes a word of it for an argument.
-    (frame,) = annotated(
-        pipe, doc, {1: [(0, 1, "ARG0", 0.9), (2, 4, "ARG1", 0.9), (4, 5, "ARG1", 0.6)]}
-    )
-    assert frame.roleset == "give_up.07"
-    assert (frame.predicate.text, [part.text for part in frame.parts]) == ("gave", ["up on"])
-    assert [(a.label_, a.text) for a in frame.arguments] == [("ARG0", "She"), ("ARG1", "it")]
-    assert list(problems(doc)) == []
+    # Even where the model takes a word of it for an argument, and where it was annotated before.
+    found = {1: [(0, 1, "ARG0", 0.9), (2, 4, "ARG1", 0.9), (4, 5, "ARG1", 0.6)]}
+    for _ in range(3):
+        (frame,) = annotated(pipe, doc, found)
+        assert frame.roleset == "give_up.07"
+        assert (frame.predicate.text, [part.text for part in frame.parts]) == ("gave", ["up on"])
+        assert [(a.label_, a.text) for a in frame.arguments] == [("ARG0", "She"), ("ARG1", "it")]
+        assert list(problems(doc)) == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "kept"),
+    [
+        ([(2, 3)], [(2, 3)]),
+        ([(2, 3), (3, 4)], [(2, 4)]),
+        ([(2, 3), (4, 5)], [(2, 3)]),  # what stands by itself is for the model to find
+        ([(0, 1)], []),
+        ([(3, 4)], []),
+    ],
+)
+def test_parts_that_adjoin_a_given_predicate_are_kept(parts, kept):
+    nlp, pipe = make_pipe(use_existing_predicates=True)
+    doc = sents(nlp.vocab, "She gave up on it")
+    set_propositions(doc, [Proposition(1, "give_up.07", [], parts)], annotated=[(0, 5)])
+    (frame,) = annotated(pipe, doc, {1: []})
+    assert [(part.start, part.end) for part in frame.parts] == kept
 
 
 # With an encoder
