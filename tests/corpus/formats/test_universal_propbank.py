@@ -84,6 +84,8 @@ def test_what_tells_the_format(tmp_path):
         "e.conllu": (TREEBANK, "conllu"),
         "f.conllu": (plain, "conllu"),
         "g.conllup": ("# global.columns = FORM NE\nAnn\tB-PER\n", "conllu"),
+        "i.conllu": (TREEBANK.replace("_\n", "SpaceAfter=No\n") + ANN, "up"),
+        "j.conllu": (heads("Ann 0", english=True) + ANN, "up"),
         "h.conllu": ("1\tAnn" + "\t_" * 8 + "\tsomething else\n", "conllu"),
     }
     for name, (text, expected) in files.items():
@@ -117,6 +119,47 @@ def test_one(tmp_path, run, text, frames):
     assert summary.without_frames == text.count("no-up")
 
 
+LEFT = "Yesterday 2 AM-TMP", "left/leave.01 0 _", "home 2 A1"
+LEFT_FRAME = "[AM-TMP Yesterday] [V left] [A1 home]"
+BOTH = (
+    "# global.columns = FORM UP:PRED UP:ARGSPANS\n"
+    "Yesterday\t_\t_\n"
+    "left\tleave.01\tAM-TMP:1-1|A1:3-3\n"
+    "home\t_\t_\n"
+)
+
+
+@pytest.mark.parametrize("text", [heads(*LEFT), BOTH])
+@pytest.mark.parametrize("word", ["Yesterday", "left", "home"])
+@pytest.mark.parametrize("end", ["\t", "\t\t", " "])
+def test_a_row_that_counts_for_words_counts_for_roles(tmp_path, run, text, word, end):
+    changed = re.sub(rf"^(.*\b{word}\b.*)$", rf"\1{end}", text, flags=re.M)
+    assert changed != text
+    _, docs = run(write(tmp_path / "a.conllup", changed), file_format="up")
+    assert shown(docs) == [[LEFT_FRAME]]
+
+
+@pytest.mark.parametrize(
+    ("text", "frame"),
+    [
+        # A sign that begins comments may be a word, where the form is what rows begin with.
+        (
+            BOTH.replace("left", "#\t_\t_\nleft").replace("3-3", "4-4"),
+            LEFT_FRAME,
+        ),
+        (BOTH.replace("home\t", "#home\t"), LEFT_FRAME.replace("home", "#home")),
+        # An empty cell is as good as `_`.
+        (
+            heads(*LEFT).replace("\tA1", "\t").replace("\t_\t_\t\n", "\t\t\t\n"),
+            "[AM-TMP Yesterday] [V left]",
+        ),
+    ],
+)
+def test_rows_that_look_like_none(tmp_path, run, text, frame):
+    _, docs = run(write(tmp_path / "a.conllup", text), file_format="up")
+    assert shown(docs) == [[frame]]
+
+
 @pytest.mark.parametrize(
     ("comments", "sent_id", "text"),
     [
@@ -125,6 +168,9 @@ def test_one(tmp_path, run, text, frames):
         (["# text: Ann, left"], "a-1", "Ann, left"),
         (["# sent_id dev-s1/de"], "dev-s1", "Ann , left"),
         (["# sent_id = s1", "# text = Ann, left"], "s1", "Ann, left"),
+        (["# sent_id = s1", '# text = Ann , left text="x"'], "s1", "Ann , left"),
+        (['# sent_id = s1 text="x"'], 's1 text="x"', "Ann , left"),
+        (['# newdoc = d text="x" ref="r"'], "a-1", "Ann , left"),
     ],
 )
 def test_comments_of_one(tmp_path, run, comments, sent_id, text):

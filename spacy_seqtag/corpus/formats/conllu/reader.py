@@ -76,10 +76,10 @@ def read_conllu(
             sentence = sentences.take()
             if sentence is not None:
                 yield sentence
-        elif text[0] == "#":
-            sentences.rows.comment(line, text)
-        else:
+        elif sentences.rows.is_row(text):
             sentences.rows.row(line, text)
+        else:
+            sentences.rows.comment(line, text)
     sentence = sentences.take()
     if sentence is not None:
         yield sentence

@@ -20,6 +20,7 @@ from pathlib import Path
 from ....schemes.propositions import PREDICATE, PREDICATE_PART, Argument, Proposition
 from ...errors import FormatError, quoted
 from ..conllu.roles import read_label
+from ..conllu.rows import RowCollector
 from ..head_roles import ABSENT, YES
 from ..remarks import Remarks
 
@@ -60,15 +61,15 @@ class SpanColumns:
         self._lines: list[int] = []
         self._found: list[tuple[int, str, str, str]] = []  # word, roleset, heads, spans
 
-    def row(self, line: int, text: str) -> str:
-        """Read a row of a sentence, and give it as it is.
+    def row(self, line: int, text: str, rows: RowCollector) -> None:
+        """Read a row of a sentence.
 
-        RAISES: FormatError: Arguments without a predicate.
+        rows (RowCollector): Gets the word; only what it takes for one counts.
+        RAISES: FormatError: What `RowCollector.row` raises; arguments without a predicate.
         """
-        cells = text.split("\t")
-        if len(cells) == self.n_columns:  # else whoever reads the words says what is wrong
+        cells = rows.row(line, text)
+        if cells is not None:
             self.add(line, cells)
-        return text
 
     def add(self, line: int, cells: Sequence[str]) -> None:
         """Read the cells of a row; one of several words or of none is passed over.
