@@ -107,6 +107,10 @@ def test_what_tells_the_format(tmp_path):
             heads("Ann 2 A0", "left/leave.01 0 V", "now 2 AM-TMP", english=True),
             ["[A0 Ann] [V left] [AM-TMP now]"],
         ),
+        (
+            heads("Ann 2 A0", "gave/give_up.07 0 _", "up 2 C-V", "it 2 A1"),
+            ["[A0 Ann] [V gave] [C-V up] [A1 it]"],
+        ),
         (heads("Ann 0", english=True) + "# propbank = no-up\n" + heads("Bo 0", english=True), []),
     ],
 )
@@ -117,6 +121,7 @@ def test_one(tmp_path, run, text, frames):
     assert {token.pos_ for doc in docs for token in doc} == {"CCONJ"}
     assert any("tags of Universal Dependencies 1" in n for n in summary.notes) or len(docs[0]) == 1
     assert summary.without_frames == text.count("no-up")
+    assert sum(len(frame.parts) for frame in get_frames(docs[0])) == text.count("\tC-V")
 
 
 LEFT = "Yesterday 2 AM-TMP", "left/leave.01 0 _", "home 2 A1"
@@ -315,6 +320,39 @@ def test_bad_rows_of_one(tmp_path, run, old, new, message):
     assert old in ANN
     with pytest.raises(FormatError, match=message):
         run(write(tmp_path / "a.conllu", ANN.replace(old, new, 1)))
+
+
+ENGLISH = heads("Ann 2 A0", "left/leave.01 0 V", english=True)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        # The first sentence with roles tells the kind of the file.
+        (ANN, heads("Ann 2 A0", "left 0 _"), r":7: 0 predicates, but 1 column.*a row with Y and"),
+        (ANN, ENGLISH, r":7: 0 predicates, but 2 columns .* a row with Y and a column"),
+        (ENGLISH, ANN, r":6: 2 predicates, but 1 column .* a roleset in the eleventh column and a column"),
+        ("", heads("Ann 2 A0", "left 0 _"), ":1: 0 predicates, but 1 column .* a row with Y"),
+        (heads("Ann 0", english=True), ENGLISH, None),
+        (heads("Ann 0 _"), ANN, None),
+    ],
+)
+def test_kinds_of_one(tmp_path, run, first, second, message):
+    path = write(tmp_path / "a.conllu", first + second)
+    if message is None:
+        assert len(run(path, file_format="up")[1][0]) > 2
+        return
+    with pytest.raises(FormatError, match=message):
+        run(path)
+
+
+def test_what_is_not_read(tmp_path, run):
+    path = write(tmp_path / "a.conllu", ANN)
+    for span_from, columns in (("subtree", "DEPREL"), ("head", "HEAD, DEPREL")):
+        assert f"{path}: not read: {columns}" in run(path, span_from=span_from)[0].notes
+    with_heads = re.sub(r"^(\w+)\t", r"\1\t0\t", BOTH.replace("FORM", "FORM HEAD"), flags=re.M)
+    path = write(tmp_path / "b.conllup", with_heads)
+    assert f"{path}: not read: HEAD" in run(path)[0].notes
 
 
 @pytest.mark.parametrize(

@@ -109,12 +109,15 @@ class SentenceRows:
         self._remarks = remarks
         self._strict = options.strict
 
-    def take(self) -> Sentence | None:
-        """Make a sentence of the lines since the last one; None if there are none."""
+    def take(self, elsewhere: Collection[int] = ()) -> Sentence | None:
+        """Make a sentence of the lines since the last one; None if there are none.
+
+        elsewhere (Collection[int]): Columns of CoNLL-U that somebody else reads.
+        """
         block = self.rows.take()
         if block is None:
             return None
-        self._unread.watch(block.rows)
+        self._unread.watch(block.rows, elsewhere)
         return _sentence(
             block, self.maker, self._misc, self._tags, self._unread, self._remarks, self._strict
         )

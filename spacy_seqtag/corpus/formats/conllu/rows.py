@@ -67,10 +67,10 @@ class Unread:
             if key not in _SPACE_KEYS:
                 self._keys[key] = None
 
-    def watch(self, rows: Sequence[Sequence[str]]) -> None:
-        """Look at the columns that have been empty so far."""
+    def watch(self, rows: Sequence[Sequence[str]], elsewhere: Collection[int] = ()) -> None:
+        """Look at the columns that have been empty so far, save for those read elsewhere."""
         for i in list(self._empty):
-            if any(row[i] not in ("_", "") for row in rows):
+            if i not in elsewhere and any(row[i] not in ("_", "") for row in rows):
                 self.column(self._empty.pop(i))
 
     def report(self, remarks: Remarks) -> None:

@@ -6,9 +6,11 @@
 The first eight columns are those of CoNLL-U. In place of DEPS stands `Y` at a predicate, in place
 of MISC its roleset; then follows a column for each predicate, with the roles of its arguments at
 their heads. `head_roles` makes spans of them. The English files keep DEPS and MISC: their eleventh
-column has the rolesets, and the predicate itself is `V` in its column.
+column has the rolesets, and the predicate itself is `V` in its column. A file is of one of these
+kinds, told by its first sentence with roles.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +20,8 @@ from ..conllu.rows import COLUMNS, DEPS, HEAD, MISC, UPOS, RowCollector
 from ..format import ReadOptions
 from ..head_roles import ABSENT, YES, HeadRows, read_head_roles
 from ..remarks import Remarks
+
+_NOTHING = frozenset((ABSENT, ""))
 
 _OLD_UPOS = {"CONJ": "CCONJ"}
 """Tags of Universal Dependencies 1 that have another name now."""
@@ -44,14 +48,17 @@ class HeadColumns:
     """The rows of a sentence.
 
     path (Path), options (ReadOptions), remarks (Remarks): As readers get them.
+    reads (tuple[int, ...]): The columns of CoNLL-U that are read here, by their positions.
     """
 
     def __init__(self, path: Path, options: ReadOptions, remarks: Remarks) -> None:
         self._path = path
         self._span_from = options.span_from
+        self.reads: tuple[int, ...] = (HEAD,) if options.span_from == "subtree" else ()
         self._remarks = remarks
         self._n_columns = 0
         self._rows: list[_Row] = []
+        self._is_english: bool | None = None  # None until a sentence with roles tells it
 
     def row(self, line: int, text: str, rows: RowCollector) -> None:
         """Read a row.
@@ -90,15 +97,31 @@ class HeadColumns:
         rows = self._rows
         self._rows, self._n_columns = [], 0
         columns = [list(c) for c in zip(*(row.further for row in rows), strict=True)]
-        if columns and all(row.deps != YES for row in rows):  # as in English
+        has_marks = any(row.deps == YES for row in rows)
+        if self._is_english is None and (has_marks or any(map(_has_value, columns))):
+            self._is_english = not has_marks and _look_english(columns)
+        if self._is_english is not False and columns:
             first, *columns = columns
-            rolesets = {i: roleset for i, roleset in enumerate(first) if roleset != ABSENT}
+            rolesets = {i: roleset for i, roleset in enumerate(first) if roleset not in _NOTHING}
             columns = [[ABSENT if role == PREDICATE else role for role in c] for c in columns]
         else:
             rolesets = {
-                i: PREDICATE if row.misc in (ABSENT, "") else row.misc
+                i: PREDICATE if row.misc in _NOTHING else row.misc
                 for i, row in enumerate(rows)
                 if row.deps == YES
             }
         heads = HeadRows(self._path, [row.line for row in rows], words, [row.head for row in rows])
-        return read_head_roles(heads, rolesets, columns, self._span_from, self._remarks)
+        mark = "a roleset in the eleventh column" if self._is_english else f"a row with {YES}"
+        return read_head_roles(heads, rolesets, columns, self._span_from, self._remarks, mark=mark)
+
+
+def _has_value(column: Sequence[str]) -> bool:
+    return any(cell not in _NOTHING for cell in column)
+
+
+def _look_english(columns: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the first of the columns after the tenth has rolesets, the others roles."""
+    first, *others = columns
+    return any(PREDICATE in column for column in others) or all(
+        "." in cell for cell in first if cell not in _NOTHING
+    )

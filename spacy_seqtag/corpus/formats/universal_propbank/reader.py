@@ -88,7 +88,7 @@ def read(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Sentenc
     annotated = True
 
     def take() -> Sentence | None:
-        sentence = rows.take()
+        sentence = rows.take(columns.reads)
         if sentence is not None:
             props = columns.take(sentence.words)
             sentence.propositions = props if annotated else None
