@@ -9,6 +9,7 @@ from spacy.tokens import Doc, DocBin
 from spacy_seqtag.corpus.errors import FormatError
 from spacy_seqtag.corpus.export import export
 from spacy_seqtag.corpus.formats import format_of
+from spacy_seqtag.corpus.formats.losses import said
 from spacy_seqtag.frames import get_frames, set_propositions
 from spacy_seqtag.schemes.propositions import Argument, Proposition
 
@@ -331,7 +332,11 @@ ENGLISH = heads("Ann 2 A0", "left/leave.01 0 V", english=True)
         # The first sentence with roles tells the kind of the file.
         (ANN, heads("Ann 2 A0", "left 0 _"), r":7: 0 predicates, but 1 column.*a row with Y and"),
         (ANN, ENGLISH, r":7: 0 predicates, but 2 columns .* a row with Y and a column"),
-        (ENGLISH, ANN, r":6: 2 predicates, but 1 column .* a roleset in the eleventh column and a column"),
+        (
+            ENGLISH,
+            ANN,
+            r":6: 2 predicates, but 1 column .* a roleset in the eleventh column and a column",
+        ),
         ("", heads("Ann 2 A0", "left 0 _"), ":1: 0 predicates, but 1 column .* a row with Y"),
         (heads("Ann 0", english=True), ENGLISH, None),
         (heads("Ann 0 _"), ANN, None),
@@ -396,6 +401,33 @@ def test_what_is_written(tmp_path):
         tree = "A0:1|A\\s1:3|C-V:4" if with_tree else "_"
         assert f"\tgive_up.08\t{tree}\tA0:1-1|A\\s1:3-3|C-V:4-4\n" in text
         assert text.startswith("# global.columns = ID FORM LEMMA UPOS XPOS FEATS HEAD DEPREL DEPS")
+
+
+@pytest.mark.parametrize(
+    ("prop", "cells", "left_out"),
+    [
+        (
+            Proposition(0, "Y", [], []),
+            "V\t_\t_",
+            ["1 roleset `_` or `Y`, which is `V` now"],
+        ),
+        (Proposition(0, "_", [], []), "V\t_\t_", ["1 roleset `_` or `Y`, which is `V` now"]),
+        (
+            Proposition(0, "x.01", [Argument(1, 2, "")], []),
+            "x.01\t_\t_:2-2",
+            ["1 role without a name, which is `_` now"],
+        ),
+    ],
+)
+def test_what_cannot_be_written(tmp_path, run, prop, cells, left_out):
+    vocab = spacy.blank("xx").vocab
+    doc = Doc(vocab, words=["a", "b"])
+    set_propositions(doc, [prop], annotated=[(0, 2)])
+    DocBin(docs=[Doc(vocab), doc], store_user_data=True).to_disk(tmp_path / "a.spacy")
+    counts = export(tmp_path / "a.spacy", tmp_path / "a.conllup", "up")
+    assert f"\t{cells}\n" in (tmp_path / "a.conllup").read_text("utf8")
+    assert sorted(said(counts.left_out)) == ["1 document without words", *left_out]
+    assert len(get_frames(run(tmp_path / "a.conllup")[1][0])) == 1
 
 
 @pytest.mark.parametrize(
