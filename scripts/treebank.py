@@ -71,22 +71,27 @@ def fetch(
                 msg.fail(f"{source}: no such folder. Give one that holds the files", exits=1)
             found = files_of(folder, pattern)
             if not found:
-                if layer == "words" or source == "github":
+                if names[layer]:
                     expected = f"{'/'.join(SPLITS)} in names that match {pattern.pattern}"
-                    msg.fail(f"{source}: no files of {names[layer]}: {expected}", exits=1)
+                    missing = f"{source}: no files of {names[layer]}: {expected}"
+                    if layer == "words" or source == "github":
+                        msg.fail(missing, exits=1)
+                    msg.warn(missing)
                 continue
             for split, path in found:
                 place = new / layer / split / path.name
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, place)
                 msg.good(f"{layer}: {path.name}")
-            sources.append(about(names[layer] or layer, url if names[layer] else "", folder))
+            paths = [path for _, path in found]
+            licence = licence_of(layer, paths, folder)
+            sources.append(about(names[layer] or layer, url if names[layer] else "", licence))
         card = {
             "description": f"A pipeline on one transformer, trained on {treebank}.",
             "author": "",
             "license": "",
             "sources": sources,
-            "notes": f"Scores are those on {held_out(new)}, given its words and sentences.",
+            "notes": f"Scores, given words and sentences, are those on {held_out(new)}.",
         }
         srsly.write_json(new / "card.json", card)
         shutil.rmtree(target, ignore_errors=True)
@@ -107,16 +112,29 @@ def files_of(folder: Path, pattern: re.Pattern[str]) -> list[tuple[str, Path]]:
     return [(found[1], path) for path in paths if (found := pattern.search(path.name))]
 
 
-def about(name: str, url: str, folder: Path) -> Source:
-    """Describe a layer for the card; its licence stands in the README of a treebank."""
+def about(name: str, url: str, licence: str) -> Source:
+    """Describe a layer for the card. An empty URL or licence is not known."""
     source: Source = {"name": name}
     if url:
         source["url"] = url
-    for path in sorted(folder.glob("README*")):
-        if found := _LICENCE.search(path.read_text("utf8")):
-            source["license"] = found[1].strip()
-            break
+    if licence:
+        source["license"] = licence
     return source
+
+
+def licence_of(layer: str, paths: Iterable[Path], folder: Path) -> str:
+    """Find the licence of a layer in its README; empty if there is none.
+
+    A README is that of the layer if no files of other layers are in its folder or below.
+    """
+    others = [pattern for name, (_, pattern) in LAYERS.items() if name != layer]
+    for place in {parent: None for path in paths for parent in path.parents}:
+        if not place.is_relative_to(folder) or any(files_of(place, other) for other in others):
+            continue
+        for path in sorted(place.glob("README*")):
+            if found := _LICENCE.search(path.read_text("utf8")):
+                return found[1].strip()
+    return ""
 
 
 def held_out(folder: Path) -> str:
@@ -152,11 +170,20 @@ def join(
 
 
 def layers(folder: Path, split: str) -> Iterable[Path]:
-    """Find the folders of the layers of a split; a layer that lacks the split comes as a whole."""
+    """Find the folders of the layers of a split.
+
+    Where the treebank has one split alone, a layer that lacks it comes as a whole: its file may be
+    of another split and have the same sentences. Else it is left out.
+    """
+    is_one = len(list((folder / "words").iterdir())) == 1
     for layer in LAYERS:
         own, whole = folder / layer / split, folder / layer
-        if own.is_dir() or whole.is_dir():
-            yield own if own.is_dir() else whole
+        if own.is_dir():
+            yield own
+        elif whole.is_dir() and is_one:
+            yield whole
+        elif whole.is_dir():
+            msg.warn(f"{split}: no {layer}, of which there is another split alone")
 
 
 def convert(paths: Iterable[Path], output: Path, *options: str) -> None:

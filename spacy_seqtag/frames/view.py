@@ -102,6 +102,18 @@ class Frame:
             ],
         }
 
+    def proposition(self) -> Proposition:
+        """Return the frame as token positions.
+
+        Of a predicate of several words the first one is the predicate, the others continue it.
+        """
+        first, end = self.predicate.start, self.predicate.end
+        parts = [(part.start, part.end) for part in self.parts]
+        if end > first + 1:
+            parts = sorted([(first + 1, end), *parts])
+        arguments = [Argument(a.start, a.end, a.label_) for a in self.arguments]
+        return Proposition(first, self.roleset, arguments, parts)
+
     @property
     def pieces(self) -> list[tuple[str, Span]]:
         """The predicate, the arguments and the parts with their labels, in order of their words."""
@@ -155,19 +167,11 @@ def get_frames(doc: Doc) -> list[Frame]:
 
 
 def propositions(doc: Doc) -> list[Proposition]:
-    """Return the frames of a Doc as plain token positions.
+    """Return the frames of a Doc as token positions, see `Frame.proposition`.
 
     doc (Doc): With semantic roles or without.
     """
-    return [
-        Proposition(
-            frame.predicate.start,
-            frame.roleset,
-            [Argument(a.start, a.end, a.label_) for a in frame.arguments],
-            [(part.start, part.end) for part in frame.parts],
-        )
-        for frame in get_frames(doc)
-    ]
+    return [frame.proposition() for frame in get_frames(doc)]
 
 
 def _by_predicate(group: SpanGroup | None) -> dict[int, list[_Piece]]:

@@ -9,7 +9,7 @@ pronoun). `C-V` continues the predicate itself (the particle in "gave it up").
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -57,6 +57,18 @@ class Proposition(NamedTuple):
     roleset: str
     arguments: list[Argument]
     parts: list[tuple[int, int]]
+
+    @classmethod
+    def of_spans(cls, predicate: int, roleset: str, spans: Iterable[Argument]) -> "Proposition":
+        """Make a proposition of a predicate's spans, of which `C-V` continue it.
+
+        predicate (int, token position), roleset (str): See above.
+        spans (Iterable[Argument]): In the order of their words.
+        """
+        spans = list(spans)
+        arguments = [span for span in spans if span.role != PREDICATE_PART]
+        parts = [(start, end) for start, end, role in spans if role == PREDICATE_PART]
+        return cls(predicate, roleset, arguments, parts)
 
     def moved(self, by: int) -> "Proposition":
         """Shift all positions of the proposition, as from a sentence to its Doc.

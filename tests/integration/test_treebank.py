@@ -75,7 +75,7 @@ def fetch_and_join(tmp_path, files, *options):
 
 def test_one_split_is_divided(tmp_path, files):
     card = fetch_and_join(tmp_path, files, "--role-names", "propbank")
-    assert "they say nothing about quality" in card["notes"]
+    assert card["notes"].endswith("training did not see: they say nothing about quality.")
     train, dev = (docs(tmp_path / "corpus" / f"{name}.spacy") for name in ("train", "dev"))
     ids = [{i for doc in part for i in doc.user_data["sent_ids"]} for part in (train, dev)]
     assert len(ids[0] | ids[1]) == SENTENCES == len(ids[0]) + len(ids[1])
@@ -87,17 +87,38 @@ def test_one_split_is_divided(tmp_path, files):
 
 
 def test_two_splits(tmp_path, files):
-    """Of the entities there is no file of the train split: those of dev are tried."""
+    """Of the entities there is no file of the train split, which lacks them."""
     (files / "x_y-ud-train.conllu").write_text(conllu("t", first=3, n=SENTENCES), "utf8")
     (files / "sub").mkdir()
     (files / "sub" / "x_y-up-train.conllup").write_text(roles("t", n=SENTENCES), "utf8")
+    (files / "sub" / "README.md").write_text("License: L", "utf8")
+    (files / "README.md").write_text("License: of none of them alone", "utf8")
     card = fetch_and_join(tmp_path, files)
-    assert "on the dev split," in card["notes"]
+    assert card["notes"] == "Scores, given words and sentences, are those on the dev split."
+    assert [source.get("license") for source in card["sources"]] == [None, None, "L"]
     train, dev = (docs(tmp_path / "corpus" / f"{name}.spacy") for name in ("train", "dev"))
     assert all(map(has_frames, dev))
     assert sum(len(get_frames(doc)) for doc in train) == SENTENCES - 3  # of as many ids
     assert sum(len(doc.ents) for doc in dev) == SENTENCES
-    assert sum(len(doc.ents) for doc in train) == SENTENCES - 3
+    assert not any(token.ent_iob for doc in train for token in doc)
+    assert all(token.ent_iob for doc in dev for token in doc)
+
+
+def test_a_layer_of_another_split(tmp_path, files):
+    """Of one split alone, the layer's file may have the same sentences under another name."""
+    (files / "x_y-up-dev.conllup").rename(files / "x_y-up-train.conllup")
+    fetch_and_join(tmp_path, files)
+    assert all(map(has_frames, docs(tmp_path / "corpus" / "dev.spacy")))
+
+
+def test_layers_that_are_named_and_not_there(tmp_path, files):
+    (files / "x_y-up-dev.conllup").unlink()
+    code, said = script(
+        tmp_path, "fetch", files, "assets/x", "--treebank", "UD_X", "--roles", "UP_X"
+    )
+    assert (code, "no files of UP_X: train/dev in names that match -up-" in said) == (0, True)
+    card = srsly.read_json(tmp_path / "assets" / "x" / "card.json")
+    assert [source["name"] for source in card["sources"]] == ["UD_X", "entities"]
 
 
 def test_files_that_are_not_there(tmp_path, files):

@@ -8,7 +8,7 @@ them, which is what the head was taken from. So that the arguments of a predicat
 - a word belongs to the nearest head above it: an argument within another one is cut out of it.
 
 Where words between are gone, the first piece has the role and the next ones continue it (`C-A1`),
-save for those of punctuation alone.
+save for those of punctuation alone. `C-V` continues the predicate itself.
 """
 
 from collections.abc import Mapping, Sequence
@@ -57,6 +57,8 @@ def read_head_roles(
     columns: Sequence[Sequence[str]],
     span_from: str,
     remarks: Remarks,
+    *,
+    mark: str = f"a row with {YES}",
 ) -> list[Proposition]:
     """Find the predicates of a sentence with their arguments.
 
@@ -66,6 +68,7 @@ def read_head_roles(
         whose head the word is, or `_`.
     span_from (str): Of `SPANS_FROM`.
     remarks (Remarks): Counts arguments that are their own predicates, and left out.
+    mark (str): What tells a predicate, for errors.
     RAISES: FormatError: More or fewer columns than predicates; a head that is no word of the
         sentence, or leads in a circle.
     """
@@ -78,7 +81,7 @@ def read_head_roles(
             else rows.lines[0],
             f"{counted(len(predicates), '<predicate|predicates>')}, but "
             f"{counted(len(columns), '<column|columns>')} of arguments",
-            "Give each predicate a row with Y and a column, in their order",
+            f"Give each predicate {mark} and a column, in their order",
         )
     by_subtree = span_from == "subtree" and bool(predicates)
     heads = _heads(rows) if by_subtree else []
@@ -91,7 +94,7 @@ def read_head_roles(
             arguments = _subtrees(found, predicate, heads, rows.words)
         else:
             arguments = [Argument(i, i + 1, role) for i, role in found.items()]
-        result.append(Proposition(predicate, rolesets[predicate], arguments, []))
+        result.append(Proposition.of_spans(predicate, rolesets[predicate], arguments))
     return result
 
 

@@ -26,7 +26,7 @@ from ...models.role_pairs import Pairs, RoleInput, RoleScores
 from ...schemes import bio
 from ...schemes.calibration import temper
 from ...schemes.inventory import FrameInventory
-from ...schemes.propositions import PREDICATE
+from ...schemes.propositions import PREDICATE, PREDICATE_PART
 from ...schemes.rolesets import LexiconData, RolesetLexicon
 from ..base import LabelData, ScoringMethod, Tagger, on_cpu
 from ..calibrated import LabelledScores
@@ -244,7 +244,10 @@ class SemanticRoleLabeller(Tagger[RoleInput, RoleScores, RoleScores]):
         reference (Doc): With semantic roles, or without.
         """
         groups = (reference.spans.get(name, ()) for name in (ARGUMENTS, PARTS))
-        return {span.label_ for group in groups for span in group if span.label_}
+        found = {span.label_ for group in groups for span in group if span.label_}
+        if any(len(span) > 1 for span in reference.spans.get(PREDICATES, ())):
+            found.add(PREDICATE_PART)  # of which the other words are, see `Frame.proposition`
+        return found
 
     def find_soft_labels(self, reference: Doc) -> Iterable[str]:
         """Find the roles that occur in the soft labels of a Doc.

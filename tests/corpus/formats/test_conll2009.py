@@ -81,6 +81,11 @@ def test_heads_alone(tmp_path, run):
         ((", 3 _", "came/come.01 0 _", "man 2 A1"), ", [V came] [ARG1 man]"),
         (("A 3 _", "came/come.01 0 _", "who 2 R-A1"), "A [V came] [R-ARG1 who]"),
         (("A 3 _", "came/come.01 0 _", "man 2 C-A1"), "[C-ARG1 A] [V came] [C-ARG1 man]"),
+        # What continues the predicate is no argument.
+        (
+            ("Ann 2 A0", "gave/x.01 0 _", "up 2 C-V", "it 2 A1"),
+            "[ARG0 Ann] [V gave] [C-V up] [ARG1 it]",
+        ),
         # Names of other languages stay; a predicate may have no sense.
         (("x 2 arg0-agt", "y/_ 0 _"), None),
         (("x 2 ADV", "y/y.01 0 _"), "[ADV x] [V y]"),
@@ -97,6 +102,7 @@ def test_spans_of_heads(tmp_path, run, sentence, expected):
     else:
         spans = "".join(part for part in expected.split("[", 1)[1:])
         assert str(frame) == "[" + spans.strip()
+    assert len(frame.parts) == text.count("\tC-V")
 
 
 def test_what_is_left_out_or_unknown(tmp_path, run):

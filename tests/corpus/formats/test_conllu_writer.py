@@ -101,6 +101,14 @@ def test_documents_and_ids():
         written(doc(""))
 
 
+def test_roles_without_a_name(read):
+    doc = Doc(Vocab(), ["Go", "on"])
+    set_propositions(doc, [Proposition(0, "go.01", [Argument(1, 2, "")], [])], annotated=[(0, 2)])
+    text, counts = written(doc)
+    assert read(text)[0].propositions == [Proposition(0, "go.01", [Argument(1, 2, "_")], [])]
+    assert said(counts.left_out) == ["1 role without a name, which is `_` now"]
+
+
 def test_roles_that_do_not_hold_together():
     doc = Doc(Vocab(), ["a", "b"])
     doc.user_data["doc_id"] = "d"

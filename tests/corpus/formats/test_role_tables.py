@@ -165,6 +165,43 @@ def around_white_space(predicates, words=("He", "\n", "ran", "\t", "home")):
     return doc
 
 
+# The words, where the predicate begins and ends, what continues it besides, and how that is read.
+SEVERAL_WORDS = [
+    ("He gave up . Yes", (1, 3), [], [(2, 3)], 0),
+    ("He gave \n up . Yes", (1, 4), [], [(2, 3)], 0),
+    ("He took it out on us . Yes", (1, 2), [(3, 5)], [(3, 5)], 0),
+    ("He took out it on . Yes", (1, 3), [(4, 5)], [(2, 3), (4, 5)], 0),
+    ("He gave up Yes", (1, 4), [], [(2, 3)], 1),  # beyond the sentence
+]
+
+
+@pytest.mark.parametrize("name", ["conllu", "up", "conll2012", "gold_conll"])
+@pytest.mark.parametrize(("text", "predicate", "further", "parts", "cut"), SEVERAL_WORDS)
+def test_predicates_of_several_words(name, text, predicate, further, parts, cut, tmp_path):
+    """The first word is the predicate, and the others continue it."""
+    words = text.split(" ")
+    doc = Doc(Vocab(), words, sent_starts=[1, *[-1] * (len(words) - 2), 1])
+    set_propositions(doc, [Proposition(1, "x.01", [], further)], annotated=[(0, len(doc))])
+    doc.spans["predicates"] = [Span(doc, *predicate, label="x.01")]
+    file = io.BytesIO()
+    counts = WRITERS[name].write([doc], file, None)
+    path = tmp_path / f"a.{name}"
+    path.write_bytes(file.getvalue())
+    read = FORMATS["propbank" if name == "gold_conll" else name].read
+    first, second = read(path, ReadOptions(), Remarks(path))
+    assert [(p.predicate, p.parts) for p in first.propositions] == [(1, parts)]
+    assert second.propositions == []
+    assert (counts.predicates, counts.cut, sum(counts.left_out.values())) == (1, cut, 0)
+
+
+def test_props_of_a_predicate_of_several_words():
+    doc = Doc(Vocab(), ["He", "gave", "up"], lemmas=["he", "give", "up"])
+    set_propositions(doc, [Proposition(1, "give_up.07", [], [])], annotated=[(0, 3)])
+    doc.spans["predicates"] = [Span(doc, 1, 3, label="give_up.07")]
+    _, lines = lines_of(write_props, [doc])
+    assert lines[:3] == [["-", "*"], ["give", "(V*)"], ["-", "(C-V*)"]]
+
+
 LOST = (SPACE_PREDICATES, SPACE_ROLES, NO_OTHER_PREDICATE)
 
 # The predicates, those that are written (None where it is not known whether there are any), and the

@@ -9,6 +9,7 @@ from spacy.tokens import Doc, DocBin
 from spacy_seqtag.corpus.errors import FormatError
 from spacy_seqtag.corpus.export import export
 from spacy_seqtag.corpus.formats import format_of
+from spacy_seqtag.corpus.formats.losses import said
 from spacy_seqtag.frames import get_frames, set_propositions
 from spacy_seqtag.schemes.propositions import Argument, Proposition
 
@@ -84,6 +85,8 @@ def test_what_tells_the_format(tmp_path):
         "e.conllu": (TREEBANK, "conllu"),
         "f.conllu": (plain, "conllu"),
         "g.conllup": ("# global.columns = FORM NE\nAnn\tB-PER\n", "conllu"),
+        "i.conllu": (TREEBANK.replace("_\n", "SpaceAfter=No\n") + ANN, "up"),
+        "j.conllu": (heads("Ann 0", english=True) + ANN, "up"),
         "h.conllu": ("1\tAnn" + "\t_" * 8 + "\tsomething else\n", "conllu"),
     }
     for name, (text, expected) in files.items():
@@ -105,6 +108,10 @@ def test_what_tells_the_format(tmp_path):
             heads("Ann 2 A0", "left/leave.01 0 V", "now 2 AM-TMP", english=True),
             ["[A0 Ann] [V left] [AM-TMP now]"],
         ),
+        (
+            heads("Ann 2 A0", "gave/give_up.07 0 _", "up 2 C-V", "it 2 A1"),
+            ["[A0 Ann] [V gave] [C-V up] [A1 it]"],
+        ),
         (heads("Ann 0", english=True) + "# propbank = no-up\n" + heads("Bo 0", english=True), []),
     ],
 )
@@ -115,6 +122,48 @@ def test_one(tmp_path, run, text, frames):
     assert {token.pos_ for doc in docs for token in doc} == {"CCONJ"}
     assert any("tags of Universal Dependencies 1" in n for n in summary.notes) or len(docs[0]) == 1
     assert summary.without_frames == text.count("no-up")
+    assert sum(len(frame.parts) for frame in get_frames(docs[0])) == text.count("\tC-V")
+
+
+LEFT = "Yesterday 2 AM-TMP", "left/leave.01 0 _", "home 2 A1"
+LEFT_FRAME = "[AM-TMP Yesterday] [V left] [A1 home]"
+BOTH = (
+    "# global.columns = FORM UP:PRED UP:ARGSPANS\n"
+    "Yesterday\t_\t_\n"
+    "left\tleave.01\tAM-TMP:1-1|A1:3-3\n"
+    "home\t_\t_\n"
+)
+
+
+@pytest.mark.parametrize("text", [heads(*LEFT), BOTH])
+@pytest.mark.parametrize("word", ["Yesterday", "left", "home"])
+@pytest.mark.parametrize("end", ["\t", "\t\t", " "])
+def test_a_row_that_counts_for_words_counts_for_roles(tmp_path, run, text, word, end):
+    changed = re.sub(rf"^(.*\b{word}\b.*)$", rf"\1{end}", text, flags=re.M)
+    assert changed != text
+    _, docs = run(write(tmp_path / "a.conllup", changed), file_format="up")
+    assert shown(docs) == [[LEFT_FRAME]]
+
+
+@pytest.mark.parametrize(
+    ("text", "frame"),
+    [
+        # A sign that begins comments may be a word, where the form is what rows begin with.
+        (
+            BOTH.replace("left", "#\t_\t_\nleft").replace("3-3", "4-4"),
+            LEFT_FRAME,
+        ),
+        (BOTH.replace("home\t", "#home\t"), LEFT_FRAME.replace("home", "#home")),
+        # An empty cell is as good as `_`.
+        (
+            heads(*LEFT).replace("\tA1", "\t").replace("\t_\t_\t\n", "\t\t\t\n"),
+            "[AM-TMP Yesterday] [V left]",
+        ),
+    ],
+)
+def test_rows_that_look_like_none(tmp_path, run, text, frame):
+    _, docs = run(write(tmp_path / "a.conllup", text), file_format="up")
+    assert shown(docs) == [[frame]]
 
 
 @pytest.mark.parametrize(
@@ -125,6 +174,9 @@ def test_one(tmp_path, run, text, frames):
         (["# text: Ann, left"], "a-1", "Ann, left"),
         (["# sent_id dev-s1/de"], "dev-s1", "Ann , left"),
         (["# sent_id = s1", "# text = Ann, left"], "s1", "Ann, left"),
+        (["# sent_id = s1", '# text = Ann , left text="x"'], "s1", "Ann , left"),
+        (['# sent_id = s1 text="x"'], 's1 text="x"', "Ann , left"),
+        (['# newdoc = d text="x" ref="r"'], "a-1", "Ann , left"),
     ],
 )
 def test_comments_of_one(tmp_path, run, comments, sent_id, text):
@@ -271,6 +323,43 @@ def test_bad_rows_of_one(tmp_path, run, old, new, message):
         run(write(tmp_path / "a.conllu", ANN.replace(old, new, 1)))
 
 
+ENGLISH = heads("Ann 2 A0", "left/leave.01 0 V", english=True)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        # The first sentence with roles tells the kind of the file.
+        (ANN, heads("Ann 2 A0", "left 0 _"), r":7: 0 predicates, but 1 column.*a row with Y and"),
+        (ANN, ENGLISH, r":7: 0 predicates, but 2 columns .* a row with Y and a column"),
+        (
+            ENGLISH,
+            ANN,
+            r":6: 2 predicates, but 1 column .* a roleset in the eleventh column and a column",
+        ),
+        ("", heads("Ann 2 A0", "left 0 _"), ":1: 0 predicates, but 1 column .* a row with Y"),
+        (heads("Ann 0", english=True), ENGLISH, None),
+        (heads("Ann 0 _"), ANN, None),
+    ],
+)
+def test_kinds_of_one(tmp_path, run, first, second, message):
+    path = write(tmp_path / "a.conllu", first + second)
+    if message is None:
+        assert len(run(path, file_format="up")[1][0]) > 2
+        return
+    with pytest.raises(FormatError, match=message):
+        run(path)
+
+
+def test_what_is_not_read(tmp_path, run):
+    path = write(tmp_path / "a.conllu", ANN)
+    for span_from, columns in (("subtree", "DEPREL"), ("head", "HEAD, DEPREL")):
+        assert f"{path}: not read: {columns}" in run(path, span_from=span_from)[0].notes
+    with_heads = re.sub(r"^(\w+)\t", r"\1\t0\t", BOTH.replace("FORM", "FORM HEAD"), flags=re.M)
+    path = write(tmp_path / "b.conllup", with_heads)
+    assert f"{path}: not read: HEAD" in run(path)[0].notes
+
+
 @pytest.mark.parametrize(
     ("source", "role_names", "frames"),
     [
@@ -312,6 +401,33 @@ def test_what_is_written(tmp_path):
         tree = "A0:1|A\\s1:3|C-V:4" if with_tree else "_"
         assert f"\tgive_up.08\t{tree}\tA0:1-1|A\\s1:3-3|C-V:4-4\n" in text
         assert text.startswith("# global.columns = ID FORM LEMMA UPOS XPOS FEATS HEAD DEPREL DEPS")
+
+
+@pytest.mark.parametrize(
+    ("prop", "cells", "left_out"),
+    [
+        (
+            Proposition(0, "Y", [], []),
+            "V\t_\t_",
+            ["1 roleset `_` or `Y`, which is `V` now"],
+        ),
+        (Proposition(0, "_", [], []), "V\t_\t_", ["1 roleset `_` or `Y`, which is `V` now"]),
+        (
+            Proposition(0, "x.01", [Argument(1, 2, "")], []),
+            "x.01\t_\t_:2-2",
+            ["1 role without a name, which is `_` now"],
+        ),
+    ],
+)
+def test_what_cannot_be_written(tmp_path, run, prop, cells, left_out):
+    vocab = spacy.blank("xx").vocab
+    doc = Doc(vocab, words=["a", "b"])
+    set_propositions(doc, [prop], annotated=[(0, 2)])
+    DocBin(docs=[Doc(vocab), doc], store_user_data=True).to_disk(tmp_path / "a.spacy")
+    counts = export(tmp_path / "a.spacy", tmp_path / "a.conllup", "up")
+    assert f"\t{cells}\n" in (tmp_path / "a.conllup").read_text("utf8")
+    assert sorted(said(counts.left_out)) == ["1 document without words", *left_out]
+    assert len(get_frames(run(tmp_path / "a.conllup")[1][0])) == 1
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,18 @@ def test_missing_annotation_is_missing():
     assert len(result.role) == len(result.roleset) == 0
 
 
+def test_a_predicate_of_several_words():
+    """Its first word is the predicate, the others continue it."""
+    nlp, pipe = make_pipe()
+    gold = sents(nlp.vocab, "She gave up .")
+    set_propositions(gold, [Proposition(1, "V", [Argument(0, 1, "ARG0")], [])], annotated=[(0, 4)])
+    gold.spans["predicates"] = [Span(gold, 1, 3, label="V")]
+    assert set(pipe.find_labels(gold)) == {"ARG0", "C-V"}
+    assert align(Example(gold.copy(), gold))[1] == [
+        Proposition(1, "V", [Argument(0, 1, "ARG0")], [(2, 3)])
+    ]
+
+
 def test_unknown_role_is_an_error():
     nlp, pipe = make_pipe()
     gold = sents(nlp.vocab, "She gave it .")

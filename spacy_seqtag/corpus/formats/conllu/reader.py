@@ -76,10 +76,10 @@ def read_conllu(
             sentence = sentences.take()
             if sentence is not None:
                 yield sentence
-        elif text[0] == "#":
-            sentences.rows.comment(line, text)
-        else:
+        elif sentences.rows.is_row(text):
             sentences.rows.row(line, text)
+        else:
+            sentences.rows.comment(line, text)
     sentence = sentences.take()
     if sentence is not None:
         yield sentence
@@ -109,12 +109,15 @@ class SentenceRows:
         self._remarks = remarks
         self._strict = options.strict
 
-    def take(self) -> Sentence | None:
-        """Make a sentence of the lines since the last one; None if there are none."""
+    def take(self, elsewhere: Collection[int] = ()) -> Sentence | None:
+        """Make a sentence of the lines since the last one; None if there are none.
+
+        elsewhere (Collection[int]): Columns of CoNLL-U that somebody else reads.
+        """
         block = self.rows.take()
         if block is None:
             return None
-        self._unread.watch(block.rows)
+        self._unread.watch(block.rows, elsewhere)
         return _sentence(
             block, self.maker, self._misc, self._tags, self._unread, self._remarks, self._strict
         )

@@ -67,10 +67,10 @@ class Unread:
             if key not in _SPACE_KEYS:
                 self._keys[key] = None
 
-    def watch(self, rows: Sequence[Sequence[str]]) -> None:
-        """Look at the columns that have been empty so far."""
+    def watch(self, rows: Sequence[Sequence[str]], elsewhere: Collection[int] = ()) -> None:
+        """Look at the columns that have been empty so far, save for those read elsewhere."""
         for i in list(self._empty):
-            if any(row[i] not in ("_", "") for row in rows):
+            if i not in elsewhere and any(row[i] not in ("_", "") for row in rows):
                 self.column(self._empty.pop(i))
 
     def report(self, remarks: Remarks) -> None:
@@ -131,29 +131,39 @@ class RowCollector:
             )
         return block
 
-    def comment(self, line: int, text: str) -> None:
-        """Read a line that begins with `#`.
+    def is_row(self, text: str) -> bool:
+        """Tell whether a line is a row of a sentence, and no comment.
 
-        Within a sentence it is a word, if words are what lines begin with.
-
-        RAISES: FormatError: It is within a sentence, or is a row rather than a comment.
+        One that begins with `#` is a row within a sentence, if no ID is what lines begin with.
         """
-        is_row = text.count("\t") >= len(self._columns) - 1 > 0
-        begins_with_id = self._columns[0].upper() == "ID"
+        if text[0] != "#":
+            return True
+        within = bool(self._block.rows or self._block.tokens)
+        return within and self._has_columns(text) and not self._begins_with_id
+
+    @property
+    def _begins_with_id(self) -> bool:
+        return self._columns[0].upper() == "ID"
+
+    def _has_columns(self, text: str) -> bool:
+        return text.count("\t") >= len(self._columns) - 1 > 0
+
+    def comment(self, line: int, text: str) -> None:
+        """Read a line that begins with `#` and is no row.
+
+        RAISES: FormatError: It is within a sentence, or has the columns of a row.
+        """
         if self._block.rows or self._block.tokens:
-            if is_row and not begins_with_id:
-                self.row(line, text)
-                return
             raise comment_within(self.path, line, text)
         if self._maker.comment(text):
             return
         key, _, value = text[1:].partition("=")
         if key.strip() == GLOBAL_COLUMNS:
             self._set_columns(line, tuple(value.split()))
-        elif is_row:
+        elif self._has_columns(text):
             first, *_ = text.split("\t")
             what, fix = f"ID {quoted(first)} is out of order, expected word 1", "Correct the ID"
-            if not begins_with_id:
+            if not self._begins_with_id:
                 what = f"{quoted(first)} begins a comment, but there are the columns of a word"
                 fix = "Let another column be the first if it is a word"
             raise FormatError(self.path, line, what, f"{fix}, or write a comment without tabs")
@@ -180,13 +190,15 @@ class RowCollector:
                     self._unread.column(name)
             self._remarks.say(f"columns read as `{' '.join(columns)}`")
 
-    def row(self, line: int, text: str) -> None:
+    def row(self, line: int, text: str) -> list[str] | None:
         """Read the line of a word, a multiword token or an empty node.
 
+        RETURNS (list[str] | None): The cells of a word, as many as the file has columns; None for
+            other rows.
         RAISES: FormatError: Other columns, an ID out of order, an empty FORM, an unknown UPOS.
         """
         rows, lines, tokens = self._block
-        cells = self._cells(line, text)
+        cells = found = self._cells(line, text)
         expected = len(rows) + 1
         if self._positions is not None:
             cells = ["_" if i is None else cells[i] for i in self._positions]
@@ -200,7 +212,7 @@ class RowCollector:
                 raise self._bad_word(line, cells)
             rows.append(cells)
             lines.append(line)
-            return
+            return found
         kind, left, right = _parse_id(cells[ID])
         if kind == "-" and left == expected and right >= left and _last(tokens) < left:
             tokens.append(MultiwordToken(line, left, right, cells[FORM], space_after(cells)))
@@ -209,6 +221,7 @@ class RowCollector:
             self._unread.column("empty nodes")
         else:
             raise id_out_of_order(self.path, line, cells[ID], expected)
+        return None
 
     def _cells(self, line: int, text: str) -> list[str]:
         """Split a line into as many cells as there are columns, without white space around."""

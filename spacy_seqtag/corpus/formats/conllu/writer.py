@@ -14,14 +14,15 @@ Tokens of white space are no words here. Source: https://universaldependencies.o
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import IO
+from functools import partial
+from typing import IO, Protocol
 
 from spacy.tokens import Doc
 
 from ....confidence import confidence_of, tag_confidences
 from ....frames import Frame, annotated_tokens, get_frames, has_frames
 from ....records import Plan
-from ....schemes.propositions import PREDICATE, Argument, Proposition, ordered_spans
+from ....schemes.propositions import PREDICATE, PREDICATE_PART, Argument, Proposition, ordered_spans
 from ....schemes.upos import UPOS_TAGS
 from ...cut import sentence_bounds
 from ...docs import doc_id_of, sent_ids_of
@@ -48,6 +49,8 @@ _PARTLY = (
 )
 _OTHER_UPOS = "<tag|tags> that Universal Dependencies does not have"
 _WORDLESS = "<document|documents> without words"
+_NAMELESS = "_"
+_WITHOUT_NAME = f"<role|roles> without a name, which <is|are> `{_NAMELESS}` now"
 
 Misc = list[tuple[str, str]]
 
@@ -226,24 +229,18 @@ def spans_within(frame: Frame, start: int, end: int, counts: ExportCounts) -> li
     """Find what a frame has in its sentence besides the predicate, in the order of the words.
 
     start, end (int): The tokens of the sentence.
-    counts (ExportCounts): Counts the spans that leave it, and are cut.
+    counts (ExportCounts): Counts the spans that leave it, and are cut, and roles without a name.
     RAISES: ValueError: Spans that overlap.
     """
-    at = frame.predicate.start
-    inside = [
-        Argument(max(span.start, start), min(span.end, end), span.label_)
-        for span in frame.arguments
-        if span.start < end and span.end > start
-    ]
-    parts = [
-        (max(span.start, start), min(span.end, end))
-        for span in frame.parts
-        if span.start < end and span.end > start
-    ]
-    counts.cut += sum(
-        span.start < start or span.end > end for span in [*frame.arguments, *frame.parts]
-    )
-    spans = ordered_spans(Proposition(at, frame.roleset, inside, parts), end)
+    at, roleset, arguments, parts = frame.proposition()
+    cut, inside = 0, []
+    for low, high, role in [*arguments, *(Argument(*part, PREDICATE_PART) for part in parts)]:
+        cut += low < start or high > end
+        if low < end and high > start:
+            inside.append(Argument(max(low, start), min(high, end), role or _NAMELESS))
+            counts.left_out[_WITHOUT_NAME] += not role
+    counts.cut += cut
+    spans = ordered_spans(Proposition.of_spans(at, roleset, inside), end)
     return [span for span in spans if span.start != at]
 
 
@@ -298,20 +295,37 @@ def write_conllu(
 ) -> ExportCounts:
     """Write Docs as `read_conllu` reads them, with the ids of documents and sentences.
 
-    Docs that follow each other and have the same id are one document.
-
     docs (Iterable[Doc]): With any annotation. file (IO[bytes]): What is written to.
     like (None): Not used here.
     RAISES: ValueError: No word in any Doc; semantic roles that do not hold together.
+    """
+    return write_docs(docs, file, partial(doc_text, plan=_EVERYTHING))
+
+
+class WriteDoc(Protocol):
+    """Writes the sentences of a Doc; nothing for one without words."""
+
+    def __call__(self, doc: Doc, *, comments: Comments, counts: ExportCounts) -> str:
+        """Write it, as `doc_text` does."""
+
+
+def write_docs(docs: Iterable[Doc], file: IO[bytes], text_of: WriteDoc) -> ExportCounts:
+    """Write Docs with their ids.
+
+    Docs that follow each other and have the same id are one document.
+
+    docs (Iterable[Doc]): With any annotation. file (IO[bytes]): What is written to.
+    text_of (WriteDoc): Writes one of them.
+    RAISES: ValueError: No word in any Doc; what `text_of` raises, with the Doc.
     """
     counts = ExportCounts()
     last_id: str | None = None
     for number, doc in enumerate(docs, start=1):
         doc_id = doc_id_of(doc)
-        new = doc_id is None or doc_id != last_id
         ids = sent_ids_of(doc, len(sentence_bounds(doc)))
+        new = doc_id is None or doc_id != last_id
         try:
-            text = doc_text(doc, _EVERYTHING, id_comments(doc_id, ids, new=new), counts)
+            text = text_of(doc, comments=id_comments(doc_id, ids, new=new), counts=counts)
         except ValueError as error:
             raise ValueError(f"document {number} ({doc_id}): {error}") from None
         file.write(text.encode())

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from ...errors import FormatError, comment_within, id_out_of_order, no_sentence
@@ -10,9 +11,8 @@ from ...join.by_id import IdSentence
 from ...sentence import Sentence
 from ..comments import GLOBAL_COLUMNS
 from ..conllu.reader import SentenceRows
-from ..conllu.rows import COLUMNS, DEPS, MISC
+from ..conllu.rows import COLUMNS
 from ..format import ReadOptions
-from ..head_roles import ABSENT
 from ..lines import read_lines
 from ..remarks import Remarks
 from .heads import HeadColumns
@@ -24,22 +24,25 @@ NOT_ANNOTATED = "# propbank = no-up"
 # What stands in the columns after the tenth.
 _CELL = re.compile(r"_?|V|(?:[CR]-)?A(?:RG)?[0-9AM].*|[^\s.]+\.\S+")
 
+_LOOKED_AT = 5000  # lines in which a file of 1.0 must have a predicate, to be told without --format
+
 _OTHER_ID = re.compile(r"[0-9]+[-.][0-9]+")
 
 # Comments of 1.0 from before CoNLL-U had fixed ones.
 _OLD_TEXT = re.compile(r"#\s*(?:sentence-text|text)\s*:\s*(.*)")
 _OLD_ID = re.compile(r"#\s*sent_id\s+([^\s=/]+)(?:/[a-z]+)?\s*")
+_WITH_ATTRIBUTES = re.compile(r'#\s*(?!text\b|sent_id\b)\w+="')  # else it is CoNLL-U's
 _ATTRIBUTES = re.compile(r'\b(ref|text)="([^"]*)"')
 
 
 def looks_like(path: Path) -> bool:
     """Tell by its columns whether a file is one of Universal PropBank.
 
-    Of 1.0 that is clear where a row has more than ten columns, for what those hold. Before it, DEPS
-    and MISC are empty.
+    Of 1.0 that is clear where a row has more than ten columns, for what those hold. The first
+    sentences may have no predicates, and thus no such row.
     """
     with suppress(FormatError, OSError):  # what is wrong with it is said when it is read
-        for _, text in read_lines(path):
+        for _, text in islice(read_lines(path), _LOOKED_AT):
             if text[:1] == "#":
                 columns = _global_columns(text)
                 if columns:
@@ -48,7 +51,7 @@ def looks_like(path: Path) -> bool:
                 cells = text.rstrip().split("\t")
                 if any(cells[len(COLUMNS) :]):
                     return all(map(_CELL.fullmatch, cells[len(COLUMNS) :]))
-                if len(cells) < len(COLUMNS) or cells[DEPS] != ABSENT or cells[MISC] != ABSENT:
+                if len(text.split("\t")) < len(COLUMNS):
                     return False
     return False
 
@@ -85,7 +88,7 @@ def read(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Sentenc
     annotated = True
 
     def take() -> Sentence | None:
-        sentence = rows.take()
+        sentence = rows.take(columns.reads)
         if sentence is not None:
             props = columns.take(sentence.words)
             sentence.propositions = props if annotated else None
@@ -97,7 +100,9 @@ def read(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Sentenc
             if sentence is not None:
                 yield sentence
                 annotated = True
-        elif text[0] == "#":
+        elif rows.rows.is_row(text):
+            columns.row(line, text, rows.rows)
+        else:
             if names := _global_columns(text):
                 columns = SpanColumns(path, remarks, names, line)
                 if not columns.has_words:
@@ -110,8 +115,6 @@ def read(path: Path, options: ReadOptions, remarks: Remarks) -> Iterator[Sentenc
             annotated = annotated and text.rstrip() != NOT_ANNOTATED
             for comment in _comments(text, ids):
                 rows.rows.comment(line, comment)
-        else:
-            rows.rows.row(line, columns.row(line, text))
     sentence = take()
     if sentence is not None:
         yield sentence
@@ -127,7 +130,7 @@ def _comments(text: str, ids: set[str]) -> list[str]:
         return [f"# text = {found[1]}"]
     if found := _OLD_ID.fullmatch(text):
         return [f"# sent_id = {found[1]}"]
-    attributes = dict(_ATTRIBUTES.findall(text)) if 'text="' in text else {}
+    attributes = dict(_ATTRIBUTES.findall(text)) if _WITH_ATTRIBUTES.match(text) else {}
     if not attributes:
         return [text]
     result = [f"# text = {attributes['text']}"] if "text" in attributes else []

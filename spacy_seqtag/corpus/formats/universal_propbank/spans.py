@@ -17,9 +17,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from ....schemes.propositions import PREDICATE, PREDICATE_PART, Argument, Proposition
+from ....schemes.propositions import PREDICATE, Argument, Proposition
 from ...errors import FormatError, quoted
 from ..conllu.roles import read_label
+from ..conllu.rows import RowCollector
 from ..head_roles import ABSENT, YES
 from ..remarks import Remarks
 
@@ -37,6 +38,7 @@ class SpanColumns:
     """The rows of a sentence.
 
     path (Path), remarks (Remarks): As readers get them.
+    reads (tuple[int, ...]): The columns of CoNLL-U that are read here: none.
     columns (tuple[str, ...]), line (int): What the comment `# global.columns` names, and its line.
     RAISES: FormatError: No UP:PRED or no UP:ARGSPANS, or two of one of them.
     """
@@ -51,6 +53,7 @@ class SpanColumns:
                 f"Name each column, as in ID {PRED} {ARGHEADS} {ARGSPANS}",
             )
         self.has_words = "FORM" in names
+        self.reads: tuple[int, ...] = ()
         self.n_columns = len(names)
         self._path = path
         self._remarks = remarks
@@ -60,15 +63,15 @@ class SpanColumns:
         self._lines: list[int] = []
         self._found: list[tuple[int, str, str, str]] = []  # word, roleset, heads, spans
 
-    def row(self, line: int, text: str) -> str:
-        """Read a row of a sentence, and give it as it is.
+    def row(self, line: int, text: str, rows: RowCollector) -> None:
+        """Read a row of a sentence.
 
-        RAISES: FormatError: Arguments without a predicate.
+        rows (RowCollector): Gets the word; only what it takes for one counts.
+        RAISES: FormatError: What `RowCollector.row` raises; arguments without a predicate.
         """
-        cells = text.split("\t")
-        if len(cells) == self.n_columns:  # else whoever reads the words says what is wrong
+        cells = rows.row(line, text)
+        if cells is not None:
             self.add(line, cells)
-        return text
 
     def add(self, line: int, cells: Sequence[str]) -> None:
         """Read the cells of a row; one of several words or of none is passed over.
@@ -125,12 +128,7 @@ def _proposition(
     for before, span in pairwise(once):
         if span.start < before.end:
             raise _bad(path, line, _shown(span), f"it overlaps {_shown(before)}")
-    return Proposition(
-        at,
-        PREDICATE if pred == YES else read_label(pred),
-        [span for span in once if span.role != PREDICATE_PART],
-        [(start, end) for start, end, role in once if role == PREDICATE_PART],
-    )
+    return Proposition.of_spans(at, PREDICATE if pred == YES else read_label(pred), once)
 
 
 def _cells(text: str) -> list[str]:

@@ -13,21 +13,19 @@ from spacy.tokens import Doc
 from ....frames import Frame
 from ....records import Plan
 from ....schemes.propositions import PREDICATE
-from ...cut import sentence_bounds
-from ...docs import doc_id_of, sent_ids_of
 from ..comments import GLOBAL_COLUMNS
 from ..conllu.roles import written_label
 from ..conllu.rows import COLUMNS
-from ..conllu.writer import Comments, doc_text, frames_within, id_comments, spans_within
+from ..conllu.writer import Comments, doc_text, frames_within, spans_within, write_docs
 from ..doc_words import SPACE_ROLES, find_rows
 from ..format import ExportCounts, Writer
-from ..head_roles import ABSENT
+from ..head_roles import ABSENT, YES
 from .reader import NOT_ANNOTATED
 from .spans import ARGHEADS, ARGSPANS, PRED
 
 _PLAN = Plan(("tokens", "entities"), confidences=False)
 _EMPTY = f"\t{ABSENT}" * 3
-_UNWRITABLE = "<roleset|rolesets> `_`, which <is|are> `V` now"
+_UNWRITABLE = "<roleset|rolesets> `_` or `Y`, which <is|are> `V` now"
 
 
 def write_up(
@@ -39,24 +37,14 @@ def write_up(
     like (None): Not used here.
     RAISES: ValueError: No word in any Doc; semantic roles that do not hold together.
     """
-    counts = ExportCounts()
     columns = " ".join((*COLUMNS, PRED, ARGHEADS, ARGSPANS))
     file.write(f"# {GLOBAL_COLUMNS} = {columns}\n".encode())
-    last_id: str | None = None
-    for number, doc in enumerate(docs, start=1):
-        doc_id = doc_id_of(doc)
-        new = doc_id is None or doc_id != last_id
-        ids = id_comments(doc_id, sent_ids_of(doc, len(sentence_bounds(doc))), new=new)
-        try:
-            cells, annotated = _cells(doc, counts)
-            text = doc_text(doc, _PLAN, _comments(ids, annotated), counts, cells)
-        except ValueError as error:
-            raise ValueError(f"document {number} ({doc_id}): {error}") from None
-        file.write(text.encode())
-        last_id = doc_id if text else last_id
-    if not counts.words:
-        raise ValueError("there are no words in it")
-    return counts
+    return write_docs(docs, file, _text)
+
+
+def _text(doc: Doc, *, comments: Comments, counts: ExportCounts) -> str:
+    cells, annotated = _cells(doc, counts)
+    return doc_text(doc, _PLAN, _comments(comments, annotated), counts, cells)
 
 
 def _comments(ids: Comments, annotated: set[int]) -> Comments:
@@ -98,7 +86,7 @@ def _row(
     has_tree (bool): Whether the Doc has a parse.
     """
     roleset = written_label(frame.roleset or PREDICATE)
-    if roleset == ABSENT:
+    if roleset in (ABSENT, YES):
         counts.left_out[_UNWRITABLE] += 1
         roleset = PREDICATE
     heads, spans = [], []
