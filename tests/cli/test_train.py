@@ -70,6 +70,6 @@ def test_gpu_that_cannot_be_used(fails, monkeypatch, arguments):
 
     monkeypatch.setattr(gpu, "setup_gpu", set_up)
     if arguments[0] == "evaluate":
-        monkeypatch.setattr("spacy_seqtag.cli.evaluate._check_outputs", lambda *args: None)
+        monkeypatch.setattr("spacy_seqtag.cli.evaluate.check_outputs", lambda *args: None)
     line = fails(*arguments, "--gpu-id", 7)
     assert "--gpu-id 7: CUDA error: invalid device ordinal. Give the number" in line
