@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..analysis.intervals import (
@@ -21,6 +22,7 @@ from ..analysis.outcomes import TITLES, Outcome, Task, find_outcomes
 from ..corpus.cut import sentence_bounds
 from ..errors import printable
 from ..evaluation import Evaluation
+from ..partial import ALL_LABELS, NO_ENTITY
 from .document import digests, name_of, script_hash, versions
 from .drawing import Row
 from .entries import Entry, draw_entities, draw_frames, draw_outcome, entry_of
@@ -100,12 +102,15 @@ def contrast(one: Evaluation, other: Evaluation, models: tuple[str, str]) -> Con
 
     one, other (Evaluation): On the corpus's own words; differences are those of the second.
     models (tuple[str, str]): What they are called: package names or folders.
+    RAISES: ValueError: Their gold annotation differs in which words are known to have no entity.
     """
     names = name_of(models[0], one.nlp), name_of(models[1], other.nlp)
     if names[0] == names[1]:
         names = f"{names[0]} (1)", f"{names[1]} (2)"
     both = tasks_of(one), tasks_of(other)
     tasks = [task for task in both[0] if task in both[1]]
+    if "ents" in tasks:
+        _check_same_gold(one, other, models)
     notes = [
         f"{TITLES[task]}: only one of the pipelines has them."
         for task in TITLES
@@ -120,6 +125,24 @@ def contrast(one: Evaluation, other: Evaluation, models: tuple[str, str]) -> Con
         for task in tasks
     ]
     return Contrast(names, models, made, notes, (one, other))
+
+
+def _check_same_gold(one: Evaluation, other: Evaluation, models: tuple[str, str]) -> None:
+    """Check that entities of the same labels were looked for, in the same words."""
+    for first, second in zip(one.examples, other.examples, strict=True):
+        if _known(first.reference) != _known(second.reference):
+            raise ValueError(
+                f"{printable(models[0], limit=None)} and {printable(models[1], limit=None)} cannot "
+                "be compared: entity_labels in their configs differ, so that different words of "
+                "the corpus count as looked at. Give --entity-labels, such as PER,LOC, or "
+                f"{ALL_LABELS} for all"
+            )
+
+
+def _known(doc: Doc) -> tuple[list[int], list[tuple[int, int, str]]]:
+    """Return what is known of entities: IOB codes of words, and labels that were not found."""
+    named = doc.spans[NO_ENTITY] if NO_ENTITY in doc.spans else ()
+    return doc.to_array("ENT_IOB").tolist(), sorted((s.start, s.end, s.label_) for s in named)
 
 
 def _by_task(examples: Sequence[Example], tasks: Sequence[Task]) -> dict[Task, list[Outcome]]:

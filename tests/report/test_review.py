@@ -209,6 +209,28 @@ def test_two_pipelines(make, model, tmp_path):
     assert found.figures()["pos"]["value"] < 0
 
 
+@pytest.mark.parametrize(
+    ("labels", "same"),
+    [
+        ((None, "PER"), False),
+        (("PER", "PER,LOC"), False),
+        (("PER", "PER"), True),
+        (("LOC,PER", "PER,LOC"), True),
+    ],
+)
+def test_pipelines_are_compared_on_the_same_gold_annotation(make, model, tmp_path, labels, same):
+    make(gold_docs(spacy.blank("en").vocab))
+    path = tmp_path / "gold.spacy"
+    one, other = (
+        evaluate(model, path, allow_unknown_labels=True, entity_labels=given) for given in labels
+    )
+    if same:
+        assert contrast(one, other, ("one", "other")).tasks
+    else:
+        with pytest.raises(ValueError, match=r"one and other cannot .* Give --entity-labels"):
+            contrast(one, other, ("one", "other"))
+
+
 # The training log
 
 
