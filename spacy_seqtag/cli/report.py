@@ -71,6 +71,11 @@ def report_cli(
 
     try:
         _check_files(data, train, output)
+        if compare is not None and train is not None:
+            raise ValueError(
+                "--train: the page that compares two pipelines has no scores by what training had. "
+                "Leave --train or --compare out"
+            )
         if plots is not None:
             need("matplotlib")
         set_up_gpu(gpu_id)
@@ -87,7 +92,11 @@ def report_cli(
             stages("Compare with the gold annotation", 0)
             made = review(found, str(data), training)
             if compare is None:
-                page, differences = render_report(found, made, model, data, train), None
+                page, differences, notes = (
+                    render_report(found, made, model, data, train),
+                    None,
+                    made.notes,
+                )
             else:
                 from ..report.comparison import contrast, render_comparison
 
@@ -100,9 +109,9 @@ def report_cli(
                 )
                 check_comparable(other.examples, compare)
                 stages("Compare the pipelines", 0)
-                contrasted = contrast(other, found, (compare, model))
+                contrasted = contrast(other, found, (compare, model), str(data))
                 page = render_comparison(contrasted, data)
-                differences = contrasted.figures()
+                differences, notes = contrasted.figures(), contrasted.notes
         content = page.encode("utf8")
         drawn = []
         if plots is not None:
@@ -114,7 +123,7 @@ def report_cli(
         fail(one_line(err))
     if as_json:
         tasks = summary(made)
-        result = {"output": output, "bytes": len(content), "tasks": tasks, "notes": made.notes}
+        result = {"output": output, "bytes": len(content), "tasks": tasks, "notes": notes}
         print_json({**result, "differences": differences, "plots": drawn})
     if drawn:
         msg.good(f"Wrote {len(drawn)} plots to {plots}")

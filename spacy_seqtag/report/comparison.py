@@ -22,12 +22,13 @@ from ..analysis.outcomes import TITLES, Outcome, Task, find_outcomes
 from ..corpus.cut import sentence_bounds
 from ..errors import printable
 from ..evaluation import Evaluation
+from ..frames import span_groups
 from ..partial import ALL_LABELS, NO_ENTITY
 from .document import digests, name_of, script_hash, versions
 from .drawing import Row
 from .entries import Entry, draw_entities, draw_frames, draw_outcome, entry_of
 from .pages import fill_in, read_file
-from .review import ACCURACY, tasks_of
+from .review import ACCURACY, notes_of_corpus, notes_of_pipeline, tasks_of
 
 # The least labels that are compared have so many gold things.
 _LEAST = 5
@@ -82,7 +83,7 @@ class Contrast:
     names (tuple[str, str]): The first, that the second is compared with, and the second.
     models (tuple[str, str]): Where they are.
     tasks (list[TaskContrast]): Those that both have.
-    notes (list[str]): What cannot be compared.
+    notes (list[str]): What cannot be compared, and what makes figures doubtful.
     pipelines (tuple[Evaluation, Evaluation]): What they made of it.
     """
 
@@ -97,11 +98,12 @@ class Contrast:
         return {each.task: each.total.difference._asdict() for each in self.tasks}
 
 
-def contrast(one: Evaluation, other: Evaluation, models: tuple[str, str]) -> Contrast:
+def contrast(one: Evaluation, other: Evaluation, models: tuple[str, str], data: str) -> Contrast:
     """Compare two pipelines on the same corpus.
 
     one, other (Evaluation): On the corpus's own words; differences are those of the second.
     models (tuple[str, str]): What they are called: package names or folders.
+    data (str): What the corpus is called.
     RAISES: ValueError: Their gold annotation differs in which words are known to have no entity.
     """
     names = name_of(models[0], one.nlp), name_of(models[1], other.nlp)
@@ -116,10 +118,11 @@ def contrast(one: Evaluation, other: Evaluation, models: tuple[str, str]) -> Con
         for task in TITLES
         if (task in both[0]) != (task in both[1])
     ]
+    notes += notes_of_corpus(len(one.examples))
+    for name, each, its in zip(names, (one, other), both):
+        notes += [f"{name}: {note}" for note in notes_of_pipeline(each, data, its)]
     drawn = draw(len(one.examples))
     found = [_by_task(each.examples, tasks) for each in (one, other)]
-    if len(one.examples) < 2:
-        notes.append("There is one document, so that no intervals can be given.")
     made = [
         _contrast_task(task, found[0][task], found[1][task], (one, other), names, drawn)
         for task in tasks
@@ -141,7 +144,7 @@ def _check_same_gold(one: Evaluation, other: Evaluation, models: tuple[str, str]
 
 def _known(doc: Doc) -> tuple[list[int], list[tuple[int, int, str]]]:
     """Return what is known of entities: IOB codes of words, and labels that were not found."""
-    named = doc.spans[NO_ENTITY] if NO_ENTITY in doc.spans else ()
+    named = span_groups(doc).get(NO_ENTITY, ())
     return doc.to_array("ENT_IOB").tolist(), sorted((s.start, s.end, s.label_) for s in named)
 
 
@@ -182,16 +185,27 @@ def _contrast_task(
         }
     wrong = [_by_sentence(each, p.examples) for each, p in zip((one, other), pipelines)]
     alone = [sorted(wrong[1].keys() - wrong[0].keys()), sorted(wrong[0].keys() - wrong[1].keys())]
+    if task == "roleset":
+        # A predicate that a pipeline did not find has no roleset there, neither right nor wrong.
+        right_at = [
+            {(o.doc, o.predicate) for o in each if o.kind == "right"} for each in (one, other)
+        ]
+        alone = [
+            [
+                at
+                for at in places
+                if all((o.doc, o.predicate) in right_at[n] for o in wrong[1 - n][at])
+            ]
+            for n, places in enumerate(alone)
+        ]
     entries: list[Entry] = []
-    for right, places in enumerate(alone):
-        kind = f"only {names[right]} is right"
-        failed = wrong[1 - right]
+    for n, places in enumerate(alone):
+        kind = f"only {names[n]} is right"
+        failed = wrong[1 - n]
         surest = sorted(places, key=lambda at: -max(o.confidence or 0.0 for o in failed[at]))
         for at in surest[:_MOST]:
-            example = pipelines[1 - right].examples[at[0]]
-            entries.append(
-                _sentence_entry(kind, failed[at], example, names[1 - right], len(entries))
-            )
+            example = pipelines[1 - n].examples[at[0]]
+            entries.append(_sentence_entry(kind, failed[at], example, names[1 - n], len(entries)))
     return TaskContrast(
         task,
         TITLES[task],

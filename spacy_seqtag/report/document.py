@@ -56,7 +56,7 @@ def render_report(
     """
     nlp = found.nlp
     script = read_file("report.js")
-    log = find_log(Path(model), nlp.config["training"].get("logger") or {})
+    log = find_log(Path(model), nlp.config.interpolate()["training"].get("logger") or {})
     lines = {}
     if log is not None:
         lines = {name: line for name, line in columns(log[1]).items() if name in _LINES}

@@ -24,27 +24,24 @@ def find_log(model: Path, settings: Mapping[str, object]) -> tuple[Path, list[Ev
     """Find the log of the run that a pipeline comes from.
 
     It is the file that spaCy's `ConsoleLogger` writes (`output_file`), or another `.jsonl` of such
-    lines beside the pipeline's folder or in it.
+    lines in the pipeline's folder; or beside it, if there is one log alone: of several, any may be
+    that of another run.
 
     model (Path): The pipeline's folder.
     settings (Mapping[str, object]): Of `[training.logger]` in its config.
     RETURNS (tuple[Path, list[Evaluation]] | None): The file, and its lines.
     """
-    for path in _candidates(model, settings):
+    if not model.is_dir():
+        return None
+    named = settings.get("output_file")
+    first = [Path(named)] if isinstance(named, str) else []
+    for path in (*first, *sorted(model.glob("*.jsonl"))):
         rows = list(_read(path))
         if rows:
             return path, rows
-    return None
-
-
-def _candidates(model: Path, settings: Mapping[str, object]) -> Iterator[Path]:
-    if not model.is_dir():
-        return
-    named = settings.get("output_file")
-    if isinstance(named, str):
-        yield Path(named)
-    for folder in (model, model.resolve().parent):
-        yield from sorted(folder.glob("*.jsonl"))
+    beside = sorted(model.resolve().parent.glob("*.jsonl"))
+    logs = [(path, rows) for path in beside if (rows := list(_read(path)))]
+    return logs[0] if len(logs) == 1 else None
 
 
 def _read(path: Path) -> Iterator[Evaluation]:
@@ -53,8 +50,11 @@ def _read(path: Path) -> Iterator[Evaluation]:
         with path.open(encoding="utf8") as file:
             for line in file:
                 row = json.loads(line)
+                scores, losses = row["scores"], row["losses"]
+                if not (isinstance(scores, dict) and isinstance(losses, dict)):
+                    return
                 score, step = float(row["score"]), int(row["step"])
-                yield Evaluation(step, score, _numbers(row["scores"]), _numbers(row["losses"]))
+                yield Evaluation(step, score, _numbers(scores), _numbers(losses))
     except (OSError, ValueError, KeyError, TypeError):
         return
 

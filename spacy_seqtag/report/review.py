@@ -1,7 +1,7 @@
 """What a report says of a pipeline on a corpus: scores, errors, groups, and what is lacking."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -172,7 +172,7 @@ def review(found: Evaluation, data: str, training: Training | None = None) -> Re
         reviews.append(made)
     return Review(
         reviews,
-        list(_notes(found, data, tasks, training)),
+        _notes(found, data, tasks, training),
         len(examples),
         sum(len(list(eg.reference.sents)) if _has_sents(eg) else 1 for eg in examples),
         sum(len(eg.reference) for eg in examples),
@@ -247,7 +247,30 @@ def _group(
 
 def _notes(
     found: Evaluation, data: str, tasks: Sequence[Task], training: Training | None
-) -> Iterable[str]:
+) -> list[str]:
+    notes = [*notes_of_corpus(len(found.examples)), *notes_of_pipeline(found, data, tasks)]
+    if training is None:
+        notes.append(
+            "Which words were seen in training is not known: give the training corpus with --train."
+        )
+    return notes
+
+
+def notes_of_corpus(n_docs: int) -> Iterator[str]:
+    """Say what so few documents mean for intervals."""
+    if n_docs < 2:
+        yield "There is one document, so that no intervals can be given."
+    elif n_docs < _FEW_DOCS:
+        yield f"There are {n_docs} documents: intervals from so few are rough."
+
+
+def notes_of_pipeline(found: Evaluation, data: str, tasks: Sequence[Task]) -> Iterator[str]:
+    """Say what a pipeline or its corpus lacks, and which labels the pipeline does not know.
+
+    found (Evaluation): On the corpus's own words.
+    data (str): What the corpus is called.
+    tasks (Sequence[Task]): See `tasks_of`.
+    """
     examples, scores = found.examples, found.scores
     for task, layer in _NEEDS.items():
         if task in tasks or (task in ("pos", "tag") and {"pos", "tag"} & set(tasks)):
@@ -259,18 +282,10 @@ def _notes(
             yield f"{data} has no {layer}, so that the pipeline's cannot be scored."
         else:
             yield f"There is nothing to score of {layer}: neither {data} nor the pipeline has any."
-    if len(examples) < 2:
-        yield "There is one document, so that no intervals can be given."
-    elif len(examples) < _FEW_DOCS:
-        yield f"There are {len(examples)} documents: intervals from so few are rough."
     try:
         check_labels(found.nlp, examples, Path(data))
     except UnknownLabelsError as error:
         yield f"{str(error).partition('. Use ')[0]}. They count as missed."
-    if training is None:
-        yield (
-            "Which words were seen in training is not known: give the training corpus with --train."
-        )
 
 
 def _annotated(example: Example, task: Task) -> bool:

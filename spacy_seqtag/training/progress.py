@@ -17,9 +17,9 @@ Logger: TypeAlias = Callable[[Language, IO[str], IO[str]], tuple[LogStep, Callab
 MARK = "has_status_line"
 """The attribute of a logger that shows how far it is already."""
 
-_BARS = "▁▂▃▄▅▆▇█"
-_ASCII_BARS = "_.-=^"
-_WIDTH = 24
+BARS = "▁▂▃▄▅▆▇█"
+ASCII_BARS = "_.-=^"
+PLOT_WIDTH = 24
 """How many of the last scores the plot shows."""
 
 
@@ -51,7 +51,7 @@ def with_progress(logger: Logger, done: int = 0) -> Logger:
         nlp: Language, stdout: IO[str] = sys.stdout, stderr: IO[str] = sys.stderr
     ) -> tuple[LogStep, Callable[[], None]]:
         log_step, finalize = logger(nlp, stdout, stderr)
-        settings = nlp.config["training"]
+        settings = nlp.config.interpolate()["training"]
         has_bar = settings.get("logger", {}).get("progress_bar") or hasattr(logger, MARK)
         if has_bar or not stderr.isatty():
             return log_step, finalize
@@ -86,7 +86,7 @@ class _StatusLine:
     def __init__(self, max_steps: int, done: int, stream: IO[str]) -> None:
         self._left = done
         self._scores: list[tuple[float, int]] = []
-        self._bars = _BARS if can_print(_BARS, stream) else _ASCII_BARS
+        self._bars = BARS if can_print(BARS, stream) else ASCII_BARS
         # spaCy's loop begins with step 0, and `max_steps` is the last. Without smoothing, the time
         # that evaluations take counts.
         self._bar = tqdm(
@@ -114,7 +114,7 @@ class _StatusLine:
         self._bar.close()
 
 
-def describe_scores(scores: Sequence[tuple[float, int]], bars: str = _BARS) -> str:
+def describe_scores(scores: Sequence[tuple[float, int]], bars: str = BARS) -> str:
     """Plot scores as one line of text, with the last and the best of them.
 
     scores (Sequence[tuple[float, int]]): Each with its step; at least one.
@@ -123,11 +123,11 @@ def describe_scores(scores: Sequence[tuple[float, int]], bars: str = _BARS) -> s
     """
     numbers = [pair for pair in scores if not math.isnan(pair[0])] or scores
     best, step = max(numbers, key=lambda pair: (pair[0], -pair[1]))
-    plot = sparkline([score for score, _ in scores[-_WIDTH:]], bars)
+    plot = sparkline([score for score, _ in scores[-PLOT_WIDTH:]], bars)
     return f"{plot} score {scores[-1][0]:.2f}, best {best:.2f} at step {step}"
 
 
-def sparkline(values: Sequence[float], bars: str = _BARS) -> str:
+def sparkline(values: Sequence[float], bars: str = BARS) -> str:
     """Draw numbers as a row of bars, from the least to the greatest of them.
 
     values (Sequence[float]): The numbers; one that is not finite is left blank.

@@ -9,13 +9,11 @@ from spacy.language import Language
 from spacy.training.loggers import console_logger_v3
 from spacy.util import registry
 
-from .progress import MARK, Logger, LogStep, can_print, sparkline
+from .progress import ASCII_BARS, BARS, MARK, PLOT_WIDTH, Logger, LogStep, can_print, sparkline
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-_BARS, _ASCII_BARS = "▁▂▃▄▅▆▇█", "_.-=^"
-_WIDTH = 24
 # The scores of a line, where the config has many.
 _MOST_SCORES = 6
 
@@ -71,13 +69,13 @@ class _Screen:
     """
 
     def __init__(self, nlp: Language, stream: IO[str]) -> None:
-        settings = nlp.config["training"]
+        settings = nlp.config.interpolate()["training"]
         self._names = [
             name for name, weight in settings["score_weights"].items() if weight is not None
         ][:_MOST_SCORES]
         self._scores: list[float] = []
         self._best = -math.inf
-        self._bars = _BARS if can_print(_BARS, stream) else _ASCII_BARS
+        self._bars = BARS if can_print(BARS, stream) else ASCII_BARS
         self._progress = _make_progress(stream)
         steps = int(settings["max_steps"])
         # spaCy's loop begins with step 0, and `max_steps` is the last.
@@ -99,13 +97,13 @@ class _Screen:
         self._scores.append(score)
         parts = [f"epoch {info['epoch']}", f"step {info['step']:,}"]
         parts += [f"loss {sum(map(float, info['losses'].values())):.2f}"]
-        parts += [f"{name} {_percent(info['other_scores'].get(name))}" for name in self._names]
+        parts += [f"{name} {_shown(name, info['other_scores'].get(name))}" for name in self._names]
         line = Text("  ".join(parts) + "  ")
         line.append(f"score {score:.3f}", style="bold green" if is_best else "bold")
         if is_best:
             line.append(" best", style="green")
         self._progress.console.print(line, soft_wrap=True)
-        plot = f"{sparkline(self._scores[-_WIDTH:], self._bars)} best {max(self._best, 0):.3f}"
+        plot = f"{sparkline(self._scores[-PLOT_WIDTH:], self._bars)} best {max(self._best, 0):.3f}"
         self._progress.update(self._task, plot=plot)
 
     def close(self) -> None:
@@ -134,6 +132,8 @@ def _make_progress(stream: IO[str]) -> "Progress":
     return Progress(*columns, console=console, expand=True, redirect_stdout=False)
 
 
-def _percent(value: object) -> str:
-    """Write a score as spaCy's logger does: of a hundred."""
-    return f"{100 * float(value):.1f}" if isinstance(value, int | float) else "-"
+def _shown(name: str, value: object) -> str:
+    """Write a score as spaCy's logger does: of a hundred, but the speed in words a second."""
+    if not isinstance(value, int | float):
+        return "-"
+    return f"{value if name == 'speed' else 100 * value:.1f}"

@@ -54,7 +54,10 @@ def test_two_pipelines(run):
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
     assert found["differences"]["pos"] == {"value": 0.0, "low": 0.0, "high": 0.0, "p": 1.0}
-    assert "against" in Path("page.html").read_text("utf8")
+    page = Path("page.html").read_text("utf8")
+    assert "against" in page
+    assert "There are 8 documents: intervals from so few are rough." in found["notes"]
+    assert not [note for note in found["notes"] if "--train" in note]
 
 
 def test_plots(run):
@@ -79,6 +82,10 @@ def test_plots(run):
         (("nlp", "gold.spacy", "gold.spacy"), "would replace the corpus"),
         (("nlp", "gold.spacy", "page.html", "--train", "none.spacy"), "none.spacy"),
         (("nlp", "gold.spacy", "page.html", "--compare", "nobody"), "nobody: there is no such"),
+        (
+            ("nlp", "gold.spacy", "page.html", "--compare", "nlp", "--train", "gold.spacy"),
+            "Leave --train or --compare out",
+        ),
     ],
 )
 def test_errors_are_one_line(run, arguments, message):

@@ -7,9 +7,10 @@ from html.parser import HTMLParser
 import pytest
 import spacy
 from spacy.tokens import Doc, DocBin, Span
+from spacy.training import Example
 
 from spacy_seqtag.analysis.groups import learn
-from spacy_seqtag.evaluation import evaluate
+from spacy_seqtag.evaluation import Evaluation, evaluate
 from spacy_seqtag.frames import set_propositions
 from spacy_seqtag.report.comparison import contrast, render_comparison
 from spacy_seqtag.report.document import render_report
@@ -188,7 +189,7 @@ def all_wrong(doc):
 def test_two_pipelines(make, model, tmp_path):
     docs = gold_docs(spacy.blank("en").vocab)
     first, *_ = make(docs)
-    same = contrast(first, first, (model, model))
+    same = contrast(first, first, (model, model), "gold.spacy")
     assert {task.task for task in same.tasks} >= {"pos", "ents"}
     for task in same.tasks:
         assert task.total.difference.value == 0
@@ -197,7 +198,7 @@ def test_two_pipelines(make, model, tmp_path):
     other = evaluate(model, tmp_path / "gold.spacy", allow_unknown_labels=True)
     for example in other.examples:
         all_wrong(example.predicted)
-    found = contrast(first, other, ("one", model))
+    found = contrast(first, other, ("one", model), "gold.spacy")
     by_task = {task.task: task for task in found.tasks}
     assert by_task["pos"].total.difference.value < 0
     assert by_task["pos"].only[1] == 0
@@ -225,10 +226,52 @@ def test_pipelines_are_compared_on_the_same_gold_annotation(make, model, tmp_pat
         evaluate(model, path, allow_unknown_labels=True, entity_labels=given) for given in labels
     )
     if same:
-        assert contrast(one, other, ("one", "other")).tasks
+        assert contrast(one, other, ("one", "other"), "gold.spacy").tasks
     else:
         with pytest.raises(ValueError, match=r"one and other cannot .* Give --entity-labels"):
-            contrast(one, other, ("one", "other"))
+            contrast(one, other, ("one", "other"), "gold.spacy")
+
+
+def with_rolesets(found, rolesets):
+    """An evaluation that found predicates by place, with these rolesets."""
+    examples = []
+    for each in found.examples:
+        doc = Doc(found.nlp.vocab, words=[token.text for token in each.reference])
+        props = [Proposition(place, name, [], []) for place, name in rolesets.items()]
+        set_propositions(doc, props, annotated=[(0, len(doc))])
+        examples.append(Example(doc, each.reference))
+    scores = {"roleset_acc": 1.0, "predicates_f": 1.0, "srl_f": 1.0}
+    return Evaluation(scores, examples, found.nlp)
+
+
+def test_a_predicate_that_was_not_found_has_no_right_roleset(make, tmp_path):
+    found, *_ = make(gold_docs(spacy.blank("en").vocab))
+    good = {1: "see.01", 6: "leave.01"}
+    # What the first gets wrong in the first sentence, the others have missed or right.
+    for other, n in (({6: "leave.01"}, 0), (good, 6)):
+        first, second = (with_rolesets(found, each) for each in ({**good, 1: "see.09"}, other))
+        made = contrast(first, second, ("one", "other"), "gold.spacy")
+        (task,) = (task for task in made.tasks if task.task == "roleset")
+        assert task.only == (0, n)
+        assert len(task.entries) == n
+        assert "predicates which each pipeline found" in render_comparison(
+            made, tmp_path / "gold.spacy"
+        )
+
+
+def test_a_comparison_notes_what_each_pipeline_lacks(make, model, tmp_path):
+    found, *_ = make(gold_docs(spacy.blank("en").vocab, label="ALIEN"))
+    spacy.blank("en").to_disk(tmp_path / "blank")
+    blank = evaluate(str(tmp_path / "blank"), tmp_path / "gold.spacy")
+    made = contrast(found, blank, (model, str(tmp_path / "blank")), "gold.spacy")
+    assert "There are 6 documents: intervals from so few are rough." in made.notes
+    lacks = "The pipeline has no component for entities, so that there are no scores."
+    assert [note for note in made.notes if lacks in note] == [f"{made.names[1]}: {lacks}"]
+    (unknown,) = (note for note in made.notes if "never seen these labels" in note)
+    assert unknown.startswith(made.names[0])
+    assert unknown.endswith("They count as missed.")
+    page = Page(render_comparison(made, tmp_path / "gold.spacy"))
+    assert all(note in page.text for note in made.notes)
 
 
 # The training log
@@ -255,3 +298,28 @@ def test_the_log_beside_a_pipeline_is_found(tmp_path):
     assert svg.count("<path") >= 2
     assert "a &lt; b" in svg
     assert draw_lines({}, "nothing")
+    # Of two logs beside it either may be that of another run; the one that is named is no doubt.
+    second = tmp_path / "run" / "second.jsonl"
+    second.write_text(line % (0, 0))
+    assert find_log(folder, {}) is None
+    assert find_log(folder, {"output_file": str(second)})[0] == second
+    (folder / "own.jsonl").write_text(line % (0, 0))
+    assert find_log(folder, {})[0] == folder / "own.jsonl"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"step": 0, "score": 0.5, "scores": [0.5], "losses": {}}',
+        '{"step": 0, "score": 0.5, "scores": {}, "losses": 1.5}',
+        '{"step": 0, "score": 0.5, "scores": null, "losses": {}}',
+        '{"step": 0, "score": {}, "scores": {}, "losses": {}}',
+        "[1]",
+        "7",
+        "",
+    ],
+)
+def test_a_file_beside_a_pipeline_that_is_no_log(tmp_path, line):
+    (tmp_path / "nlp").mkdir()
+    (tmp_path / "data.jsonl").write_text(f"{line}\n")
+    assert find_log(tmp_path / "nlp", {}) is None

@@ -49,10 +49,11 @@ def plain_logger(nlp, stdout, stderr):
     return log_step, lambda: print("end", file=stdout)
 
 
-def run(logger, stream):
+def run(logger, stream, max_steps=10):
     """What a logger prints in a run of 10 steps: on standard output, and on standard error."""
     nlp = spacy.blank("en")
-    nlp.config["training"]["max_steps"] = 10
+    nlp.config["vars"] = {"steps": 10}
+    nlp.config["training"]["max_steps"] = max_steps
     stdout = StringIO()
     log_step, finalize = logger(nlp, stdout, stream)
     for step in range(11):
@@ -66,6 +67,11 @@ def test_line_in_a_terminal():
     assert stdout == "row 0\nrow 5\nrow 10\nend\n"
     assert "/11 [" in stderr
     assert "▁▅█ score 0.50, best 0.50 at step 10" in stderr
+
+
+def test_a_variable_in_the_config():
+    _, stderr = run(with_progress(plain_logger), Terminal(), "${vars.steps}")
+    assert "/11 [" in stderr
 
 
 def test_plain_log_elsewhere():

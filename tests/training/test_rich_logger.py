@@ -22,8 +22,10 @@ def run(logger, stream, max_steps=10):
     """What a logger prints in a run of 10 steps: on standard output, and on standard error."""
     nlp = spacy.blank("en")
     nlp.add_pipe("ner")
+    nlp.config["vars"] = {"steps": 10}
     nlp.config["training"]["max_steps"] = max_steps
-    nlp.config["training"]["score_weights"] = {"ents_f": 1.0, "ents_p": 0.0, "by_type": None}
+    weights = {"ents_f": 1.0, "ents_p": 0.0, "speed": 0.0, "by_type": None}
+    nlp.config["training"]["score_weights"] = weights
     stderr = StringIO()
     log_step, finalize = logger(nlp, stream, stderr)
     for step in range(11):
@@ -32,7 +34,7 @@ def run(logger, stream, max_steps=10):
             "step": step,
             "score": (step % 7) / 10,
             "losses": {"ner": 1.5},
-            "other_scores": {"ents_f": step / 20, "ents_p": 0.25},
+            "other_scores": {"ents_f": step / 20, "ents_p": 0.25, "speed": 4321.0},
         }
         log_step(info if step % 5 == 0 else None)
     finalize()
@@ -46,13 +48,14 @@ def test_in_a_terminal(monkeypatch):
     lines = [line for line in stdout.replace("\r", "\n").splitlines() if "epoch" in line]
     assert len(lines) == 3
     for line, step in zip(lines, ("0", "5", "10")):
-        assert f"step {step}  loss 1.50  ents_f {int(step) * 5:.1f}  ents_p 25.0" in line
+        scores = f"ents_f {int(step) * 5:.1f}  ents_p 25.0  ents_r -  speed 4321.0"
+        assert f"step {step}  loss 1.50  {scores}" in line
     assert ["best" in line for line in lines] == [True, True, False]
     assert "11/11" in stdout
     assert "▁█▅ best 0.500" in stdout
 
 
-@pytest.mark.parametrize("max_steps", [0, 10])
+@pytest.mark.parametrize("max_steps", [0, 10, "${vars.steps}"])
 def test_a_run_without_an_end(max_steps):
     stdout, _ = run(create_rich_logger(), Terminal(), max_steps)
     assert ("/?" in stdout) == (max_steps == 0)
