@@ -11,7 +11,8 @@ from spacy.training import Example
 from ..confidence import confidence_of, tag_confidences
 from ..corpus.cut import sentence_bounds
 from ..errors import printable
-from ..frames import Frame, get_frames
+from ..frames import Frame, annotated_tokens, get_frames
+from ..pipeline.partial_score import judge_entities
 from ..schemes.propositions import PREDICATE
 from .drawing import (
     Box,
@@ -43,12 +44,13 @@ def draw_doc(doc: Doc) -> list[Drawing]:
 def draw_example(example: Example) -> list[Drawing]:
     """Draw the sentences of a Doc with gold annotation above the prediction.
 
-    example (Example): Both Docs have the same words.
+    example (Example): Both Docs have the same words. Where the gold Doc is not annotated, the
+        prediction is drawn as that of `draw_doc`: neither right nor wrong.
 
     RAISES: ValueError: They have not.
     """
     check_words(example)
-    return _draw(example.predicted, example.reference)
+    return _draw(example.predicted, example)
 
 
 def same_words(example: Example) -> bool:
@@ -69,30 +71,25 @@ def check_words(example: Example) -> None:
         )
 
 
-def _draw(doc: Doc, gold: Doc | None) -> list[Drawing]:
+def _draw(doc: Doc, example: Example | None) -> list[Drawing]:
+    gold = example.reference if example is not None else None
     bounds = sentence_bounds(doc)
     starts = [start for start, _ in bounds]
-    frames = _by_sentence(starts, pair_frames(doc, gold))
+    frames = _by_sentence(starts, _frame_rows(doc, gold))
+    entities = _entity_rows(example, bounds) if example is not None else {}
     tags = tag_confidences(doc)
     found = _by_sentence(starts, ((ent.start, ent) for ent in doc.ents))
-    right = _by_sentence(starts, ((ent.start, ent) for ent in gold.ents)) if gold else {}
     rtl, lang = is_rtl(doc), "" if doc.lang_ in ("", "xx") else printable(doc.lang_)
     return [
         Drawing(
             list(_boxes(doc, start, end, found.get(n, ()), tags, gold)),
-            [_frame_rows(doc, gold, *pair) for pair in frames.get(n, ())],
-            entity_rows(doc, right.get(n, ()), found.get(n, ())) if gold is not None else [],
+            frames.get(n, []),
+            entities.get(n, []),
             rtl,
             lang,
         )
         for n, (start, end) in enumerate(bounds)
     ]
-
-
-def _frame_rows(doc: Doc, gold: Doc | None, right: Frame | None, found: Frame | None) -> list[Row]:
-    if gold is None and found is not None:
-        return [frame_row(doc, found)]
-    return compared_rows(doc, right, found)
 
 
 def _by_sentence(starts: Sequence[int], things: Iterable[tuple[int, _T]]) -> dict[int, list[_T]]:
@@ -104,17 +101,24 @@ def _by_sentence(starts: Sequence[int], things: Iterable[tuple[int, _T]]) -> dic
     return result
 
 
-def pair_frames(
-    doc: Doc, gold: Doc | None
-) -> Iterator[tuple[int, tuple[Frame | None, Frame | None]]]:
-    """Pair the frames of gold annotation with those of a prediction, by their predicates.
+def _frame_rows(doc: Doc, gold: Doc | None) -> Iterator[tuple[int, list[Row]]]:
+    """Draw the frames of a Doc, beside gold ones where the gold Doc carries semantic roles.
 
-    YIELDS (tuple[int, tuple[Frame | None, Frame | None]]): The predicate's token, and the frames.
+    YIELDS (tuple[int, list[Row]]): The predicate's token, and the rows of its frame.
     """
     found = {frame.predicate.start: frame for frame in get_frames(doc)}
-    right = {frame.predicate.start: frame for frame in get_frames(gold)} if gold else {}
+    right: dict[int, Frame] = {}
+    compared = np.zeros(len(doc), dtype=bool)
+    if gold is not None:
+        compared = annotated_tokens(gold)
+        frames = {frame.predicate.start: frame for frame in get_frames(gold)}
+        right = {place: frame for place, frame in frames.items() if compared[place]}
     for place in sorted(found.keys() | right.keys()):
-        yield place, (right.get(place), found.get(place))
+        frame = found.get(place)
+        if frame is not None and not compared[place]:
+            yield place, [frame_row(doc, frame)]
+        else:
+            yield place, compared_rows(doc, right.get(place), frame)
 
 
 def compared_rows(doc: Doc, gold: Frame | None, found: Frame | None, around: int = 0) -> list[Row]:
@@ -163,24 +167,43 @@ def frame_row(
     return Row(make_items(doc, segments, around), title, kind, ", ".join(said), shade, meaning)
 
 
-def entity_rows(
-    doc: Doc, gold: Sequence[Span], found: Sequence[Span], around: int = 0
-) -> list[Row]:
-    """Draw gold entities above those of a prediction; nothing where they agree."""
-    keys = [{(ent.label_, ent.start, ent.end) for ent in ents} for ents in (gold, found)]
-    if keys[0] == keys[1]:
-        return []
-    rows = []
-    for kind, ents, other in (("gold", gold, keys[1]), ("predicted", found, keys[0])):
-        segments = []
-        for ent in ents:
-            agrees = (ent.label_, ent.start, ent.end) in other
-            bad: Status = "missed" if kind == "gold" else "wrong"
-            status: Status = "right" if agrees else bad
-            segments.append(Segment(ent.label_, ent.start, ent.end, confidence_of(ent), status))
-        title = "entities" if segments else "no entities"
-        rows.append(Row(make_items(doc, segments, around), title, kind))
-    return rows
+def _entity_rows(example: Example, bounds: Sequence[tuple[int, int]]) -> dict[int, list[Row]]:
+    """Draw gold entities above those of a prediction, in the sentences where these are wrong.
+
+    RETURNS (dict[int, list[Row]]): By the number of the sentence. Predicted entities that cannot
+        be judged, as gold annotation is missing at their words, have no status. "no entities" is
+        said of gold annotation only where it says so itself.
+    """
+    doc, gold = example.predicted, example.reference
+    starts = [start for start, _ in bounds]
+    known = gold.to_array("ENT_IOB") != 0
+    judged = {(ent.start, ent.end): right for ent, right in judge_entities(example)[0]}
+    statuses: dict[bool | None, Status] = {True: "right", False: "wrong", None: ""}
+    given = [(ent, statuses[judged.get((ent.start, ent.end))]) for ent in doc.ents]
+    agreed = {(ent.label_, ent.start, ent.end) for ent, status in given if status == "right"}
+    expected: list[tuple[Span, Status]] = [
+        (ent, "right" if (ent.label_, ent.start, ent.end) in agreed else "missed")
+        for ent in gold.ents
+    ]
+    right, found = (
+        _by_sentence(starts, ((ent.start, _segment(ent, status)) for ent, status in marked))
+        for marked in (expected, given)
+    )
+    result = {}
+    for n, (start, end) in enumerate(bounds):
+        both = right.get(n, []), found.get(n, [])
+        if not any(each.status in ("missed", "wrong") for segments in both for each in segments):
+            continue
+        rows = [
+            Row(make_items(doc, segments), "entities" if segments else "no entities", kind)
+            for kind, segments in zip(("gold", "predicted"), both)
+        ]
+        result[n] = rows if both[0] or known[start:end].all() else rows[1:]
+    return result
+
+
+def _segment(ent: Span, status: Status) -> Segment:
+    return Segment(ent.label_, ent.start, ent.end, confidence_of(ent), status)
 
 
 def _boxes(
@@ -207,7 +230,9 @@ def _boxes(
 
 def _word(token: Token, confidence: float | None, gold: Doc | None) -> Word:
     tag, said = tag_of(token)
-    right = tag_of(gold[token.i])[0] if gold is not None else ""
+    right = ""
+    if gold is not None:  # the layer that is shown, not another one that the gold Doc has instead
+        right = printable(gold[token.i].pos_ if token.pos_ else gold[token.i].tag_)
     follows = token.i + 1 < len(token.doc) and token.doc[token.i + 1].text.isspace()
     return Word(
         printable(token.text, limit=None),

@@ -7,7 +7,9 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from spacy_seqtag.frames import PREDICATES
+from spacy_seqtag.analysis.outcomes import find_outcomes
+from spacy_seqtag.frames import PREDICATES, set_propositions
+from spacy_seqtag.partial import NO_ENTITY
 from spacy_seqtag.report.drawing import Segment, make_items, segments_of, tone_of
 from spacy_seqtag.report.sentences import draw_doc, draw_example
 
@@ -200,6 +202,67 @@ def test_gold_tags_and_entities_are_shown_where_they_differ():
     other = Doc(gold.vocab, words=["Ann", "left", "Os", "lo"], spaces=[True, True, False, False])
     with pytest.raises(ValueError, match="has other words than the gold annotation"):
         draw_example(Example(other, gold))
+
+
+def statuses(rows):
+    return [(row.kind, row.title, [i.status for i in row.items if i.label]) for row in rows]
+
+
+def test_layers_that_the_gold_annotation_lacks_are_not_compared(make_doc):
+    found = make_doc("Ann left Oslo", [(1, "V", [(0, 1, "ARG0")], [])])
+    found.set_ents([Span(found, 0, 1, "PER")])
+    for token, pos in zip(found, ["PROPN", "VERB", "PROPN"]):
+        token.pos_ = pos
+    words = ["Ann", "left", "Oslo"]
+    gold = Doc(found.vocab, words=words, tags=["NNP", "VBD", "NNP"])
+    assert draw_example(Example(found, gold)) == draw_doc(found)
+    gold = Doc(found.vocab, words=words, ents=["O", "O", "O"])
+    (drawing,) = draw_example(Example(found, gold))
+    assert drawing.frames == draw_doc(found)[0].frames
+    assert statuses(drawing.entities) == [
+        ("gold", "no entities", []),
+        ("predicted", "entities", ["wrong"]),
+    ]
+
+
+def test_frames_are_compared_in_annotated_sentences_alone(make_doc):
+    starts = [True, False, True, False]
+    found = make_doc("He left She ran", [(1, "V", [], []), (3, "V", [], [])], starts)
+    gold = Doc(found.vocab, words=["He", "left", "She", "ran"], sent_starts=starts)
+    set_propositions(gold, [], annotated=[(2, 4)])
+    rows = [[statuses(rows) for rows in each.frames] for each in draw_example(Example(found, gold))]
+    assert rows == [
+        [[("", "left", [""])]],
+        [[("gold", "no predicate", []), ("predicted", "ran", ["wrong"])]],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("gold_ents", "absent", "expected"),
+    [
+        ([], [], []),
+        ([("PER", 0, 1)], [], []),
+        (
+            [("ORG", 0, 1)],
+            [],
+            [("gold", "entities", ["missed"]), ("predicted", "entities", ["wrong", ""])],
+        ),
+        # of a word it is known that it is no LOC, but not what it is
+        ([], [("LOC", 2, 3)], [("predicted", "entities", ["", "wrong"])]),
+    ],
+)
+def test_entities_are_judged_as_their_scores_are(gold_ents, absent, expected):
+    words = ["Ann", "left", "Oslo"]
+    found = Doc(Vocab(), words=words, ents=["B-PER", "O", "B-LOC"])
+    gold = Doc(found.vocab, words=words)
+    gold.set_ents([Span(gold, *at, label) for label, *at in gold_ents], default="missing")
+    if absent:
+        gold.spans[NO_ENTITY] = [Span(gold, *at, label) for label, *at in absent]
+    example = Example(found, gold)
+    (drawing,) = draw_example(example)
+    assert statuses(drawing.entities) == expected
+    wrong = [o for o in find_outcomes([example], ["ents"]) if o.kind != "right"]
+    assert bool(wrong) == bool(expected)
 
 
 def test_predicates_set_by_hand_are_drawn():
