@@ -26,7 +26,15 @@ from ..frames import span_groups
 from ..partial import ALL_LABELS, NO_ENTITY
 from .document import digests, name_of, script_hash, versions
 from .drawing import Row
-from .entries import Entry, draw_entities, draw_frames, draw_outcome, entry_of
+from .entries import (
+    Entry,
+    FramePairs,
+    draw_entities,
+    draw_frames,
+    draw_outcome,
+    entry_of,
+    index_frames,
+)
 from .pages import fill_in, read_file
 from .review import ACCURACY, notes_of_corpus, notes_of_pipeline, tasks_of
 
@@ -202,10 +210,13 @@ def _contrast_task(
     for n, places in enumerate(alone):
         kind = f"only {names[n]} is right"
         failed = wrong[1 - n]
+        frames = index_frames(pipelines[1 - n].examples)
         surest = sorted(places, key=lambda at: -max(o.confidence or 0.0 for o in failed[at]))
         for at in surest[:_MOST]:
             example = pipelines[1 - n].examples[at[0]]
-            entries.append(_sentence_entry(kind, failed[at], example, names[1 - n], len(entries)))
+            entries.append(
+                _sentence_entry(kind, failed[at], example, frames, names[1 - n], len(entries))
+            )
     return TaskContrast(
         task,
         TITLES[task],
@@ -231,13 +242,18 @@ def _by_sentence(
 
 
 def _sentence_entry(
-    kind: str, wrong: Sequence[Outcome], example: Example, name: str, place: int
+    kind: str,
+    wrong: Sequence[Outcome],
+    example: Example,
+    frames: FramePairs,
+    name: str,
+    place: int,
 ) -> Entry:
     """Draw the errors of a sentence, gold annotation above the pipeline that is wrong."""
     if wrong[0].task == "ents":
         drawn = [draw_entities(wrong, example)]
     else:
-        drawn = [_draw(outcome, example) for outcome in list(_once(wrong))[:_MOST_ROWS]]
+        drawn = [_draw(outcome, example, frames) for outcome in list(_once(wrong))[:_MOST_ROWS]]
     rows = [_named(row, name) if row.kind == "predicted" else row for each in drawn for row in each]
     first = max(wrong, key=lambda outcome: outcome.confidence or 0.0)
     return entry_of(kind, place, first, example, rows)
@@ -247,10 +263,10 @@ def _named(row: Row, name: str) -> Row:
     return replace(row, kind=name)
 
 
-def _draw(outcome: Outcome, example: Example) -> list[Row]:
+def _draw(outcome: Outcome, example: Example, frames: FramePairs) -> list[Row]:
     if outcome.task in ("predicates", "srl"):
-        return draw_frames(outcome, example)
-    return draw_outcome(outcome, example)
+        return draw_frames(outcome, example, frames)
+    return draw_outcome(outcome, example, frames)
 
 
 def _once(wrong: Sequence[Outcome]) -> Iterator[Outcome]:

@@ -1,8 +1,9 @@
 """Errors to look at: each with the words around it, gold annotation above the prediction."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -20,6 +21,10 @@ _AROUND = 6
 # The most entries of a task, and of each kind and label: the first that keeps to that.
 _MOST = 700
 _MOST_ALIKE = (700, 300, 200, 100, 60, 40, 30, 20, 15, 10, 7, 5, 3, 2, 1)
+
+
+FramePairs = Callable[[int], tuple[dict[int, Frame], dict[int, Frame]]]
+"""From the number of an example to its gold frames and the predicted ones, by their predicates."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,9 @@ def list_entries(wrong: Iterable[Outcome], examples: Sequence[Example]) -> list[
     ordered = sorted(places, key=lambda pair: (-_sureness(pair[1]), pair[0]))
     most = next(n for n in _MOST_ALIKE if len(_some(ordered, n)) <= _MOST or n == 1)
     kept = _some(ordered, most)[:_MOST]
+    frames = index_frames(examples)
     return [
-        entry_of(outcome.kind, place, outcome, example, draw_outcome(outcome, example))
+        entry_of(outcome.kind, place, outcome, example, draw_outcome(outcome, example, frames))
         for place, outcome in kept
         for example in (examples[outcome.doc],)
     ]
@@ -99,14 +105,29 @@ def entry_of(kind: str, place: int, outcome: Outcome, example: Example, rows: li
     )
 
 
-def draw_outcome(outcome: Outcome, example: Example) -> list[Row]:
+def index_frames(examples: Sequence[Example]) -> FramePairs:
+    """Index the frames of examples: each example once, when a frame of it is first drawn."""
+
+    @cache
+    def pair(number: int) -> tuple[dict[int, Frame], dict[int, Frame]]:
+        example = examples[number]
+        return _by_predicate(example.reference), _by_predicate(example.predicted)
+
+    return pair
+
+
+def _by_predicate(doc: Doc) -> dict[int, Frame]:
+    return {frame.predicate.start: frame for frame in get_frames(doc)}
+
+
+def draw_outcome(outcome: Outcome, example: Example, frames: FramePairs) -> list[Row]:
     """Draw an error: gold annotation above the prediction; of a predicate its whole frame.
 
-    outcome (Outcome): Of `example`, not right.
+    outcome (Outcome): Of `example`, not right. frames (FramePairs): See `index_frames`.
     """
     doc = example.predicted
     if outcome.task == "predicates":
-        return draw_frames(outcome, example)
+        return draw_frames(outcome, example, frames)
     if outcome.task in ("pos", "tag", "roleset"):
         (place,) = outcome.gold_at
         label = f"{outcome.gold} → {outcome.found or 'nothing'}"
@@ -128,11 +149,11 @@ def draw_outcome(outcome: Outcome, example: Example) -> list[Row]:
     return rows
 
 
-def draw_frames(outcome: Outcome, example: Example) -> list[Row]:
-    """Draw the whole frame of an error, gold annotation above the prediction."""
-    doc = example.predicted
-    gold, found = (_frame(each, outcome.predicate) for each in (example.reference, doc))
-    return compared_rows(doc, gold, found, around=2)
+def draw_frames(outcome: Outcome, example: Example, frames: FramePairs) -> list[Row]:
+    """Draw the whole frame of an error with a predicate, gold annotation above the prediction."""
+    place = outcome.start if outcome.predicate is None else outcome.predicate
+    gold, found = (by_place.get(place) for by_place in frames(outcome.doc))
+    return compared_rows(example.predicted, gold, found, around=2)
 
 
 def draw_entities(wrong: Iterable[Outcome], example: Example) -> list[Row]:
@@ -153,7 +174,3 @@ def _segments(label: str, at: Pieces, sure: float | None, status: Status) -> lis
         Segment(label if n == 0 else f"{CONTINUES}{label}", start, end, sure, status)
         for n, (start, end) in enumerate(at)
     ]
-
-
-def _frame(doc: Doc, predicate: int | None) -> Frame | None:
-    return next((f for f in get_frames(doc) if f.predicate.start == predicate), None)
