@@ -5,6 +5,7 @@ Nothing in a Doc can steer the terminal or run over many lines: words and labels
 Chinese character has two.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from typing import NamedTuple
@@ -56,11 +57,19 @@ def render_words(doc: Doc, width: int, signs: Signs = LINES) -> str:
     signs (Signs): What spans are drawn with.
     RETURNS (str): Lines, with an empty one between sentences.
     """
-    frames = get_frames(doc)
+    bounds = sentence_bounds(doc)
+    starts = [start for start, _ in bounds]
+    ents: list[list[_Span]] = [[] for _ in bounds]
+    for ent in doc.ents:  # one may go on in the next sentence
+        span = _Span(printable(ent.label_), ent.start, ent.end)
+        for n in range(bisect_right(starts, ent.start) - 1, bisect_left(starts, ent.end)):
+            ents[n].append(span)
+    frames: list[list[Frame]] = [[] for _ in bounds]
+    for frame in get_frames(doc):
+        frames[bisect_right(starts, frame.predicate.start) - 1].append(frame)
     blocks = []
-    for start, end in sentence_bounds(doc):
-        tiers = [[_Span(printable(e.label_), e.start, e.end) for e in doc.ents]]
-        tiers += [_frame_spans(f) for f in frames if start <= f.predicate.start < end]
+    for (start, end), own, inside in zip(bounds, ents, frames, strict=True):
+        tiers = [own, *map(_frame_spans, inside)]
         lines = list(_lines(doc, start, end, tiers, width, signs))
         if lines:
             blocks.append("\n".join(lines))
@@ -156,20 +165,27 @@ def _lines(
             sides = 2 if len(inside) == 1 else 4
             lacking = cell_len(_fitting(span.label, width)) + sides
             columns[inside[-1]] += max(0, lacking - sum(columns[i] for i in inside))
-    while shown:
-        used, n = columns[shown[0]], 1
+    first = 0
+    while first < len(shown):
+        used, n = columns[shown[first]], first + 1
         while n < len(shown) and used + columns[shown[n]] - 2 <= width:
             used, n = used + columns[shown[n]], n + 1
-        row, shown = shown[:n], shown[n:]
+        row, first = shown[first:n], n
         yield _set(row, words, columns)
         if any(tags[i] for i in row):
             yield _set(row, tags, columns)
         for tier in tiers:
-            line = _tier(row, tier, columns, width, signs)
+            line = _tier(row, _within(tier, row), columns, width, signs)
             if line:
                 yield line
-        if shown:
+        if first < len(shown):
             yield ""
+
+
+def _within(spans: Sequence[_Span], row: Sequence[int]) -> Sequence[_Span]:
+    """Return the spans that share words with a line; they are in order and do not overlap."""
+    first = bisect_right(spans, row[0], key=lambda span: span.end)
+    return spans[first : bisect_right(spans, row[-1], key=lambda span: span.start)]
 
 
 def _set(row: Sequence[int], texts: dict[int, str], columns: dict[int, int]) -> str:

@@ -8,6 +8,7 @@ from spacy.vocab import Vocab
 
 from spacy_seqtag.confidence import use_span_extension
 from spacy_seqtag.frames import PREDICATES
+from spacy_seqtag.report import terminal
 from spacy_seqtag.report.terminal import (
     ASCII,
     entity_rows,
@@ -88,6 +89,29 @@ def test_text_is_the_predicates_own_sentence(make_doc):
         ["Yes  ."],
         ["She   left  .", "ARG0  V"],
         ["Good  ."],
+    ]
+
+
+def test_a_sentence_is_drawn_with_its_own_spans(monkeypatch):
+    words = ["Ann", "left", "New", "York", "Bo", "ran"]
+    ents = ["B-PER", "O", "B-LOC", "I-LOC", "B-PER", "O"]
+    doc = Doc(Vocab(), words=words, ents=ents, sent_starts=[i in (0, 3) for i in range(6)])
+    doc.spans[PREDICATES] = [Span(doc, i, i + 1, label="V") for i in (1, 5)]
+    drawn, lines = [], terminal._lines
+
+    def watched(doc, start, end, tiers, width, signs):
+        drawn.append([(span.label, *span[1:]) for tier in tiers for span in tier])
+        return lines(doc, start, end, tiers, width, signs)
+
+    monkeypatch.setattr(terminal, "_lines", watched)
+    blocks = render_words(doc, 80, ASCII).split("\n\n")
+    assert [block.splitlines() for block in blocks] == [
+        ["Ann  left  New", "PER        [L-", "     V"],
+        ["York  Bo   ran", "-LO]  PER", "           V"],
+    ]
+    assert drawn == [
+        [("PER", 0, 1), ("LOC", 2, 4), ("V", 1, 2)],
+        [("LOC", 2, 4), ("PER", 4, 5), ("V", 5, 6)],
     ]
 
 
