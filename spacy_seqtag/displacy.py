@@ -45,7 +45,7 @@ def render(
     RETURNS (str | None): The HTML; None where a notebook shows it.
 
     RAISES: ValueError: There is no such style or option; the Docs of an Example have different
-        words.
+        words; `docs` are something else, such as a text.
     """
     if style != STYLE:
         shown: Any = docs  # whatever that style takes

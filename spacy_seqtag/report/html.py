@@ -49,7 +49,8 @@ def render_html(
     options (Mapping[str, Any] | None): `colors`, a colour for each label, as displaCy has it, and
         `tags`, whether parts of speech are drawn.
 
-    RAISES: ValueError: Options that there are not; an Example whose Docs have different words.
+    RAISES: ValueError: Options that there are not; an Example whose Docs have different words;
+        what is none of these, such as a text.
     """
     options = options or {}
     if unknown := sorted(set(options) - set(_OPTIONS)):
@@ -62,7 +63,11 @@ def render_html(
             raise ValueError(
                 f"colors: {colour!r} of {label!r} is no colour; give a name of CSS or #rrggbb"
             )
-    listed = [shown] if isinstance(shown, Doc | Span | Example) else list(shown)
+    listed: list[Shown]
+    if isinstance(shown, Doc | Span | Example | str) or not isinstance(shown, Iterable):
+        listed = [shown]
+    else:
+        listed = list(shown)
     drawn = [_draw(each) for each in listed]
     titles = [each.title for each in drawn if each.title]
     return fill_in(
@@ -79,9 +84,14 @@ def render_html(
 def _draw(shown: Shown) -> _Drawn:
     if isinstance(shown, Example):
         title, drawings = shown.reference.user_data.get("title"), draw_example(shown)
-    else:
+    elif isinstance(shown, Doc | Span):
         doc = slice_doc(shown) if isinstance(shown, Span) else shown
         title, drawings = doc.user_data.get("title"), draw_doc(doc)
+    else:
+        raise ValueError(
+            f"style 'srl' draws a Doc, Span or Example, or several, not {type(shown).__name__}; "
+            "make a Doc of a text with a pipeline: nlp(text)"
+        )
     return _Drawn(printable(str(title or ""), limit=None), drawings)
 
 

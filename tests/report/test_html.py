@@ -93,6 +93,14 @@ def test_colours_are_those_given():
         render_html(doc, options={"color": "red"})
 
 
+@pytest.mark.parametrize(
+    ("shown", "name"), [("text", "str"), ("", "str"), ([1], "int"), (None, "NoneType"), (3, "int")]
+)
+def test_what_is_no_doc_is_named(shown, name):
+    with pytest.raises(ValueError, match=f"Doc, Span or Example, or several, not {name};"):
+        render_html(shown)
+
+
 def test_tags_can_be_left_out():
     doc = Doc(Vocab(), words=["Go"], pos=["VERB"])
     assert text_of(render_parts(doc)) == "GoVERB"
