@@ -65,6 +65,12 @@ def test_repeat_and_cut(load):
     assert text.cut(DOCUMENTS[0], 1) == [["a"]]
 
 
+def test_documents_of_one_size(load):
+    text = load("text")
+    assert text.cut_evenly(DOCUMENTS, 4) == [[["a", "b"], ["c"], ["d"]]]
+    assert text.cut_evenly(DOCUMENTS, 100) == [[*DOCUMENTS[0], *DOCUMENTS[1]]]
+
+
 @given(st.lists(st.integers(1, 50), max_size=40), st.integers(1, 100))
 def test_pack(lengths, size):
     windows = import_module("text").pack(lengths, size)
@@ -105,26 +111,31 @@ def test_ratios(load):
     report = load("report")
     results = [
         result(load, "ours-pos-ner", 1.0, 2.0, 9.0, memory=2**20),
+        result(load, "ours-pos-ner-int8", 1.0),
+        result(load, "ours-pos-ner-srl", 3.0),
         result(load, "spacy", 16.0),
         result(load, "loop-fp32", 4.0),
         result(load, "flair", status="skipped", reason="not here"),
         result(load, "limit-documents", status="failed"),
     ]
     assert results[0].rate == 50.0
-    found = [(r.peer, r.ratio, r.reached) for r in report.ratios(results)]
+    found = [(r.ours, r.peer, r.ratio) for r in report.ratios(results)]
     assert found == [
-        ("SPACY", 8.0, True),
-        ("LOOP-FP32", 2.0, False),
-        ("LIMIT-DOCUMENTS", None, None),
+        ("OURS-POS-NER", "SPACY", 8.0),
+        ("OURS-POS-NER-INT8", "SPACY", 16.0),
+        ("OURS-POS-NER", "LOOP-FP32", 2.0),
+        ("OURS-POS-NER-INT8", "LOOP-FP32", 4.0),
     ]
     rows = [line.split() for line in report.speed_table(results).strip().split("\n")]
     assert rows[2][:2] == ["OURS-POS-NER", "50"]
     assert ["FLAIR", "skipped", "not", "here"] in rows
-    table = report.ratio_table(report.ratios(results))
-    assert [line.split()[-1] for line in table.strip().split("\n")[2:]] == [
-        *("reached", "missed", "measured")
+    table = report.ratio_table(report.ratios(results)).strip().split("\n")
+    assert table[0].split() == ["times", "as", "fast", "as", "OURS-POS-NER", "OURS-POS-NER-INT8"]
+    assert [line.split() for line in table[2:]] == [
+        ["SPACY", "8.00", "16.00"],
+        ["LOOP-FP32", "2.00", "4.00"],
     ]
-    assert report.ratios(results[1:]) == []
+    assert report.ratios(results[3:]) == []
 
 
 def test_training_figures(load):
@@ -168,14 +179,6 @@ def test_new_words(load):
     assert replaced == ["The", "cat", "saw", "Oslo"]
     assert [word.istitle() for word in new[0]] == [word.istitle() for word in old[0]]
     assert new[0][0] != endurance.renew(old, fresh)[0][0]
-
-
-def test_texts_of_like_size(load, monkeypatch):
-    endurance = load("endurance")
-    monkeypatch.setattr(endurance, "_SIZE", 4)
-    assert endurance.cut_evenly(DOCUMENTS) == [[["a", "b"], ["c"], ["d"]]]
-    monkeypatch.setattr(endurance, "_SIZE", 100)
-    assert endurance.cut_evenly(DOCUMENTS) == [[*DOCUMENTS[0], *DOCUMENTS[1]]]
 
 
 def test_growth_of_memory(load):
@@ -241,7 +244,9 @@ def prepared(prepare, load, tiny_encoder):
 LABELS = {
     "ours-pos": range(150, 151),
     "ours-pos-ner": range(150, 301),
+    "ours-pos-ner-int8": range(150, 301),
     "ours-pos-ner-srl": range(150, 100_000),
+    "ours-pos-ner-srl-int8": range(150, 100_000),
     "spacy": range(150, 301),
     "hf-pipeline": range(150, 1000),
     "loop-fp32": range(150, 151),
@@ -315,7 +320,7 @@ def here(monkeypatch):
 
 
 def test_speed(corpus, tiny_bert, tmp_path):
-    systems = ["ours-pos-ner", "flair", "limit-documents"]
+    systems = ["ours-pos-ner", "ours-pos-ner-int8", "flair", "limit-documents"]
     command = [sys.executable, FOLDER / "speed.py", "--corpus", corpus, "--encoder", tiny_bert]
     command += ["--words", 120, "--repeats", 2, "--threads", 1, "--systems", ",".join(systems)]
     done = subprocess.run(
@@ -337,8 +342,9 @@ def test_speed(corpus, tiny_bert, tmp_path):
         assert figures["status"] == "ok"
         assert len(figures["seconds"]) == 2
         assert min(figures[key] for key in ("words_per_second", "loading", "memory")) > 0
-    (ratio,) = saved["ratios"]
-    assert (ratio["peer"], ratio["target"]) == ("limit, a document's windows", 0.8)
+    ours = ["spacy-seqtag POS+NER", "spacy-seqtag POS+NER, int8"]
+    assert [ratio["ours"] for ratio in saved["ratios"] if ratio["peer"].startswith("limit")] == ours
+    assert saved["facts"]["instructions"]
     assert (tmp_path / "new" / "folder" / "speed.png").exists() == bool(find_spec("matplotlib"))
 
 

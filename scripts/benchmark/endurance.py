@@ -21,7 +21,7 @@ import typer
 from machine import machine
 from prepare import CorpusOption
 from report import fail, write_json
-from text import Document, count_words, cut, find_corpus, read_documents
+from text import Document, cut_evenly, find_corpus, read_documents
 from wasabi import msg, table
 from workers import resident_memory, set_threads
 
@@ -135,7 +135,7 @@ def endure(
 
     interval (seconds): From one row to the next.
     """
-    pieces = cut_evenly(documents)
+    pieces = cut_evenly(documents, _SIZE)
     probes = [to_text(piece) for piece in pieces[:_PROBES]]
     fresh = map(new_word, count())
     with nlp.memory_zone():
@@ -208,17 +208,6 @@ def is_same(doc: Annotation, before: Annotation) -> bool:
         one == two or (one is not None and two is not None and abs(one - two) < 1e-4)
         for one, two in pairs
     )
-
-
-def cut_evenly(documents: Sequence[Document]) -> list[Document]:
-    """Cut documents into pieces of `_SIZE` words; a rest is dropped, unless it is all."""
-    pieces: list[Document] = [[]]
-    for sentence in (sentence for document in documents for sentence in document):
-        pieces[-1].append(sentence)
-        if count_words([pieces[-1]]) >= _SIZE:
-            pieces[-1] = cut(pieces[-1], _SIZE)
-            pieces.append([])
-    return pieces[:-1] or pieces
 
 
 def new_word(number: int) -> str:

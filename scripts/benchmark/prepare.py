@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import text
 import typer
-from systems import SYSTEMS, Ours, OursPosNerSrl, Plan, Spacy
+from systems import SYSTEMS, Ours, OursPosNerInt8, OursPosNerSrl, OursPosNerSrlInt8, Plan, Spacy
 
 if TYPE_CHECKING:
     from thinc.api import Config
@@ -37,7 +37,10 @@ EncoderOption = Annotated[
 
 @dataclass(frozen=True)
 class Settings:
-    """The options of the command; paths of pipelines are None for untrained ones."""
+    """The options of the command; paths of pipelines are None for untrained ones.
+
+    document_words: Size of the documents that the text is cut into; None for those of the corpus.
+    """
 
     folder: Path
     corpus: Path | None
@@ -50,6 +53,7 @@ class Settings:
     systems: tuple[str, ...]
     model: Path | None = None
     spacy_model: Path | None = None
+    document_words: int | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class Facts:
     """What is to be reported beside the figures.
 
     gpu: Its name; None on the CPU.
+    instructions: What the CPU has for products.
     trained: Whether the pipelines are, by whose they are.
     """
 
@@ -68,6 +73,7 @@ class Facts:
     encoder: str
     device: str
     gpu: str | None
+    instructions: tuple[str, ...]
     fast_bfloat16: bool
     precision: str
     threads: int
@@ -91,12 +97,15 @@ def prepare(settings: Settings) -> Prepared:
     """
     import torch
 
-    from spacy_seqtag.models.network.precision import has_fast_bfloat16
+    from spacy_seqtag.models.network.precision import has_fast_bfloat16, instructions
 
     torch.set_num_threads(settings.threads)
     device = choose_device(settings.device)
     corpus = text.find_corpus(settings.corpus, "dev", settings.folder)
-    documents = list(text.repeat(text.read_documents(corpus), settings.words))
+    documents = text.read_documents(corpus)
+    if settings.document_words is not None:
+        documents = text.cut_evenly(documents, settings.document_words)
+    documents = list(text.repeat(documents, settings.words))
     text.write_documents(settings.folder / "documents.json", documents)
     encoder = find_encoder(settings.encoder, documents, settings.folder)
     labels, pipelines = make_pipelines(settings, corpus, encoder)
@@ -121,6 +130,7 @@ def prepare(settings: Settings) -> Prepared:
         encoder=settings.encoder,
         device=device,
         gpu=torch.cuda.get_device_name() if device == "cuda" else None,
+        instructions=tuple(instructions()),
         fast_bfloat16=plan.fast_bfloat16,
         precision=plan.limit_precision,
         threads=settings.threads,
@@ -145,13 +155,24 @@ def make_pipelines(
     wanted = [SYSTEMS[name] for name in settings.systems]
     pos_ner, joint, spacy = settings.model, settings.model, settings.spacy_model
     if settings.model is None and {"pos", "ents"} <= layers:
-        if any(issubclass(system, Ours) and system is not OursPosNerSrl for system in wanted):
+        ours = [system for system in wanted if issubclass(system, Ours)]
+        of_roles = [system for system in ours if issubclass(system, OursPosNerSrl)]
+        if len(of_roles) < len(ours):
             pos_ner = make_ours("pos_ner", corpus, encoder, settings.folder / "pos_ner")
-        if OursPosNerSrl in wanted and "srl" in layers:
+        if of_roles and "srl" in layers:
             joint = make_ours("joint", corpus, encoder, settings.folder / "joint")
     if Spacy in wanted and spacy is None and {"pos", "ents"} <= layers:
         spacy = make_spacy(corpus, encoder, settings.folder / "spacy")
-    return labels, {"pos_ner": pos_ner, "joint": joint, "spacy": spacy}
+    quantized: dict[Path, Path] = {}
+    for system, path in ((OursPosNerInt8, pos_ner), (OursPosNerSrlInt8, joint)):
+        if system in wanted and path is not None and path not in quantized:
+            folder = settings.folder / f"{path.name}-int8"
+            quantized[path] = make_quantized(path, corpus, folder)
+    pipelines = {"pos_ner": pos_ner, "joint": joint, "spacy": spacy}
+    for name in ("pos_ner", "joint"):
+        path = pipelines[name]
+        pipelines[f"{name}_int8"] = None if path is None else quantized.get(path)
+    return labels, pipelines
 
 
 def count_wordpieces(encoder: Path, sentences: Sequence[text.Sentence]) -> int:
@@ -254,6 +275,14 @@ def make_ours(config_name: str, corpus: Path, encoder: Path, folder: Path) -> Pa
     examples = list(create_corpus(corpus)(nlp))
     nlp.initialize(lambda: examples)
     nlp.to_disk(folder)
+    return folder
+
+
+def make_quantized(pipeline: Path, corpus: Path, folder: Path) -> Path:
+    """Quantize a pipeline, whatever its scores lose: it is its speed that is measured."""
+    from spacy_seqtag.quantization import quantize_pipeline
+
+    quantize_pipeline(str(pipeline), corpus, folder, max_loss=100.0)
     return folder
 
 

@@ -11,9 +11,8 @@ from wasabi import Printer, table
 
 from spacy_seqtag.files import write_file
 
-REFERENCE = "ours-pos-ner"
-TARGETS = {"spacy": 8.0, "hf-pipeline": 8.0, "loop-fp32": 2.8, "limit-documents": 0.8}
-"""How many times the words per second of these systems ours with POS and NER should have."""
+REFERENCES = ("ours-pos-ner", "ours-pos-ner-fp32", "ours-pos-ner-int8")
+"""Ours that the others are compared with, those of both tasks in each precision."""
 
 _MIB = 2**20
 _MEMORY = ("MiB to load", "MiB to run", "GPU MiB")  # peaks
@@ -62,18 +61,11 @@ class Result:
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times as fast ours is; None where one of the two was not measured."""
+    """How many times as fast one of ours is as another system."""
 
+    ours: str
     peer: str
-    ratio: float | None
-    target: float
-
-    @property
-    def reached(self) -> bool | None:
-        return None if self.ratio is None else self.ratio >= self.target
-
-    def to_dict(self) -> dict[str, object]:
-        return {**asdict(self), "reached": self.reached}
+    ratio: float
 
 
 @dataclass
@@ -97,17 +89,11 @@ class LongText:
 
 
 def ratios(results: Sequence[Result]) -> list[Ratio]:
-    """Compare ours with POS and NER with those systems of the run that there is a target for."""
-    by_name = {result.name: result for result in results}
-    ours = by_name.get(REFERENCE)
-    found = []
-    for name, target in TARGETS.items():
-        peer = by_name.get(name)
-        if ours is None or peer is None:
-            continue
-        both = ours.measured and peer.measured
-        found.append(Ratio(peer.title, ours.rate / peer.rate if both else None, target))
-    return found
+    """Compare ours with POS and NER, in each precision, with the other systems of the run."""
+    measured = [result for result in results if result.measured]
+    ours = [result for result in measured if result.name in REFERENCES]
+    peers = [result for result in measured if not result.name.startswith("ours")]
+    return [Ratio(one.title, peer.title, one.rate / peer.rate) for peer in peers for one in ours]
 
 
 def speed_table(results: Sequence[Result]) -> str:
@@ -132,17 +118,14 @@ def speed_table(results: Sequence[Result]) -> str:
 
 
 def ratio_table(found: Sequence[Ratio]) -> str:
-    rows = [
-        (
-            ratio.peer,
-            "" if ratio.ratio is None else f"{ratio.ratio:.2f}",
-            f"{ratio.target:g}",
-            {True: "reached", False: "missed", None: "not measured"}[ratio.reached],
-        )
-        for ratio in found
-    ]
-    header = ("spacy-seqtag POS+NER against", "times as fast", "target", "")
-    return str(table(rows, header=header, divider=True, aligns=("l", "r", "r", "l")))
+    """Show how many times as fast ours are: a column for each, a row for each other system."""
+    ours = list(dict.fromkeys(ratio.ours for ratio in found))
+    rows: dict[str, list[str]] = {}
+    for ratio in found:
+        rows.setdefault(ratio.peer, [ratio.peer]).append(f"{ratio.ratio:.2f}")
+    header = ("times as fast as", *ours)
+    aligns = ("l", *"r" * len(ours))
+    return str(table(list(rows.values()), header=header, divider=True, aligns=aligns))
 
 
 def memory_table(rows: Sequence[LongText]) -> str:

@@ -53,6 +53,9 @@ def main(
     sentences: bool = typer.Option(
         False, help="Give spaCy's pipelines the sentences, as the others have them"
     ),
+    document_words: int | None = typer.Option(
+        None, min=1, help="Cut the text into documents of so many words, which pad less"
+    ),
     systems: str = typer.Option(",".join(SYSTEMS), help="Systems to run"),
     model: Path | None = typer.Option(
         None,
@@ -87,6 +90,7 @@ def main(
             systems=(*names, "ours-pos-ner") if memory else names,
             model=model,
             spacy_model=spacy_model,
+            document_words=document_words,
         )
         try:
             prepared = call(prepare, settings)
@@ -182,7 +186,8 @@ def report(
 ) -> None:
     """Print and save the figures; exit with an error if a system failed."""
     here = machine()
-    where = facts.gpu or f"{here.cpu}, threads: {facts.threads}"
+    cpu = f"{here.cpu} ({' '.join(facts.instructions)}), threads: {facts.threads}"
+    where = facts.gpu or cpu
     headline = f"{facts.encoder}, {facts.words:,} words, {where}, {facts.precision}"
     compared = ratios(results)
     print(f"\n{headline}\n{speed_table(results)}")
@@ -194,7 +199,7 @@ def report(
     content = {
         "facts": {**asdict(facts), "machine": asdict(here)},
         "systems": {result.name: result.to_dict() for result in results},
-        "ratios": [ratio.to_dict() for ratio in compared],
+        "ratios": [asdict(ratio) for ratio in compared],
         "memory": [asdict(row) for row in long_text],
     }
     write_json(output / "speed.json", content)

@@ -92,6 +92,20 @@ def cut(document: Document, n_words: int) -> Document:
     return result
 
 
+def cut_evenly(documents: Iterable[Document], size: int) -> list[Document]:
+    """Make documents of `size` words; the rest of the last sentence of each is dropped.
+
+    Words that come to no document are dropped too, unless they are all.
+    """
+    pieces: list[Document] = [[]]
+    for sentence in (sentence for document in documents for sentence in document):
+        pieces[-1].append(sentence)
+        if count_words([pieces[-1]]) >= size:
+            pieces[-1] = cut(pieces[-1], size)
+            pieces.append([])
+    return pieces[:-1] or pieces
+
+
 def pack(lengths: Sequence[int], size: int) -> list[list[int]]:
     """Group neighbouring items, by number, that together are no longer than `size`.
 

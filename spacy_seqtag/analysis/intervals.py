@@ -54,7 +54,7 @@ class Difference(NamedTuple):
 
     value (float): The difference. low, high (float): Where 95% of the draws are.
     p (float): How often a difference as great would come about by the choice of documents, if there
-        were none: two-sided, at least 1 / (draws + 1).
+        were none: two-sided, at least 2 / (draws + 1).
     """
 
     value: float

@@ -34,6 +34,7 @@ from .entries import (
     draw_outcome,
     entry_of,
     index_frames,
+    with_printable_labels,
 )
 from .pages import fill_in, read_file
 from .review import ACCURACY, notes_of_corpus, notes_of_pipeline, tasks_of
@@ -158,7 +159,7 @@ def _known(doc: Doc) -> tuple[list[int], list[tuple[int, int, str]]]:
 
 def _by_task(examples: Sequence[Example], tasks: Sequence[Task]) -> dict[Task, list[Outcome]]:
     result: dict[Task, list[Outcome]] = {task: [] for task in tasks}
-    for outcome in find_outcomes(examples, tasks):
+    for outcome in with_printable_labels(find_outcomes(examples, tasks)):
         result[outcome.task].append(outcome)
     return result
 
@@ -187,7 +188,7 @@ def _contrast_task(
         apart = compare(first, second, drawn, 2)
         ordered = sorted(labels, key=lambda label: -scored[0][label].gold)
         by_label = {
-            printable(label, 100): Line(scored[0][label], scored[1][label], apart[label])
+            label: Line(scored[0][label], scored[1][label], apart[label])
             for label in ordered
             if scored[0][label].gold >= _LEAST
         }

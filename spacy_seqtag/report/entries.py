@@ -1,7 +1,7 @@
 """Errors to look at: each with the words around it, gold annotation above the prediction."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -18,6 +18,8 @@ from .sentences import compared_rows
 
 # Words around what is wrong.
 _AROUND = 6
+# The most characters of a label.
+_LABEL = 100
 # The most entries of a task, and of each kind and label: the first that keeps to that.
 _MOST = 700
 _MOST_ALIKE = (700, 300, 200, 100, 60, 40, 30, 20, 15, 10, 7, 5, 3, 2, 1)
@@ -49,10 +51,17 @@ class Entry:
     lang: str
 
 
+def with_printable_labels(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """Make the labels of outcomes safe to show, so that all of a page has them in one form."""
+    for outcome in outcomes:
+        gold, found = (printable(label, _LABEL) for label in (outcome.gold, outcome.found))
+        yield outcome._replace(gold=gold, found=found)
+
+
 def list_entries(wrong: Iterable[Outcome], examples: Sequence[Example]) -> list[Entry]:
     """List errors of a task: the surest first, those without a confidence last.
 
-    wrong (Iterable[Outcome]): In the order of the corpus.
+    wrong (Iterable[Outcome]): In the order of the corpus, from `with_printable_labels`.
     examples (Sequence[Example]): The corpus.
     RETURNS (list[Entry]): Where there are many, some of each kind and label.
     """
@@ -89,13 +98,14 @@ def entry_of(kind: str, place: int, outcome: Outcome, example: Example, rows: li
     """Make an entry of rows, and of the error that stands for them.
 
     kind (str): What it is filtered by. place (int): The order in the corpus.
+    outcome (Outcome): From `with_printable_labels`.
     """
     doc = example.predicted
     name = doc_id_of(example.reference) or f"document {outcome.doc + 1}"
     return Entry(
         kind,
-        printable(outcome.gold),
-        printable(outcome.found),
+        outcome.gold,
+        outcome.found,
         outcome.confidence,
         rows,
         printable(name),

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from ..training.progress import loggers_in
+
 
 class Evaluation(NamedTuple):
     """A line of the log.
@@ -23,9 +25,9 @@ class Evaluation(NamedTuple):
 def find_log(model: Path, settings: Mapping[str, object]) -> tuple[Path, list[Evaluation]] | None:
     """Find the log of the run that a pipeline comes from.
 
-    It is the file that spaCy's `ConsoleLogger` writes (`output_file`), or another `.jsonl` of such
-    lines in the pipeline's folder; or beside it, if there is one log alone: of several, any may be
-    that of another run.
+    It is the file that spaCy's `ConsoleLogger` or one of this package writes (`output_file`), alone
+    or in a chain of loggers, or another `.jsonl` of such lines in the pipeline's folder; or beside
+    it, if there is one log alone: of several, any may be that of another run.
 
     model (Path): The pipeline's folder.
     settings (Mapping[str, object]): Of `[training.logger]` in its config.
@@ -33,8 +35,8 @@ def find_log(model: Path, settings: Mapping[str, object]) -> tuple[Path, list[Ev
     """
     if not model.is_dir():
         return None
-    named = settings.get("output_file")
-    first = [Path(named)] if isinstance(named, str) else []
+    named = (each.get("output_file") for each in loggers_in(settings))
+    first = [Path(name) for name in named if isinstance(name, str)]
     for path in (*first, *sorted(model.glob("*.jsonl"))):
         rows = list(_read(path))
         if rows:

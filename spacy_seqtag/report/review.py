@@ -18,10 +18,9 @@ from ..analysis.intervals import (
     with_intervals,
 )
 from ..analysis.outcomes import KINDS, SCORED_BY, TITLES, Kind, Outcome, Task, find_outcomes
-from ..errors import printable
 from ..evaluation import Evaluation, UnknownLabelsError, check_labels
 from ..frames import has_frames
-from .entries import Entry, list_entries
+from .entries import Entry, list_entries, with_printable_labels
 from .sentences import check_words
 
 ACCURACY: frozenset[Task] = frozenset({"pos", "tag", "roleset"})
@@ -31,8 +30,6 @@ ACCURACY: frozenset[Task] = frozenset({"pos", "tag", "roleset"})
 _MOST_LABELS = 150
 _MOST_CONFUSIONS = 40
 _MOST_IN_MATRIX = 20
-# The most characters of a label.
-_LABEL = 100
 # From so many documents on, intervals say what they should.
 _FEW_DOCS = 10
 
@@ -152,9 +149,8 @@ def review(found: Evaluation, data: str, training: Training | None = None) -> Re
     examples = found.examples
     tasks = tasks_of(found)
     outcomes: dict[Task, list[Outcome]] = {task: [] for task in tasks}
-    for outcome in find_outcomes(examples, tasks):
-        gold, given = (printable(label, _LABEL) for label in (outcome.gold, outcome.found))
-        outcomes[outcome.task].append(outcome._replace(gold=gold, found=given))
+    for outcome in with_printable_labels(find_outcomes(examples, tasks)):
+        outcomes[outcome.task].append(outcome)
     drawn = draw(len(examples))
     domains = domains_of(examples)
     reviews = []

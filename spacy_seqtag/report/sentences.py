@@ -11,7 +11,7 @@ from spacy.training import Example
 from ..confidence import confidence_of, tag_confidences
 from ..corpus.cut import sentence_bounds
 from ..errors import printable
-from ..frames import Frame, annotated_tokens, get_frames
+from ..frames import Frame, annotated_tokens, get_frames, has_frames
 from ..pipeline.partial_score import judge_entities
 from ..schemes.propositions import PREDICATE
 from .drawing import (
@@ -45,7 +45,8 @@ def draw_example(example: Example) -> list[Drawing]:
     """Draw the sentences of a Doc with gold annotation above the prediction.
 
     example (Example): Both Docs have the same words. Where the gold Doc is not annotated, the
-        prediction is drawn as that of `draw_doc`: neither right nor wrong.
+        prediction is drawn as that of `draw_doc`: neither right nor wrong. A layer that the
+        predicted Doc lacks is drawn of the gold one, as neither right nor missed.
 
     RAISES: ValueError: They have not.
     """
@@ -102,11 +103,12 @@ def _by_sentence(starts: Sequence[int], things: Iterable[tuple[int, _T]]) -> dic
 
 
 def _frame_rows(doc: Doc, gold: Doc | None) -> Iterator[tuple[int, list[Row]]]:
-    """Draw the frames of a Doc, beside gold ones where the gold Doc carries semantic roles.
+    """Draw the frames of a Doc, beside gold ones where both Docs carry semantic roles.
 
     YIELDS (tuple[int, list[Row]]): The predicate's token, and the rows of its frame.
     """
     found = {frame.predicate.start: frame for frame in get_frames(doc)}
+    predicted = has_frames(doc)
     right: dict[int, Frame] = {}
     compared = np.zeros(len(doc), dtype=bool)
     if gold is not None:
@@ -117,6 +119,8 @@ def _frame_rows(doc: Doc, gold: Doc | None) -> Iterator[tuple[int, list[Row]]]:
         frame = found.get(place)
         if frame is not None and not compared[place]:
             yield place, [frame_row(doc, frame)]
+        elif not predicted:
+            yield place, [frame_row(doc, right[place], kind="gold")]
         else:
             yield place, compared_rows(doc, right.get(place), frame)
 
@@ -172,17 +176,20 @@ def _entity_rows(example: Example, bounds: Sequence[tuple[int, int]]) -> dict[in
 
     RETURNS (dict[int, list[Row]]): By the number of the sentence. Predicted entities that cannot
         be judged, as gold annotation is missing at their words, have no status. "no entities" is
-        said of gold annotation only where it says so itself.
+        said of gold annotation only where it says so itself; of a prediction that lacks the layer
+        nothing is said.
     """
     doc, gold = example.predicted, example.reference
     starts = [start for start, _ in bounds]
+    predicted = doc.has_annotation("ENT_IOB")
     known = gold.to_array("ENT_IOB") != 0
     judged = {(ent.start, ent.end): right for ent, right in judge_entities(example)[0]}
     statuses: dict[bool | None, Status] = {True: "right", False: "wrong", None: ""}
     given = [(ent, statuses[judged.get((ent.start, ent.end))]) for ent in doc.ents]
     agreed = {(ent.label_, ent.start, ent.end) for ent, status in given if status == "right"}
+    not_found: Status = "missed" if predicted else ""
     expected: list[tuple[Span, Status]] = [
-        (ent, "right" if (ent.label_, ent.start, ent.end) in agreed else "missed")
+        (ent, "right" if (ent.label_, ent.start, ent.end) in agreed else not_found)
         for ent in gold.ents
     ]
     right, found = (
@@ -192,13 +199,14 @@ def _entity_rows(example: Example, bounds: Sequence[tuple[int, int]]) -> dict[in
     result = {}
     for n, (start, end) in enumerate(bounds):
         both = right.get(n, []), found.get(n, [])
-        if not any(each.status in ("missed", "wrong") for segments in both for each in segments):
-            continue
-        rows = [
-            Row(make_items(doc, segments), "entities" if segments else "no entities", kind)
-            for kind, segments in zip(("gold", "predicted"), both)
-        ]
-        result[n] = rows if both[0] or known[start:end].all() else rows[1:]
+        if not predicted and both[0]:
+            result[n] = [Row(make_items(doc, both[0]), "entities", "gold")]
+        elif any(each.status in ("missed", "wrong") for segments in both for each in segments):
+            rows = [
+                Row(make_items(doc, segments), "entities" if segments else "no entities", kind)
+                for kind, segments in zip(("gold", "predicted"), both)
+            ]
+            result[n] = rows if both[0] or known[start:end].all() else rows[1:]
     return result
 
 

@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Any, Optional, TypeAlias
 
 from spacy.language import Language
@@ -14,6 +14,9 @@ from tqdm import tqdm
 LogStep: TypeAlias = Callable[[dict[str, Any] | None], None]
 Logger: TypeAlias = Callable[[Language, IO[str], IO[str]], tuple[LogStep, Callable[[], None]]]
 
+PROGRESS_LOGGER = "spacy_seqtag.ProgressLogger.v1"
+RICH_LOGGER = "spacy_seqtag.RichLogger.v1"
+
 MARK = "has_status_line"
 """The attribute of a logger that shows how far it is already."""
 
@@ -23,7 +26,7 @@ PLOT_WIDTH = 24
 """How many of the last scores the plot shows."""
 
 
-@registry.loggers("spacy_seqtag.ProgressLogger.v1")  # type: ignore[untyped-decorator]
+@registry.loggers(PROGRESS_LOGGER)  # type: ignore[untyped-decorator]
 def create_progress_logger(
     logger: Optional[Callable[..., Any]] = None,  # noqa: UP045
 ) -> Logger:
@@ -35,15 +38,19 @@ def create_progress_logger(
     logger (Callable | None): The other logger; None for `spacy.ConsoleLogger.v3`.
     RETURNS (Logger): For `[training.logger]`.
     """
-    return with_progress(logger or console_logger_v3())
+    return with_progress(logger or console_logger_v3(), others=(RICH_LOGGER,))
 
 
-def with_progress(logger: Logger, done: int = 0) -> Logger:
+def with_progress(
+    logger: Logger, done: int = 0, others: Sequence[str] = (PROGRESS_LOGGER, RICH_LOGGER)
+) -> Logger:
     """Add the status line to a logger.
 
     logger (Logger): The logger.
     done (int): How many steps were taken before the run was interrupted: they do not count for the
         time that is left.
+    others (Sequence[str]): Registered loggers that show how far training is themselves: beside one
+        of these there is no line.
     RETURNS (Logger): What prints the same, and shows the line in a terminal.
     """
 
@@ -52,8 +59,11 @@ def with_progress(logger: Logger, done: int = 0) -> Logger:
     ) -> tuple[LogStep, Callable[[], None]]:
         log_step, finalize = logger(nlp, stdout, stderr)
         settings = nlp.config.interpolate()["training"]
-        has_bar = settings.get("logger", {}).get("progress_bar") or hasattr(logger, MARK)
-        if has_bar or not stderr.isatty():
+        has_bar = any(
+            each.get("progress_bar") or each.get("@loggers") in others
+            for each in loggers_in(settings.get("logger", {}))
+        )
+        if has_bar or hasattr(logger, MARK) or not stderr.isatty():
             return log_step, finalize
         line = _StatusLine(int(settings["max_steps"]), done, stderr)
 
@@ -73,6 +83,17 @@ def with_progress(logger: Logger, done: int = 0) -> Logger:
 
     setattr(setup, MARK, True)
     return setup
+
+
+def loggers_in(settings: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    """Yield the settings of a logger and of those within it, as in `spacy.ChainLogger.v1`.
+
+    settings (Mapping[str, object]): Of `[training.logger]`.
+    """
+    yield settings
+    for value in settings.values():
+        if isinstance(value, Mapping):
+            yield from loggers_in(value)
 
 
 class _StatusLine:

@@ -9,7 +9,17 @@ from spacy.language import Language
 from spacy.training.loggers import console_logger_v3
 from spacy.util import registry
 
-from .progress import ASCII_BARS, BARS, MARK, PLOT_WIDTH, Logger, LogStep, can_print, sparkline
+from .progress import (
+    ASCII_BARS,
+    BARS,
+    MARK,
+    PLOT_WIDTH,
+    RICH_LOGGER,
+    Logger,
+    LogStep,
+    can_print,
+    sparkline,
+)
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -18,7 +28,7 @@ if TYPE_CHECKING:
 _MOST_SCORES = 6
 
 
-@registry.loggers("spacy_seqtag.RichLogger.v1")  # type: ignore[untyped-decorator]
+@registry.loggers(RICH_LOGGER)  # type: ignore[untyped-decorator]
 def create_rich_logger(
     output_file: Optional[str] = None,  # noqa: UP045
 ) -> Logger:

@@ -225,6 +225,25 @@ def test_layers_that_the_gold_annotation_lacks_are_not_compared(make_doc):
     ]
 
 
+def test_layers_that_the_prediction_lacks_are_not_missed(make_doc):
+    gold = make_doc("Ann left Oslo", [(1, "V", [(0, 1, "ARG0")], [])])
+    gold.set_ents([Span(gold, 0, 1, "PER")])
+    found = Doc(gold.vocab, words=["Ann", "left", "Oslo"])
+    (drawing,) = draw_example(Example(found, gold))
+    assert statuses(drawing.entities) == [("gold", "entities", [""])]
+    assert [statuses(rows) for rows in drawing.frames] == [[("gold", "left", ["", ""])]]
+    found = Doc(gold.vocab, words=["Ann", "left", "Oslo"], ents=["O", "O", "O"])
+    set_propositions(found, [])
+    (drawing,) = draw_example(Example(found, gold))
+    assert statuses(drawing.entities) == [
+        ("gold", "entities", ["missed"]),
+        ("predicted", "no entities", []),
+    ]
+    assert [statuses(rows) for rows in drawing.frames] == [
+        [("gold", "left", ["missed", "missed"]), ("predicted", "no predicate", [])]
+    ]
+
+
 def test_frames_are_compared_in_annotated_sentences_alone(make_doc):
     starts = [True, False, True, False]
     found = make_doc("He left She ran", [(1, "V", [], []), (3, "V", [], [])], starts)

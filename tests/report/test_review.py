@@ -158,11 +158,14 @@ def test_a_long_document_and_long_words(make):
     vocab = spacy.blank("en").vocab
     words = ["Ann", "saw", "Oslo", "."] * 5000
     long = Doc(vocab, words=[*words, "a" * 5000], pos=["NOUN"] * 20001)
-    long.set_ents([Span(long, 0, 15000, "PER")])
+    long.set_ents([Span(long, 0, 15000, "PER" * 50)])
     _, made, text = make([long])
     assert len(text) < 2_000_000
     entities = next(task for task in made.tasks if task.task == "ents")
     assert entities.n_errors
+    # The filters of the page find errors by the labels of its tables.
+    assert {entry.gold for entry in entities.entries} - {""} == {f"{('PER' * 50)[:100]}…"}
+    assert {entry.gold for entry in entities.entries} - {""} <= set(entities.labels)
 
 
 def test_many_errors_are_cut_but_every_kind_and_label_is_there(make, monkeypatch):
@@ -303,6 +306,7 @@ def test_the_log_beside_a_pipeline_is_found(tmp_path):
     second.write_text(line % (0, 0))
     assert find_log(folder, {}) is None
     assert find_log(folder, {"output_file": str(second)})[0] == second
+    assert find_log(folder, {"logger1": {}, "logger2": {"output_file": str(second)}})[0] == second
     (folder / "own.jsonl").write_text(line % (0, 0))
     assert find_log(folder, {})[0] == folder / "own.jsonl"
 

@@ -49,11 +49,12 @@ def plain_logger(nlp, stdout, stderr):
     return log_step, lambda: print("end", file=stdout)
 
 
-def run(logger, stream, max_steps=10):
+def run(logger, stream, max_steps=10, settings=None):
     """What a logger prints in a run of 10 steps: on standard output, and on standard error."""
     nlp = spacy.blank("en")
     nlp.config["vars"] = {"steps": 10}
     nlp.config["training"]["max_steps"] = max_steps
+    nlp.config["training"]["logger"] = settings or {"@loggers": "spacy.ConsoleLogger.v3"}
     stdout = StringIO()
     log_step, finalize = logger(nlp, stdout, stream)
     for step in range(11):
@@ -96,6 +97,8 @@ def test_steps_before_an_interruption_take_no_time():
 def test_one_line_where_the_config_has_it_already():
     logger = create_progress_logger(plain_logger)
     assert with_progress(logger)(spacy.blank("en"), StringIO(), StringIO())
-    _, once = run(logger, Terminal())
-    _, twice = run(with_progress(logger), Terminal())
+    settings = {"@loggers": "spacy_seqtag.ProgressLogger.v1"}
+    _, once = run(logger, Terminal(), settings=settings)
+    _, twice = run(with_progress(logger), Terminal(), settings=settings)
+    assert once.count("best 0.50")
     assert twice.count("best 0.50") == once.count("best 0.50")

@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 import spacy
 from spacy.training.loggers import console_logger_v3
+from spacy.util import registry
 
 from spacy_seqtag.training.progress import with_progress
 from spacy_seqtag.training.rich_logger import create_rich_logger
@@ -18,7 +19,7 @@ class Terminal(StringIO):
         return True
 
 
-def run(logger, stream, max_steps=10):
+def run(logger, stream, max_steps=10, settings=None):
     """What a logger prints in a run of 10 steps: on standard output, and on standard error."""
     nlp = spacy.blank("en")
     nlp.add_pipe("ner")
@@ -26,6 +27,7 @@ def run(logger, stream, max_steps=10):
     nlp.config["training"]["max_steps"] = max_steps
     weights = {"ents_f": 1.0, "ents_p": 0.0, "speed": 0.0, "by_type": None}
     nlp.config["training"]["score_weights"] = weights
+    nlp.config["training"]["logger"] = settings or {"@loggers": "spacy.ConsoleLogger.v3"}
     stderr = StringIO()
     log_step, finalize = logger(nlp, stream, stderr)
     for step in range(11):
@@ -81,8 +83,13 @@ def test_a_terminal_without_the_characters():
     assert "_^= best" in stdout or "_^- best" in stdout
 
 
-def test_there_is_no_second_line():
-    logger = create_rich_logger()
-    stdout, stderr = run(with_progress(logger), Terminal())
+@pytest.mark.parametrize("chained", [False, True])
+def test_there_is_no_second_line(chained):
+    logger, settings = create_rich_logger(), {"@loggers": "spacy_seqtag.RichLogger.v1"}
+    once = run(logger, Terminal())[0].count("best 0.500")
+    if chained:
+        settings = {"@loggers": "spacy.ChainLogger.v1", "logger1": settings}
+        logger = registry.resolve({"logger": settings})["logger"]
+    stdout, stderr = run(with_progress(logger), Terminal(), settings=settings)
     assert stderr == ""
-    assert stdout.count("best 0.500") == run(logger, Terminal())[0].count("best 0.500")
+    assert stdout.count("best 0.500") == once

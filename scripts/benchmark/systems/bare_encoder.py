@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import text
 from text import Document, Sentence
 
-from .base import System, flat_sentences
+from .base import Skip, System, flat_sentences
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,13 +25,17 @@ class Limit(System[list[Batch]]):
     window = 128
     batch_pieces = 2048
 
+    @property
+    def precision(self) -> str:
+        return self.plan.limit_precision
+
     def load(self) -> None:
         import torch
         from transformers import AutoModel, AutoTokenizer, logging
 
         logging.set_verbosity_error()
         self.tokenizer = AutoTokenizer.from_pretrained(self.plan.encoder, add_prefix_space=True)
-        dtype = getattr(torch, self.plan.limit_precision)
+        dtype = getattr(torch, self.precision)
         model = AutoModel.from_pretrained(self.plan.encoder, torch_dtype=dtype)
         self.model = model.eval().to(self.plan.device)
 
@@ -84,3 +88,15 @@ class LimitOfDocuments(Limit):
     def groups(self, documents: Sequence[Document]) -> Iterable[Sequence[Sentence]]:
         """List the groups of sentences that may share a window: the documents."""
         return documents
+
+
+class LimitOfDocumentsFloat32(LimitOfDocuments):
+    """The same in float32, where the limit is in another precision."""
+
+    title = "the same, float32"
+    precision = "float32"
+
+    def load(self) -> None:
+        if self.plan.limit_precision == self.precision:
+            raise Skip(f"{LimitOfDocuments.title!r} is in float32 here")
+        super().load()

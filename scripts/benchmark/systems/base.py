@@ -22,7 +22,8 @@ class Plan:
     encoder: Folder of the pretrained weights.
     documents: File of the text, from `text.write_documents`.
     labels: Parts of speech, for the systems of one task.
-    pos_ner, joint, spacy: Folders of pipelines; None where the corpus lacks their layers.
+    pos_ner, joint, pos_ner_int8, joint_int8, spacy: Folders of pipelines; None where the corpus
+        lacks their layers, or no system asks for them.
     threads: Of PyTorch and the tokenizers.
     device: "cpu" or "cuda".
     precision: Of our pipelines and of the limit: "float32" or "bfloat16"; None for what the
@@ -36,6 +37,8 @@ class Plan:
     labels: tuple[str, ...]
     pos_ner: Path | None
     joint: Path | None
+    pos_ner_int8: Path | None
+    joint_int8: Path | None
     spacy: Path | None
     threads: int
     device: str

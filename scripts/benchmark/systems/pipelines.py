@@ -78,8 +78,13 @@ class Ours(Pipeline):
         """Where the pipeline is; None where the corpus lacks its layers."""
         return self.plan.pos_ner
 
+    @property
+    def precision(self) -> str | None:
+        """That of the encoder; None for what the pipeline says."""
+        return self.plan.precision
+
     def _load(self) -> "Language":
-        return load_ours(self.path, self.factories, self.plan.precision, self.plan.sentences)
+        return load_ours(self.path, self.factories, self.precision, self.plan.sentences)
 
     def _labels(self, doc: "Doc") -> int:
         n_labels = len(doc)
@@ -140,6 +145,51 @@ class OursPosNerSrl(Ours):
     def path(self) -> Path | None:
         """Where the pipeline is; None where the corpus lacks its layers."""
         return self.plan.joint
+
+
+class OursPosNerFloat32(OursPosNer):
+    """Parts of speech and entities, where `OursPosNer` computes in another precision."""
+
+    title = "spacy-seqtag POS+NER, float32"
+    precision = "float32"
+
+    def _load(self) -> "Language":
+        if self.plan.limit_precision == self.precision:
+            raise Skip(f"{OursPosNer.title} is in float32 here")
+        return super()._load()
+
+
+class Quantized(Ours):
+    """Ours with an encoder that multiplies bytes."""
+
+    precision = None  # what the pipeline says: int8
+
+    def _load(self) -> "Language":
+        if self.plan.device != "cpu":
+            raise Skip("int8 is for CPUs")
+        return super()._load()
+
+
+class OursPosNerInt8(Quantized, OursPosNer):
+    """Parts of speech and entities, in int8."""
+
+    title = "spacy-seqtag POS+NER, int8"
+
+    @property
+    def path(self) -> Path | None:
+        """Where the pipeline is; None where the corpus lacks its layers."""
+        return self.plan.pos_ner_int8
+
+
+class OursPosNerSrlInt8(Quantized, OursPosNerSrl):
+    """Parts of speech, entities and semantic roles, in int8."""
+
+    title = "spacy-seqtag POS+NER+SRL, int8"
+
+    @property
+    def path(self) -> Path | None:
+        """Where the pipeline is; None where the corpus lacks its layers."""
+        return self.plan.joint_int8
 
 
 class Spacy(Pipeline):
