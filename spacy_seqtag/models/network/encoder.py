@@ -15,7 +15,7 @@ from ...arrays import Ints
 from .bert_parts import AnyTransformer, encode, is_plain
 from .embedding import embed_in_place
 from .memory import allocate_vectors, to_device
-from .micro_batches import MicroBatch, micro_batches
+from .micro_batches import STEP, MicroBatch, micro_batches
 
 
 @dataclass
@@ -41,10 +41,12 @@ class RowNetwork(nn.Module):
 
     mixed (bool): Whether a micro-batch may have windows of several lengths.
     share_of_rows (float): How many rows of those that are allowed go through at once.
+    step (int): Windows are padded to a multiple of this length.
     """
 
     mixed = False
     share_of_rows = 1.0
+    step = STEP
 
     def encode(
         self, ids: torch.Tensor, cases: torch.Tensor | None, batch: MicroBatch
@@ -66,7 +68,7 @@ class RowNetwork(nn.Module):
         device = rows.ids.device
         max_rows = max(round(rows.max_rows * self.share_of_rows), 1)
         batches, order = micro_batches(
-            rows.starts, rows.lengths, max_rows, rows.max_length, self.mixed
+            rows.starts, rows.lengths, max_rows, rows.max_length, self.mixed, self.step
         )
         to_row = to_device(torch.from_numpy(order), device)
         if torch.is_grad_enabled():

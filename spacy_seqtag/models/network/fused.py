@@ -22,7 +22,7 @@ from . import onednn
 from .bert_parts import LayerParts, can_fuse, embeddings_of, layers_of
 from .encoder import EncoderNetwork, RowNetwork
 from .memory import to_device
-from .micro_batches import Group, MicroBatch
+from .micro_batches import FLOAT32_STEP, Group, MicroBatch
 
 Kernel: TypeAlias = Literal["fused", "separate", "pytorch"]
 """How a CPU computes a product: by oneDNN over packed weights, with GELU or residual inside or as a
@@ -81,6 +81,7 @@ class FusedNetwork(RowNetwork):
         self.dtype = dtype
         if dtype == torch.float32 and embeddings.words.weight.device.type == "cpu":
             self.share_of_rows = 0.5  # so that their arrays are as large as those of bfloat16
+            self.step = FLOAT32_STEP
         self.words, self.cases = embeddings.words, network.case_embedding
         self.places = (embeddings.positions + embeddings.first_type).detach()
         self.norm = embeddings.norm

@@ -17,12 +17,13 @@ def starts_of(lengths):
     st.integers(1, 400),
     st.integers(90, 130),
     st.booleans(),
+    st.sampled_from([1, 4, 16]),
 )
-def test_micro_batches(lengths, max_rows, max_length, mixed):
+def test_micro_batches(lengths, max_rows, max_length, mixed, step):
     """Every wordpiece is in one row, at its place in its window, and the limits hold."""
     lengths = np.asarray(lengths)
     starts = starts_of(lengths)
-    batches, order = micro_batches(starts, lengths, max_rows, max_length, mixed)
+    batches, order = micro_batches(starts, lengths, max_rows, max_length, mixed, step)
     kept = np.concatenate([batch.rows[batch.kept] for batch in batches])
     np.testing.assert_array_equal(kept, order)
     np.testing.assert_array_equal(np.sort(order), np.arange(lengths.sum()))
@@ -38,7 +39,7 @@ def test_micro_batches(lengths, max_rows, max_length, mixed):
         for group, after in zip(batch.groups, [*batch.groups[1:], None], strict=True):
             assert after is None or after.begin == group.end
             assert group.length <= max_length
-            assert group.length % 16 == 0 or group.length == max_length
+            assert group.length % step == 0 or group.length == max_length
             real = batch.real[group.begin : group.end]
             assert group.masked == (not real.all())
             # No rows of one window among those of another.
@@ -53,7 +54,8 @@ def test_micro_batches(lengths, max_rows, max_length, mixed):
             n_windows += group.windows
         end = batch.groups[-1].end
         assert end <= max_rows or n_windows == 1
-        assert len(batch.rows) == end or (mixed and len(batch.rows) <= min(end * 1.5, max_rows))
+        most = min(max(end * 1.5, 16), max_rows)  # 16 rows are the smallest size
+        assert len(batch.rows) == end or (mixed and len(batch.rows) <= most)
         assert not batch.real[batch.groups[-1].end :].any()
 
 
