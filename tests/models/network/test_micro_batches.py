@@ -54,7 +54,7 @@ def test_micro_batches(lengths, max_rows, max_length, mixed, step):
             n_windows += group.windows
         end = batch.groups[-1].end
         assert end <= max_rows or n_windows == 1
-        most = min(max(end * 1.5, 16), max_rows)  # 16 rows are the smallest size
+        most = min(max(end * 1.5, end + 15), max_rows)  # all sizes are multiples of 16
         assert len(batch.rows) == end or (mixed and len(batch.rows) <= most)
         assert not batch.real[batch.groups[-1].end :].any()
 
