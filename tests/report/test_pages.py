@@ -112,7 +112,7 @@ def pages(tmp_path_factory):
     right.scores.update(found.scores)
     for example in right.examples:
         example.predicted = example.reference.copy()
-    compared = contrast(found, right, ("nlp", "gold"))
+    compared = contrast(found, right, ("nlp", "gold"), "gold.spacy")
     (folder / "comparison.html").write_text(render_comparison(compared, data), "utf8")
     return folder
 
