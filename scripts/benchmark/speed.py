@@ -54,7 +54,7 @@ def main(
         False, help="Give spaCy's pipelines the sentences, as the others have them"
     ),
     document_words: int | None = typer.Option(
-        None, min=1, help="Cut the text into documents of so many words, which pad less"
+        None, min=1, help="Cut the text into documents of so many words: batches need less padding"
     ),
     systems: str = typer.Option(",".join(SYSTEMS), help="Systems to run"),
     model: Path | None = typer.Option(
@@ -186,7 +186,8 @@ def report(
 ) -> None:
     """Print and save the figures; exit with an error if a system failed."""
     here = machine()
-    cpu = f"{here.cpu} ({' '.join(facts.instructions)}), threads: {facts.threads}"
+    found = " ".join((*facts.instructions, *(f"{k}={v}" for k, v in facts.limits.items())))
+    cpu = f"{here.cpu} ({found}), threads: {facts.threads}"
     where = facts.gpu or cpu
     headline = f"{facts.encoder}, {facts.words:,} words, {where}, {facts.precision}"
     compared = ratios(results)

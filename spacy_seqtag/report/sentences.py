@@ -46,7 +46,7 @@ def draw_example(example: Example) -> list[Drawing]:
 
     example (Example): Both Docs have the same words. Where the gold Doc is not annotated, the
         prediction is drawn as that of `draw_doc`: neither right nor wrong. A layer that the
-        predicted Doc lacks is drawn of the gold one, as neither right nor missed.
+        predicted Doc lacks as a whole is drawn of the gold one, as neither right nor missed.
 
     RAISES: ValueError: They have not.
     """
@@ -119,7 +119,7 @@ def _frame_rows(doc: Doc, gold: Doc | None) -> Iterator[tuple[int, list[Row]]]:
         frame = found.get(place)
         if frame is not None and not compared[place]:
             yield place, [frame_row(doc, frame)]
-        elif not predicted:
+        elif not predicted and frame is None:
             yield place, [frame_row(doc, right[place], kind="gold")]
         else:
             yield place, compared_rows(doc, right.get(place), frame)

@@ -1,7 +1,8 @@
-"""A logger for `[training.logger]` that gives another one no scores by label."""
+"""A logger for `[training.logger]` that gives another one plain scores alone, none by label."""
 
 import sys
 from collections.abc import Callable, Mapping
+from numbers import Real
 from typing import IO, Any
 
 from spacy.language import Language
@@ -12,10 +13,11 @@ from .progress import Logger, LogStep
 
 @registry.loggers("spacy_seqtag.TotalsLogger.v1")  # type: ignore[untyped-decorator]
 def create_totals_logger(logger: Callable[..., Any]) -> Logger:
-    """Create a logger that gives another one the scores of each task, without those by label.
+    """Create a logger that gives another one the scores that are single numbers.
 
-    Services make a chart of each number, and may not take the names of labels: MLflow ends training
-    at a tag such as `$` or a label with a comma.
+    What is left out are the scores by label (`ents_per_type`), the tables of calibration
+    (`ents_reliability`), and scores that are None. Services make a chart of each number, and may
+    not take the names of labels: MLflow ends training at a tag such as `$`.
 
     logger (Callable): The other logger, such as `spacy.MLflowLogger.v2`.
     RETURNS (Logger): For `[training.logger]`, or for a logger of a chain.
@@ -37,5 +39,5 @@ def create_totals_logger(logger: Callable[..., Any]) -> Logger:
 
 
 def totals(scores: Mapping[str, object]) -> dict[str, float]:
-    """Return the scores that are numbers: neither those by label, nor those that are not known."""
-    return {name: score for name, score in scores.items() if isinstance(score, int | float)}
+    """Return the scores that are numbers."""
+    return {name: float(score) for name, score in scores.items() if isinstance(score, Real)}

@@ -8,7 +8,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from spacy_seqtag.analysis.outcomes import find_outcomes
-from spacy_seqtag.frames import PREDICATES, set_propositions
+from spacy_seqtag.frames import PREDICATES, propositions, set_propositions
 from spacy_seqtag.partial import NO_ENTITY
 from spacy_seqtag.report.drawing import Segment, make_items, segments_of, tone_of
 from spacy_seqtag.report.sentences import draw_doc, draw_example
@@ -233,7 +233,7 @@ def test_layers_that_the_prediction_lacks_are_not_missed(make_doc):
     assert statuses(drawing.entities) == [("gold", "entities", [""])]
     assert [statuses(rows) for rows in drawing.frames] == [[("gold", "left", ["", ""])]]
     found = Doc(gold.vocab, words=["Ann", "left", "Oslo"], ents=["O", "O", "O"])
-    set_propositions(found, [])
+    set_propositions(found, [], annotated=[(0, 3)])
     (drawing,) = draw_example(Example(found, gold))
     assert statuses(drawing.entities) == [
         ("gold", "entities", ["missed"]),
@@ -241,6 +241,14 @@ def test_layers_that_the_prediction_lacks_are_not_missed(make_doc):
     ]
     assert [statuses(rows) for rows in drawing.frames] == [
         [("gold", "left", ["missed", "missed"]), ("predicted", "no predicate", [])]
+    ]
+    # Frames whose Doc says that it is annotated nowhere are drawn all the same.
+    found = make_doc("Ann left Oslo", [(2, "V", [], [])])
+    set_propositions(found, propositions(found), annotated=[])
+    rows = [statuses(rows) for rows in draw_example(Example(found, gold))[0].frames]
+    assert rows == [
+        [("gold", "left", ["", ""])],
+        [("gold", "no predicate", []), ("predicted", "Oslo", ["wrong"])],
     ]
 
 

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import spacy
 from spacy.tokens import DocBin
@@ -63,7 +64,12 @@ def test_other_loggers_get_no_scores_by_label():
     logger = create_totals_logger(lambda *_: (told.append, lambda: told.append("end")))
     log_step, finalize = logger(spacy.blank("en"))
     log_step(None)
-    scores = {"tag_acc": 0.5, "speed": 4, "ents_f": None, "tag_per_type": {"$": {"p": 1.0}}}
+    scores = {
+        "tag_acc": 0.5,
+        "speed": np.float32(4.0),
+        "ents_f": None,
+        "tag_per_type": {"$": {"p": 1.0}},
+    }
     info = {"step": 3, "other_scores": {**scores, "tag_reliability": [{"size": 1.0}]}}
     log_step(info)
     finalize()
@@ -106,4 +112,6 @@ def test_beside_another_logger(initialized, name, tmp_path):
     assert [step for step, _ in own["score"]] == [0, 2, 4]
     assert {"ents_f", "tag_acc", "srl_f"} <= set(kept)
     assert not [score for score in kept if "per_type" in score]
+    for run in tmp_path.glob("wandb/offline-run-*/*.wandb"):
+        assert b"tag_per_type" not in run.read_bytes()
     assert kept["tag_acc"] == pytest.approx(own["tag_acc"][-1][1], abs=0.01)

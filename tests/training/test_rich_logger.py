@@ -8,7 +8,7 @@ import spacy
 from spacy.training.loggers import console_logger_v3
 from spacy.util import registry
 
-from spacy_seqtag.training.progress import with_progress
+from spacy_seqtag.training import progress
 from spacy_seqtag.training.rich_logger import create_rich_logger
 
 
@@ -19,7 +19,7 @@ class Terminal(StringIO):
         return True
 
 
-def run(logger, stream, max_steps=10, settings=None):
+def run(logger, stream, max_steps=10, settings=None, stderr=None):
     """What a logger prints in a run of 10 steps: on standard output, and on standard error."""
     nlp = spacy.blank("en")
     nlp.add_pipe("ner")
@@ -28,7 +28,7 @@ def run(logger, stream, max_steps=10, settings=None):
     weights = {"ents_f": 1.0, "ents_p": 0.0, "speed": 0.0, "by_type": None}
     nlp.config["training"]["score_weights"] = weights
     nlp.config["training"]["logger"] = settings or {"@loggers": "spacy.ConsoleLogger.v3"}
-    stderr = StringIO()
+    stderr = stderr or StringIO()
     log_step, finalize = logger(nlp, stream, stderr)
     for step in range(11):
         info = {
@@ -83,13 +83,32 @@ def test_a_terminal_without_the_characters():
     assert "_^= best" in stdout or "_^- best" in stdout
 
 
-@pytest.mark.parametrize("chained", [False, True])
-def test_there_is_no_second_line(chained):
-    logger, settings = create_rich_logger(), {"@loggers": "spacy_seqtag.RichLogger.v1"}
-    once = run(logger, Terminal())[0].count("best 0.500")
-    if chained:
-        settings = {"@loggers": "spacy.ChainLogger.v1", "logger1": settings}
-        logger = registry.resolve({"logger": settings})["logger"]
-    stdout, stderr = run(with_progress(logger), Terminal(), settings=settings)
-    assert stderr == ""
-    assert stdout.count("best 0.500") == once
+RICH = {"@loggers": "spacy_seqtag.RichLogger.v1"}
+PROGRESS = {"@loggers": "spacy_seqtag.ProgressLogger.v1"}
+PLAIN = {"@loggers": "spacy.ConsoleLogger.v3"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "lines"),
+    [
+        (PLAIN, 1),
+        (RICH, 0),
+        ({**PLAIN, "progress_bar": "train"}, 0),
+        ({"@loggers": "spacy.ChainLogger.v1", "logger1": PLAIN}, 1),
+        ({"@loggers": "spacy.ChainLogger.v1", "logger1": PLAIN, "logger2": RICH}, 0),
+        ({"@loggers": "spacy.ChainLogger.v1", "logger1": PROGRESS}, 1),
+    ],
+)
+def test_there_is_one_status_line_at_most(settings, lines, monkeypatch):
+    """`RichLogger` shows how far training is by itself, and `ProgressLogger` has its own line."""
+    made = []
+
+    class Counted(progress._StatusLine):
+        def __init__(self, *args):
+            super().__init__(*args)
+            made.append(self)
+
+    monkeypatch.setattr(progress, "_StatusLine", Counted)
+    logger = progress.with_progress(registry.resolve({"logger": settings})["logger"])
+    run(logger, Terminal(), settings=settings, stderr=Terminal())
+    assert len(made) == lines

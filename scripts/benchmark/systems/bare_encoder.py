@@ -93,7 +93,7 @@ class LimitOfDocuments(Limit):
 class LimitOfDocumentsFloat32(LimitOfDocuments):
     """The same in float32, where the limit is in another precision."""
 
-    title = "the same, float32"
+    title = "limit, a document's windows, float32"
     precision = "float32"
 
     def load(self) -> None:

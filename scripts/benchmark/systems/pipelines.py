@@ -167,6 +167,8 @@ class Quantized(Ours):
     def _load(self) -> "Language":
         if self.plan.device != "cpu":
             raise Skip("int8 is for CPUs")
+        if self.path is None:
+            raise Skip("the pipeline was not quantized: see the warning above")
         return super()._load()
 
 
