@@ -71,14 +71,34 @@ class Int8Weights(NamedTuple):
 
 
 def pack_int8(weights: torch.Tensor) -> Int8Weights:
-    """Round weights to bytes, with a scale for each output.
+    """Round weights to bytes, with a scale for each output; to 7 bits where `saturates`.
 
     weights (out, in): float32, on the CPU.
     """
-    scales = weights.abs().amax(1).clamp_min(torch.finfo(torch.float32).tiny) / 127
-    rounded = (weights / scales[:, None]).round().clamp(-127, 127).to(torch.int8)
-    packed: torch.Tensor = torch.ops.onednn.qlinear_prepack(rounded, None)
+    most = 63 if saturates() else 127
+    scales = weights.abs().amax(1).clamp_min(torch.finfo(torch.float32).tiny) / most
+    rounded = (weights / scales[:, None]).round().clamp(-most, most).to(torch.int8)
+    return _pack_bytes(rounded, scales)
+
+
+def _pack_bytes(weights: torch.Tensor, scales: torch.Tensor) -> Int8Weights:
+    packed: torch.Tensor = torch.ops.onednn.qlinear_prepack(weights, None)
     return Int8Weights(packed, scales, torch.zeros(len(scales), dtype=torch.int32))
+
+
+@cache
+def saturates() -> bool:
+    """Say whether this CPU cuts sums of large bytes off, as those without VNNI do.
+
+    They add the products of two neighbours in 16 bits, in which 255 * 127 * 2 has no room, but
+    255 * 63 * 2 has. Lower weights lose less than lower numbers to multiply them with: see the log
+    in docs/log.md.
+    """
+    n = 64
+    rows = torch.full((n, n), 255, dtype=torch.uint8)
+    weights = _pack_bytes(torch.full((n, n), 127, dtype=torch.int8), torch.ones(n))
+    sums = linear_int8(rows, Int8Scale(1.0, 0), weights, torch.zeros(n), torch.float32)
+    return bool((sums < 0.99 * n * 255 * 127).any())
 
 
 class ToInt8:

@@ -1,5 +1,9 @@
 """Products of bytes: nearly the same function as the network that learns."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -50,6 +54,29 @@ def test_numbers_as_bytes():
     divided = ToInt8(scale, divisor)(rows * divisor)
     assert torch.equal(divided, ToInt8(scale)(rows))
     assert ToInt8(Int8Scale(0.5, 7))(torch.zeros(1, 3)).tolist() == [[7, 7, 7]]
+
+
+LARGEST = """
+import torch
+from spacy_seqtag.models.network.onednn import Int8Scale, linear_int8, pack_int8
+rows, weights = torch.full((64, 64), 255, dtype=torch.uint8), torch.full((64, 64), 0.5)
+found = linear_int8(rows, Int8Scale(0.1, 0), pack_int8(weights), torch.zeros(64), torch.float32)
+print(float(found.min()), float(found.max()))
+"""
+
+
+@pytest.mark.parametrize("instructions", ["DEFAULT", "AVX2", "AVX512_CORE"])
+def test_the_largest_bytes_are_not_cut_off(instructions):
+    """CPUs without VNNI add two products in 16 bits; oneDNN can be told to be one of them."""
+    done = subprocess.run(
+        [sys.executable, "-c", LARGEST],
+        env={**os.environ, "ONEDNN_MAX_CPU_ISA": instructions},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    expected = 64 * 25.5 * 0.5
+    assert list(map(float, done.stdout.split())) == pytest.approx([expected] * 2, rel=0.01)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
