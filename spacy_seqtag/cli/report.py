@@ -117,7 +117,7 @@ def report_cli(
         if plots is not None:
             from ..report.plots import draw_plots
 
-            drawn = draw_plots(plots, found, made)
+            drawn = draw_plots(plots, found, made, model)
         write_file(output, content)
     except (ValueError, OSError, ImportError) as err:
         fail(one_line(err))
@@ -144,7 +144,13 @@ def _learn(train: Path | None, vocab: Vocab, stages: Stages) -> "Training | None
         return None
     stages(f"Read {train}", 0)
     docs = (doc for file in find_docbins(train) for doc in _read(file, vocab))
-    return learn(docs)
+    learned = learn(docs)
+    if not learned.words:
+        raise ValueError(
+            f"--train {train}: there is no document with words. Give the corpus that the pipeline "
+            "was trained on"
+        )
+    return learned
 
 
 def _read(file: Path, vocab: Vocab) -> list[Doc]:

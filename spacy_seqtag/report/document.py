@@ -14,7 +14,7 @@ from ..corpus.docbin_read import find_docbins
 from ..errors import printable
 from ..evaluation import Evaluation
 from ..files import sha256
-from .history import columns, find_log
+from .history import find_log, lines_of
 from .lines import draw_lines
 from .pages import fill_in, read_file
 from .reliability import draw_reliability
@@ -38,8 +38,6 @@ _PACKAGES = (
     "thinc",
     "numpy",
 )
-# The scores that lines are drawn of.
-_LINES = ("score", "pos_acc", "tag_acc", "ents_f", "predicates_f", "srl_f")
 
 
 def render_report(
@@ -57,9 +55,7 @@ def render_report(
     nlp = found.nlp
     script = read_file("report.js")
     log = find_log(Path(model), nlp.config.interpolate()["training"].get("logger") or {})
-    lines = {}
-    if log is not None:
-        lines = {name: line for name, line in columns(log[1]).items() if name in _LINES}
+    lines = lines_of(log[1]) if log is not None else {}
     names = {
         title: name for title, name in DIAGRAMS.items() if found.scores.get(f"{name}_reliability")
     }

@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from ..training.progress import loggers_in
 
+# The scores that lines are drawn of.
+_LINES = ("score", "pos_acc", "tag_acc", "ents_f", "predicates_f", "srl_f")
+
 
 class Evaluation(NamedTuple):
     """A line of the log.
@@ -63,6 +66,11 @@ def _read(path: Path) -> Iterator[Evaluation]:
 
 def _numbers(found: Mapping[str, object]) -> dict[str, float]:
     return {str(name): float(v) for name, v in found.items() if isinstance(v, int | float)}
+
+
+def lines_of(rows: Iterable[Evaluation]) -> dict[str, list[tuple[float, float]]]:
+    """Return the scores that are drawn as lines along the steps: the main one of each task."""
+    return {name: line for name, line in columns(rows).items() if name in _LINES}
 
 
 def columns(rows: Iterable[Evaluation]) -> dict[str, list[tuple[float, float]]]:

@@ -1,6 +1,6 @@
 """The diagrams of a report as files for papers, drawn with matplotlib (extra `plot`)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,7 @@ from ..evaluation import Evaluation
 from ..extras import need
 from ..files import write_file
 from .document import DIAGRAMS
+from .history import find_log, lines_of
 from .review import Review, TaskReview
 
 if TYPE_CHECKING:
@@ -24,11 +25,12 @@ _MOST_LABELS = 20
 _DPI = 200
 
 
-def draw_plots(folder: Path, found: Evaluation, made: Review) -> list[Path]:
-    """Draw scores by label and by group, reliability, and the confusion of tags.
+def draw_plots(folder: Path, found: Evaluation, made: Review, model: str) -> list[Path]:
+    """Draw scores by label and by group, reliability, the confusion of tags, and training.
 
     folder (Path): Where the files are written; it is made where it is missing.
-    found (Evaluation): For the bins of reliability. made (Review): For the rest.
+    found (Evaluation): For the bins of reliability. made (Review): For scores.
+    model (str): The pipeline: a folder, beside which the log of its training may lie, or a package.
     RETURNS (list[Path]): The files, such as `ents-labels.svg`.
 
     RAISES: ImportError: matplotlib is not installed. OutputError: The files cannot be written.
@@ -46,6 +48,10 @@ def draw_plots(folder: Path, found: Evaluation, made: Review) -> list[Path]:
         bins = found.scores.get(f"{name}_reliability")
         if isinstance(bins, list) and bins:
             drawn += _reliability(folder / f"{name}-reliability", title, bins)
+    settings = found.nlp.config.interpolate()["training"].get("logger") or {}
+    log = find_log(Path(model), settings)
+    if log is not None:
+        drawn += _training(folder / "training", lines_of(log[1]))
     return drawn
 
 
@@ -119,6 +125,20 @@ def _reliability(path: Path, title: str, bins: list[dict[str, float]]) -> list[P
     axes.set_xlabel("confidence")
     axes.set_ylabel("share that is right")
     axes.set_title(title)
+    return _save(figure, path)
+
+
+def _training(path: Path, lines: Mapping[str, Sequence[tuple[float, float]]]) -> list[Path]:
+    if not lines:
+        return []
+    figure, axes = _new(5.0, 3.0)
+    for name, line in lines.items():
+        axes.plot([x for x, _ in line], [100 * y for _, y in line], lw=1.2, label=name)
+    axes.set_ylim(0, 100)
+    axes.set_xlabel("step")
+    axes.set_ylabel("score")
+    axes.set_title("Training")
+    axes.legend(fontsize=7, frameon=False)
     return _save(figure, path)
 
 

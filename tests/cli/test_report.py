@@ -62,8 +62,15 @@ def test_two_pipelines(run):
 
 def test_plots(run):
     pytest.importorskip("matplotlib", reason="the extra `plot` is not installed")
-    result = run("nlp", "gold.spacy", "page.html", "--plots", "plots", "--json")
+    row = {"epoch": 0, "losses": {}, "scores": {"pos_acc": 50.0}, "score": 0.5}
+    rows = [json.dumps({**row, "step": step}) for step in (0, 10)]
+    Path("log.jsonl").write_text("\n".join(rows), "utf8")
+    nlp = spacy.load("nlp")
+    nlp.config["training"]["logger"] = {"@loggers": "x", "output_file": "log.jsonl"}
+    nlp.to_disk("logged")
+    result = run("logged", "gold.spacy", "page.html", "--plots", "plots", "--json")
     assert result.exit_code == 0, result.output
+    assert Path("plots/training.svg").is_file()
     files = [Path(name) for name in json.loads(result.stdout)["plots"]]
     assert {*files} == {*Path("plots").iterdir()}
     assert {file.suffix for file in files} == {".png", ".svg"}
@@ -81,6 +88,10 @@ def test_plots(run):
         (("nlp", "nothing.spacy", "page.html"), "nothing.spacy"),
         (("nlp", "gold.spacy", "gold.spacy"), "would replace the corpus"),
         (("nlp", "gold.spacy", "page.html", "--train", "none.spacy"), "none.spacy"),
+        (
+            ("nlp", "gold.spacy", "page.html", "--train", "nothing.spacy"),
+            "--train nothing.spacy: there is no document with words",
+        ),
         (("nlp", "gold.spacy", "page.html", "--compare", "nobody"), "nobody: there is no such"),
         (
             ("nlp", "gold.spacy", "page.html", "--compare", "nlp", "--train", "gold.spacy"),
